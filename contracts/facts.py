@@ -1,0 +1,107 @@
+"""Everything that is known about one medium when its stages are asked.
+
+Facts are a snapshot: loaded after the medium's row is locked, handed to pure functions, thrown away.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from pydantic import JsonValue
+
+
+class Standing(Enum):
+    """Who holds a field of `media_meta`, seen from the stage that would write it."""
+
+    ABSENT = "absent"
+    """Nobody ever wrote it: it may be inserted."""
+    OURS = "ours"
+    """Our value, made from the present picture."""
+    STALE = "stale"
+    """Our value, made from other pixels: counts as absent."""
+    KEPT = "kept"
+    """A person's or the platform's: written, edited, deleted or locked by somebody else. Never changed, not by force."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What the platform knows of the file itself; any of it may be unknown."""
+
+    mime_type: str | None = None
+    width: int | None = None
+    height: int | None = None
+    file_size: int | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What the inspector found behind a content hash.
+
+    `width` and `height` are pixels after EXIF rotation, before scaling. `pixel_hash` is the SHA-256 (hex) of the rotated
+    native pixels as 8-bit RGB, rows from the top. `unreadable` is the reason code when the bytes are no usable picture;
+    the other fields then hold what was found out before the failure, or None.
+    """
+
+    format: str | None = None
+    width: int | None = None
+    height: int | None = None
+    pixel_hash: str | None = None
+    unreadable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The last value we wrote into a field, and the content hash of the picture it was made from."""
+
+    value: JsonValue
+    content_hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFacts:
+    """One medium as the platform, the inspector and our ledger know it now.
+
+    `mark` is the source mark of the platform's row now (a digest of path, updated_at and the platform's hash),
+    `inspected_mark` the one the picture was inspected under; while they differ, the medium is not claimable.
+    `unreadable` is set when there is no picture to look at, with or without a content hash.
+    `meta` holds `media_meta` values by key, `written` our last value of each field we ever wrote.
+    """
+
+    media_id: int
+    exists: bool = True
+    path: str | None = None
+    mark: str | None = None
+    inspected_mark: str | None = None
+    content_hash: str | None = None
+    picture: Picture | None = None
+    unreadable: str | None = None
+    metadata: Metadata = Metadata()
+    meta: Mapping[str, JsonValue] = field(default_factory=dict)
+    written: Mapping[str, Written] = field(default_factory=dict)
+    foreign_completions: frozenset[str] = frozenset()
+    language: str = "en"
+
+    @property
+    def inspected(self) -> bool:
+        """Whether the picture behind the present source mark has been looked at."""
+        return self.mark is not None and self.mark == self.inspected_mark
+
+    def is_locked(self, key: str) -> bool:
+        """Whether a person locked this field: meta key `locks` names it (with or without `ollama.`) or holds `*`."""
+        locks = self.meta.get("locks")
+        if not isinstance(locks, list):
+            return False
+        return bool({"*", key, key.removeprefix("ollama.")}.intersection(n for n in locks if isinstance(n, str)))
+
+    def standing(self, key: str) -> Standing:
+        """Who holds the field `key`."""
+        written = self.written.get(key)
+        if self.is_locked(key):
+            return Standing.KEPT
+        if written is None:
+            return Standing.KEPT if key in self.meta else Standing.ABSENT
+        if key not in self.meta or self.meta[key] != written.value:
+            return Standing.KEPT
+        return Standing.OURS if written.content_hash == self.content_hash else Standing.STALE

@@ -1,0 +1,1 @@
+"""What is done: stages, planning, pictures, inference and the run of one medium."""

@@ -1,0 +1,78 @@
+"""What a stage is: one job type's condition, prompt, answer and effects, all pure."""
+
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from pydantic import BaseModel, JsonValue
+
+from contracts.effects import Effects
+from contracts.facts import MediaFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The stage should run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Satisfied:
+    """Nothing to do; force overrides it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Impossible:
+    """Cannot or must not run; nothing overrides it."""
+
+    reason: str
+
+
+Condition = Due | Satisfied | Impossible
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """The job's own text, sent in a message of its own after the picture, and the answer's room in tokens."""
+
+    task: str
+    num_predict: int
+
+
+AnswerT = TypeVar("AnswerT", bound=BaseModel)
+
+
+class Stage(Protocol[AnswerT]):
+    """One job type. Implementations hold no state and do no I/O; every method is a function of its arguments.
+
+    `after` names the job types that must be terminal before this one is looked at; `reads` the foreign `media_meta`
+    keys it looks at, `writes` the `ollama.*` keys it may write. `Answer.model_json_schema()` is what Ollama must answer.
+    """
+
+    @property
+    def job_type(self) -> str: ...
+    @property
+    def after(self) -> tuple[str, ...]: ...
+    @property
+    def reads(self) -> tuple[str, ...]: ...
+    @property
+    def writes(self) -> tuple[str, ...]: ...
+    @property
+    def needs_picture(self) -> bool: ...
+    @property
+    def Answer(self) -> type[AnswerT]: ...  # noqa: N802 - reads as the type it is
+
+    def condition(self, facts: MediaFacts) -> Condition:
+        """Whether the stage is due on these facts, force aside."""
+
+    def triggers(self, facts: MediaFacts) -> dict[str, JsonValue]:
+        """What besides the picture's content makes the stage due again when it changes."""
+
+    def prompt(self, facts: MediaFacts) -> Prompt:
+        """The question; deterministic."""
+
+    def check(self, facts: MediaFacts, answer: AnswerT) -> AnswerT:
+        """The cleaned answer. Raises `BadAnswer` when it is empty talk, a refusal, or in the wrong language."""
+
+    def effects(self, facts: MediaFacts, answer: AnswerT) -> Effects:
+        """What to write for this answer; who may not be overwritten is decided elsewhere."""
