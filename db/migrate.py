@@ -1,0 +1,60 @@
+"""Schema migrations: numbered SQL files, each applied once, in order, in one transaction under an advisory lock."""
+
+from dataclasses import dataclass
+from importlib.resources import files
+
+import asyncpg
+
+from db.queries import load
+
+LOCK = 7_301
+PLATFORM = "0001_platform.sql"
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """What `migrate` did: files applied now, and whether the platform's tables are ours."""
+
+    applied: tuple[str, ...]
+    owns_platform: bool
+
+
+def migrations() -> tuple[str, ...]:
+    """File names of all migrations in order."""
+    return tuple(sorted(f.name for f in (files("db") / "migrations").iterdir() if f.name.endswith(".sql")))
+
+
+async def migrate(dsn: str) -> Migrated:
+    """Bring the database at `dsn` to the newest schema; safe to run twice, and by several processes at once.
+
+    Beside a platform (public.media exists and we did not make it) the platform's tables are left alone.
+    Raises OSError or asyncpg.PostgresError.
+    """
+    sql = load("migrate")
+    connection = await asyncpg.connect(dsn, timeout=10)
+    try:
+        async with connection.transaction():
+            await connection.execute(sql["migrate_lock"], LOCK)
+            await connection.execute(sql["migrate_create_schema"])
+            done = {row["name"] for row in await connection.fetch(sql["migrate_list"])}
+            foreign = PLATFORM not in done and await connection.fetchval(sql["migrate_platform_exists"])
+            applied = []
+            for name in migrations():
+                if name in done or (foreign and name == PLATFORM):
+                    continue
+                await connection.execute((files("db") / "migrations" / name).read_text("utf-8"))
+                await connection.execute(sql["migrate_record"], name)
+                applied.append(name)
+            owns = await connection.fetchval(sql["migrate_installation"], PLATFORM in done or PLATFORM in applied)
+        return Migrated(tuple(applied), owns)
+    finally:
+        await connection.close()
+
+
+async def pending(connection: asyncpg.Connection) -> tuple[str, ...]:
+    """Names of migrations that are still to be applied; all of them when the schema is not there."""
+    sql = load("migrate")
+    if not await connection.fetchval(sql["migrate_schema_exists"]):
+        return migrations()
+    done = {row["name"] for row in await connection.fetch(sql["migrate_list"])}
+    return tuple(name for name in migrations() if name not in done and name != PLATFORM)

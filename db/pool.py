@@ -1,0 +1,76 @@
+"""Connections: one pool for short transactions, and single connections for heartbeats."""
+
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+import orjson
+
+Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+Pool = asyncpg.Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Where PostgreSQL is and how long we wait for it; times in seconds."""
+
+    dsn: str = field(repr=False)
+    pool_size: int = 10
+    connect_timeout: float = 5.0
+    command_timeout: float = 30.0
+    idle_in_transaction_timeout: float = 15.0
+    tls: ssl.SSLContext | None = None
+
+    def arguments(self) -> dict[str, Any]:
+        """Keyword arguments of `asyncpg.connect`."""
+        return {
+            "dsn": self.dsn,
+            "timeout": self.connect_timeout,
+            "command_timeout": self.command_timeout,
+            "server_settings": self.settings(),
+            **({"ssl": self.tls} if self.tls else {}),
+        }
+
+    def settings(self) -> Mapping[str, str]:
+        """Server settings of every session; a frozen holder of a lock is ended by the server."""
+        return {
+            "application_name": "bildwerk",
+            "search_path": "public",
+            "timezone": "UTC",
+            "synchronous_commit": "on",
+            "lock_timeout": f"{int(self.command_timeout * 500)}ms",
+            "statement_timeout": f"{int(self.command_timeout * 1000)}ms",
+            "idle_in_transaction_session_timeout": f"{int(self.idle_in_transaction_timeout * 1000)}ms",
+        }
+
+
+def _dump(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+async def _prepare(connection: asyncpg.Connection) -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(name, schema="pg_catalog", encoder=_dump, decoder=orjson.loads)
+
+
+@asynccontextmanager
+async def open_pool(database: Database) -> AsyncIterator[Pool]:
+    """A pool of up to `pool_size` connections; JSON columns come and go as Python values.
+
+    Raises OSError or asyncpg.PostgresError when PostgreSQL cannot be reached or refuses us.
+    """
+    pool = await asyncpg.create_pool(min_size=1, max_size=database.pool_size, init=_prepare, **database.arguments())
+    try:
+        yield pool
+    finally:
+        await pool.close()
+
+
+async def connect(database: Database) -> asyncpg.Connection:
+    """One connection of its own, for what must not wait in the pool's queue."""
+    connection = await asyncpg.connect(**database.arguments())
+    await _prepare(connection)
+    return connection

@@ -1,0 +1,28 @@
+-- name: migrate_lock
+SELECT pg_advisory_xact_lock($1)
+
+-- name: migrate_create_schema
+CREATE SCHEMA IF NOT EXISTS bildwerk;
+CREATE TABLE IF NOT EXISTS bildwerk.migrations (
+    name text PRIMARY KEY,
+    applied_at timestamptz NOT NULL DEFAULT now()
+)
+
+-- name: migrate_schema_exists
+SELECT to_regclass('bildwerk.migrations') IS NOT NULL
+
+-- name: migrate_list
+SELECT name FROM bildwerk.migrations
+
+-- name: migrate_platform_exists
+SELECT to_regclass('public.media') IS NOT NULL
+
+-- name: migrate_record
+INSERT INTO bildwerk.migrations (name) VALUES ($1)
+
+-- name: migrate_installation
+-- The answer of the first migration stands.
+WITH made AS (
+    INSERT INTO bildwerk.installation (owns_platform) VALUES ($1) ON CONFLICT DO NOTHING RETURNING owns_platform
+)
+SELECT owns_platform FROM made UNION ALL SELECT owns_platform FROM bildwerk.installation LIMIT 1
