@@ -1,0 +1,151 @@
+"""Settings: what people write, what they get wrong, and that no value shows up in an error."""
+
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from bildwerk.environment import SettingsError, read, variables
+from bildwerk.hosts import OllamaHost, parse_hosts
+from bildwerk.settings import Settings
+
+DSN = "postgresql://ingrid:geheim@db:5432/media"
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the person's own environment; only the database is set."""
+    for name in list(os.environ):
+        if name.startswith("BILDWERK_") or name.removesuffix("_FILE") in variables(Settings):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("DATABASE_URL", DSN)
+
+
+def problems() -> tuple[str, ...]:
+    """What `read` complains about."""
+    with pytest.raises(SettingsError) as caught:
+        read(Settings)
+    return caught.value.problems
+
+
+@pytest.mark.parametrize(
+    ("text", "hosts"),
+    [
+        ("localhost", [("http://localhost:11434", None)]),
+        (":4711", [("http://127.0.0.1:4711", None)]),
+        ("0.0.0.0", [("http://127.0.0.1:11434", None)]),
+        ("http://gpu", [("http://gpu:80", None)]),
+        ("https://gpu/ollama/", [("https://gpu:443/ollama", None)]),
+        ("[::1]:1", [("http://[::1]:1", None)]),
+        ("gpu1:11434=4, gpu2 = 2,", [("http://gpu1:11434", 4), ("http://gpu2:11434", 2)]),
+    ],
+)
+def test_hosts_are_read_as_ollama_reads_them(
+    text: str, hosts: list[tuple[str, int | None]]
+) -> None:
+    assert [OllamaHost(*host) for host in hosts] == list(parse_hosts(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " , ", "a=0", "a=x", "a=", "a,a:11434", "ftp://a", "http://me:pw@a", "a:99999", "a?b=1"],
+)
+def test_unusable_hosts_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        parse_hosts(text)
+
+
+def test_a_host_without_slots_gets_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", "a=4,b")
+    monkeypatch.setenv("BILDWERK_SLOTS", "2")
+
+    assert [host.slots for host in read(Settings).hosts] == [4, 2]
+
+
+def test_lists_are_comma_separated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "PLAINTEXT://a:9092, b:9092")
+    monkeypatch.setenv("BILDWERK_WRITES", "tags,events")
+
+    settings = read(Settings)
+
+    assert settings.kafka_bootstrap_servers == ("a:9092", "b:9092")
+    assert settings.writes == ("tags", "events")
+
+
+def test_optional_writes_are_undecided_by_default() -> None:
+    assert read(Settings).writes is None
+
+
+def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BILDWERK_TRIES", "")
+    monkeypatch.setenv("DATABASE_URL", "")
+
+    assert problems() == ("DATABASE_URL is not set",)
+
+
+def test_a_value_may_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "dsn").write_text(f"{DSN}-2\n")
+    (tmp_path / "model").write_text("llava\n")
+    monkeypatch.delenv("DATABASE_URL")
+    monkeypatch.setenv("DATABASE_URL_FILE", str(tmp_path / "dsn"))
+    monkeypatch.setenv("BILDWERK_MODEL_FILE", str(tmp_path / "model"))
+
+    settings = read(Settings)
+
+    assert f"{DSN}-2" == settings.database_url.get_secret_value()
+    assert settings.model == "llava"
+
+
+def test_a_file_and_a_value_are_one_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL_FILE", "/etc/hostname")
+
+    assert "both set" in problems()[0]
+
+
+def test_a_file_that_is_not_there_is_named_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BILDWERK_MODEL_FILE", "/nowhere/geheim")
+
+    (line,) = problems()
+
+    assert line.startswith("BILDWERK_MODEL_FILE ")
+    assert "geheim" not in line
+
+
+def test_every_problem_is_one_line_and_quotes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "mysql://ingrid:geheim@db/media")
+    monkeypatch.setenv("OLLAMA_HOST", "https://ingrid:geheim@gpu")
+    monkeypatch.setenv("BILDWERK_TRIES", "geheim")
+    monkeypatch.setenv("BILDWERK_LEASE_SECONDS", "-1")
+    monkeypatch.setenv("BILDWERK_MODLE", "geheim")
+
+    lines = problems()
+
+    assert {
+        "DATABASE_URL",
+        "OLLAMA_HOST",
+        "BILDWERK_TRIES",
+        "BILDWERK_LEASE_SECONDS",
+        "BILDWERK_MODLE",
+    } == {line.split(" ")[0].rstrip(":") for line in lines}
+    assert "BILDWERK_MODLE is not a setting: did you mean BILDWERK_MODEL?" in lines
+    assert "geheim" not in "".join(lines)
+
+
+def test_secrets_do_not_show_in_a_representation() -> None:
+    assert "geheim" not in repr(read(Settings))
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError):
+        read(Settings).tries = 4
+
+
+def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BILDWERK_MODEL", "llava")
+
+    assert read(Settings, model="moondream").model == "moondream"
+
+
+def test_every_setting_says_what_it_does() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
