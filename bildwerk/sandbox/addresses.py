@@ -1,0 +1,29 @@
+"""Where the parts of a running stack are."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A running embedded stack, as everybody else sees it.
+
+    `ollama_host` and `control_url` belong to the simulated Ollama and are None when it was not asked for.
+    `pid` is the supervisor: it ends when the stack does.
+    """
+
+    pid: int
+    database_url: str
+    kafka_bootstrap_servers: str
+    ollama_host: str | None = None
+    control_url: str | None = None
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment variables that point any `bildwerk` command at this stack."""
+        variables = {
+            "DATABASE_URL": self.database_url,
+            "KAFKA_BOOTSTRAP_SERVERS": self.kafka_bootstrap_servers,
+            "BILDWERK_KAFKA_IDEMPOTENCE": "false",  # the embedded broker has no idempotent producer
+        }
+        if self.ollama_host:
+            variables |= {"OLLAMA_HOST": self.ollama_host, "BILDWERK_MODEL": "bildwerk-simulated"}
+        return variables

@@ -1,0 +1,5 @@
+"""What goes wrong with the embedded stack."""
+
+
+class SandboxError(Exception):
+    """The embedded stack cannot start or is not there; the message is one sentence for a person."""

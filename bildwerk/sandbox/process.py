@@ -1,0 +1,123 @@
+"""One service as a child process that never outlives its parent."""
+
+import asyncio
+import ctypes
+import os
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Self, TypeVar
+
+from bildwerk.sandbox.account import Account
+from bildwerk.sandbox.failure import SandboxError
+
+T = TypeVar("T")
+
+POLL_SECONDS = 0.02
+TAIL_LINES = 5
+PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """How a service is started and stopped.
+
+    `log` takes its output, `input` is what it reads. `polite` asks it to stop, and is also what the kernel sends it on Linux when the parent is
+    gone without a word (elsewhere only the supervisor's own end is covered).
+    """
+
+    name: str
+    argv: Sequence[str]
+    log: Path
+    input: Path = Path(os.devnull)
+    cwd: Path | None = None
+    account: Account | None = None
+    environment: dict[str, str] | None = None
+    polite: signal.Signals = signal.SIGTERM
+
+
+class Process:
+    """A started program."""
+
+    def __init__(self, program: Program, process: asyncio.subprocess.Process) -> None:
+        self.program = program
+        self._process = process
+
+    @classmethod
+    async def start(cls, program: Program) -> Self:
+        """Start the program in a session of its own, so that Ctrl-C at a terminal does not reach it."""
+        account = program.account
+        with program.log.open("ab") as log, program.input.open("rb") as text:
+            process = await asyncio.create_subprocess_exec(
+                *program.argv,
+                stdin=text,
+                stdout=log,
+                stderr=asyncio.subprocess.STDOUT,
+                cwd=program.cwd,
+                env=program.environment,
+                start_new_session=True,
+                user=account.uid if account else None,
+                group=account.gid if account else None,
+                extra_groups=[] if account else None,
+                preexec_fn=partial(_follow_parent, program.polite, os.getpid()),
+            )
+        return cls(program, process)
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    async def wait_until(self, ready: Callable[[], Awaitable[T | None]], within: float) -> T:
+        """Ask `ready` again and again until it answers; SandboxError when the program ends or `within` seconds pass."""
+        try:
+            async with asyncio.timeout(within):
+                while (answer := await ready()) is None:
+                    if self._process.returncode is not None:
+                        raise SandboxError(f"{self.program.name} ended while starting: {self.read_tail()}")
+                    await asyncio.sleep(POLL_SECONDS)
+        except TimeoutError:
+            raise SandboxError(f"{self.program.name} was not ready within {within:g} s: {self.read_tail()}") from None
+        return answer
+
+    def read_tail(self) -> str:
+        """Return the last lines the program wrote."""
+        lines = self.program.log.read_text(errors="replace").splitlines()
+        return " | ".join(line.strip() for line in lines[-TAIL_LINES:]) or "it wrote nothing"
+
+    async def wait(self) -> int:
+        """Wait for the program to end by itself; returns its exit status."""
+        return await self._process.wait()
+
+    async def stop(self, grace: float = 10.0) -> None:
+        """Ask the program to stop; kill it when it has not after `grace` seconds."""
+        if self._process.returncode is not None:
+            return
+        self._process.send_signal(self.program.polite)
+        try:
+            async with asyncio.timeout(grace):
+                await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+
+
+def find_free_port() -> int:
+    """Return a TCP port of 127.0.0.1 that is free now; somebody else may take it before it is used."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _follow_parent(death: signal.Signals, parent: int) -> None:
+    # Runs in the child between fork and exec, after the change of user: an earlier request would be dropped by it.
+    if _libc is not None:
+        _libc.prctl(PR_SET_PDEATHSIG, int(death))
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,75 @@
+"""Starting an embedded stack from a program, and stopping it with that program."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+
+from bildwerk.sandbox.addresses import Stack
+from bildwerk.sandbox.failure import SandboxError
+from bildwerk.sandbox.state import locate_state
+from bildwerk.sandbox.supervisor import Order
+
+STOP_SECONDS = 30.0
+
+
+@asynccontextmanager
+async def start_stack(
+    data: Path | None = None, *, slots: int | None = 4, options: Sequence[str] = (), fsync: bool = True
+) -> AsyncIterator[Stack]:
+    """Run PostgreSQL, the broker and a simulated Ollama with `slots` for the length of the block.
+
+    With `data` the database lasts in that folder. `slots=None` starts no simulated Ollama; `options` are arguments of
+    its command line. The stack also stops when this process dies without a word. Raises SandboxError.
+    """
+    state = str(locate_state(data)) if data else None
+    order = Order(str(data) if data else None, state, slots, tuple(options), fsync)
+    supervisor = await launch_supervisor(order, asyncio.subprocess.PIPE)
+    try:
+        yield await read_addresses(supervisor)
+    finally:
+        await _release(supervisor)
+
+
+async def launch_supervisor(order: Order, stdin: int, stderr: int | None = None) -> asyncio.subprocess.Process:
+    """Start the process that holds a stack; a session of its own keeps Ctrl-C of a terminal away from it."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bildwerk.sandbox.supervisor",
+        json.dumps(asdict(order)),
+        stdin=stdin,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=stderr,
+        start_new_session=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+
+
+async def read_addresses(supervisor: asyncio.subprocess.Process) -> Stack:
+    """Wait until the stack is ready; SandboxError says why it is not."""
+    assert supervisor.stdout is not None
+    line = await supervisor.stdout.readline()
+    if not line:
+        raise SandboxError("the embedded stack could not be started")
+    answer = json.loads(line)
+    if "error" in answer:
+        raise SandboxError(answer["error"])
+    return Stack(**answer)
+
+
+async def _release(supervisor: asyncio.subprocess.Process) -> None:
+    # The end of its input is the wish to stop: the same that it sees when this process is killed.
+    assert supervisor.stdin is not None
+    supervisor.stdin.close()
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            await supervisor.wait()
+    except TimeoutError:
+        with suppress(ProcessLookupError):
+            supervisor.kill()
+        await supervisor.wait()

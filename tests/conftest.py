@@ -1,0 +1,105 @@
+"""Real services for the tests: PostgreSQL and a broker once per run, everything that keeps state fresh per test."""
+
+import itertools
+import os
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from bildwerk.sandbox.addresses import Stack
+from bildwerk.sandbox.ollama import Simulated, start_simulated_ollama
+from bildwerk.sandbox.stack import start_stack
+
+for name in [name for name in os.environ if name.startswith("BILDWERK_")]:
+    del os.environ[name]
+for name in ("DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", "OLLAMA_HOST"):
+    os.environ.pop(name, None)  # nobody's configured services are touched by a test
+
+TEMPLATE = "template_migrated"
+_numbers = itertools.count(1)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stack() -> AsyncIterator[Stack]:
+    """Return the embedded stack of this run: PostgreSQL (no fsync: only a power failure could tell) and a broker."""
+    async with start_stack(slots=None, fsync=False) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def template(stack: Stack) -> str:
+    """Return the name of a migrated database to copy; nobody may stay connected to it."""
+    from db.migrate import migrate  # noqa: PLC0415 - only tests that want a database depend on the migrations
+
+    await _execute(stack.database_url, f"CREATE DATABASE {TEMPLATE}")
+    await migrate(_name_database(stack.database_url, TEMPLATE))
+    return TEMPLATE
+
+
+@pytest_asyncio.fixture
+async def database(stack: Stack, template: str) -> AsyncIterator[str]:
+    """Return the URL of a freshly migrated database of this test's own."""
+    name = f"test_{next(_numbers)}"
+    await _execute(stack.database_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield _name_database(stack.database_url, name)
+    await _execute(stack.database_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest_asyncio.fixture
+async def empty_database(stack: Stack) -> AsyncIterator[str]:
+    """Return the URL of a database with nothing in it."""
+    name = f"test_{next(_numbers)}"
+    await _execute(stack.database_url, f"CREATE DATABASE {name}")
+    yield _name_database(stack.database_url, name)
+    await _execute(stack.database_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def kafka(stack: Stack) -> str:
+    """Return the bootstrap servers of the broker that all tests of the run share: use `unique` in topics and groups."""
+    return stack.kafka_bootstrap_servers
+
+
+@pytest.fixture
+def unique() -> str:
+    """Return a word that no other test uses, for the names of topics and consumer groups."""
+    return uuid.uuid4().hex[:12]
+
+
+@pytest_asyncio.fixture
+async def start_ollama(tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[Simulated]]]:
+    """Return a function `(slots=4, *options)` that starts a simulated Ollama for the length of the test."""
+    async with AsyncExitStack() as exits:
+
+        async def start(slots: int = 4, *options: str) -> Simulated:
+            folder = tmp_path / f"ollama-{next(_numbers)}"
+            folder.mkdir()
+            simulated = await start_simulated_ollama(folder, slots, options)
+            exits.push_async_callback(simulated.process.stop)
+            return simulated
+
+        yield start
+
+
+@pytest_asyncio.fixture
+async def ollama(start_ollama: Callable[..., Awaitable[Simulated]]) -> Simulated:
+    """Return a fresh simulated Ollama with four slots."""
+    return await start_ollama()
+
+
+def _name_database(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
