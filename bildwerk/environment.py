@@ -46,9 +46,7 @@ class FileVariants(PydanticBaseSettingsSource):
         try:
             return Path(path).read_text("utf-8").strip(), name, False
         except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(
-                f"{name}_FILE names a file that cannot be read ({type(error).__name__})"
-            ) from None
+            raise SettingsError(f"{name}_FILE names a file that cannot be read ({type(error).__name__})") from None
 
     def __call__(self) -> dict[str, Any]:
         """All values found in files, by field name or alias."""
@@ -93,10 +91,8 @@ def _explained(model: type[BaseSettings], error: ValidationError) -> list[str]:
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
         place = str(problem["loc"][0])
         name = variable(model, place) if place in model.model_fields else place
-        message = problem["msg"].removeprefix("Value error, ")
+        message = problem["msg"].removeprefix("Value error, ").removeprefix(f"{name}: ")
         lines.append(
-            f"{name} is not set"
-            if problem["type"] == "missing"
-            else f"{name}: {message[:1].lower()}{message[1:]}"
+            f"{name} is not set" if problem["type"] == "missing" else f"{name}: {message[:1].lower()}{message[1:]}"
         )
     return list(dict.fromkeys(lines))

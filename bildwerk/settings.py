@@ -1,26 +1,22 @@
 """Every setting, read once at start from the environment; rooms receive values, never the environment."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from platformdirs import user_cache_path
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bildwerk.environment import FileVariants
-from bildwerk.hosts import OllamaHost, parse_hosts
 from contracts.topics import Topic
+from handlers.inference.hosts import Host, parse_hosts
 
 PREFIX = "BILDWERK_"
 
 
 def _split(value: object) -> object:
-    return (
-        tuple(part.strip() for part in value.split(",") if part.strip())
-        if isinstance(value, str)
-        else value
-    )
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
 def _hosts(value: object) -> object:
@@ -34,18 +30,17 @@ def _dsn(value: SecretStr) -> SecretStr:
 
 
 def _servers(value: object) -> object:
-    return (
-        tuple(server.rpartition("://")[2] for server in value)
-        if isinstance(value, tuple)
-        else value
-    )
+    return tuple(server.rpartition("://")[2] for server in value) if isinstance(value, tuple) else value
+
+
+def _cache_folder() -> Path:
+    """The XDG base directory specification's place."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bildwerk"
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
-Servers = Annotated[
-    tuple[str, ...], Field(min_length=1), AfterValidator(_servers), BeforeValidator(_split)
-]
-Hosts = Annotated[tuple[OllamaHost, ...], BeforeValidator(_hosts)]
+Servers = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_servers), BeforeValidator(_split)]
+Hosts = Annotated[tuple[Host, ...], BeforeValidator(_hosts)]
 Dsn = Annotated[SecretStr, AfterValidator(_dsn)]
 TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 Count = Annotated[int, Field(ge=1)]
@@ -77,13 +72,11 @@ class Settings(BaseSettings):
         description="Brokers, comma-separated.",
     )
     ollama_host: Hosts = Field(
-        (OllamaHost("http://127.0.0.1:11434"),),
+        parse_hosts(""),
         validation_alias="OLLAMA_HOST",
-        description="Ollama servers, comma-separated, each with an optional `=slots`: `gpu1:11434=4,gpu2`.",
+        description="Ollama servers, comma-separated, each with an optional `=slots`: `gpu1:11434=4,gpu2` (without: 1).",
     )
-    media_root: Path = Field(
-        Path("media"), description="Folder that the paths in `media.path` are relative to."
-    )
+    media_root: Path = Field(Path("media"), description="Folder that the paths in `media.path` are relative to.")
 
     # what is asked
     model: str = Field(
@@ -96,9 +89,7 @@ class Settings(BaseSettings):
         pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
         description="Language of captions, titles.",
     )
-    temperature: float = Field(
-        0.0, ge=0, le=2, description="0 answers the same question the same way."
-    )
+    temperature: float = Field(0.0, ge=0, le=2, description="0 answers the same question the same way.")
     seed: int = Field(0, ge=0, description="Seed of the model's sampling.")
     num_ctx: int = Field(
         8192,
@@ -118,36 +109,20 @@ class Settings(BaseSettings):
     )
 
     # Ollama
-    slots: Count = Field(
-        1,
-        description="Calls a host answers at once (its OLLAMA_NUM_PARALLEL) where OLLAMA_HOST does not say.",
-    )
     rate_per_minute: float | None = Field(
         None, gt=0, description="At most so many calls a minute to each host; unset: no limit."
     )
     call_timeout_seconds: Seconds = Field(
         600.0, description="Longest model call; must exceed the slowest reading of a picture."
     )
-    connect_timeout_seconds: Seconds = Field(
-        5.0, description="Longest wait for a connection, to any service."
-    )
+    connect_timeout_seconds: Seconds = Field(5.0, description="Longest wait for a connection, to any service.")
 
     # Kafka
-    kafka_group: str = Field(
-        "bildwerk", min_length=1, description="Consumer group; all instances share it."
-    )
-    kafka_idempotence: bool = Field(
-        True, description="Idempotent producer; the embedded broker has none."
-    )
-    kafka_session_timeout_seconds: Seconds = Field(
-        45.0, description="Silence after which the group drops an instance."
-    )
-    topic_media_created: TopicName = Field(
-        Topic.MEDIA_CREATED.value, description="Topic of uploads."
-    )
-    topic_media_updated: TopicName = Field(
-        Topic.MEDIA_UPDATED.value, description="Topic of changes and requests."
-    )
+    kafka_group: str = Field("bildwerk", min_length=1, description="Consumer group; all instances share it.")
+    kafka_idempotence: bool = Field(True, description="Idempotent producer; the embedded broker has none.")
+    kafka_session_timeout_seconds: Seconds = Field(45.0, description="Silence after which the group drops an instance.")
+    topic_media_created: TopicName = Field(Topic.MEDIA_CREATED.value, description="Topic of uploads.")
+    topic_media_updated: TopicName = Field(Topic.MEDIA_UPDATED.value, description="Topic of changes and requests.")
     topic_stage_completed: TopicName = Field(
         Topic.STAGE_COMPLETED.value, description="Topic of finished jobs, read and written."
     )
@@ -157,9 +132,7 @@ class Settings(BaseSettings):
     intake_batch: Count = Field(500, description="Events planned in one transaction, at most.")
     relay_batch: Count = Field(500, description="Outbox rows published at a time, at most.")
     event_max_bytes: Count = Field(262_144, description="A larger event is a dead letter.")
-    dead_letter_bytes: Count = Field(
-        65_536, le=65_536, description="How much of a dead letter's value is kept."
-    )
+    dead_letter_bytes: Count = Field(65_536, le=65_536, description="How much of a dead letter's value is kept.")
 
     # work
     lease_seconds: Seconds = Field(
@@ -167,58 +140,34 @@ class Settings(BaseSettings):
         ge=3,
         description="How long a medium or slot stays taken after its owner's last sign of life.",
     )
-    poll_seconds: Seconds = Field(
-        1.0, description="How often an idle worker, inspector or relay looks for work."
-    )
-    grace_seconds: Seconds = Field(
-        60.0, description="How long a stopping service waits for the calls under way."
-    )
+    poll_seconds: Seconds = Field(1.0, description="How often an idle worker, inspector or relay looks for work.")
+    grace_seconds: Seconds = Field(60.0, description="How long a stopping service waits for the calls under way.")
     plan_in_finish: bool = Field(
         True, description="Plan the next job in the finishing transaction; off: by events alone."
     )
     tries: Count = Field(3, description="Tries of a job that fails in passing.")
-    retry_base_seconds: Seconds = Field(
-        2.0, description="Wait before the second try; doubles with each, with jitter."
-    )
+    retry_base_seconds: Seconds = Field(2.0, description="Wait before the second try; doubles with each, with jitter.")
     retry_cap_seconds: Seconds = Field(60.0, description="Longest wait between two tries.")
-    failure_limit: Count = Field(
-        20, description="Failures in a row after which no new work is taken for a while."
-    )
-    missing_tries: Count = Field(
-        10, description="How often we look for a medium that an event named too early."
-    )
-    missing_delay_seconds: Seconds = Field(
-        2.0, description="Wait before the first of these looks; doubles with each."
-    )
+    failure_limit: Count = Field(20, description="Failures in a row after which no new work is taken for a while.")
+    missing_tries: Count = Field(10, description="How often we look for a medium that an event named too early.")
+    missing_delay_seconds: Seconds = Field(2.0, description="Wait before the first of these looks; doubles with each.")
     sweep_seconds: Seconds = Field(10.0, description="Pause between two slices of the sweep.")
     sweep_batch: Count = Field(200, description="Media in a slice of the sweep.")
     pool_size: int = Field(10, ge=2, description="Database connections of one instance.")
 
     # pictures
     picture_max_bytes: Count = Field(100 * 2**20, description="A larger file is not read.")
-    picture_max_pixels: Count = Field(
-        100_000_000, description="A picture with more pixels is not decoded."
-    )
-    picture_longest_side: int = Field(
-        1024, ge=64, description="Longest side, in pixels, of what the model sees."
-    )
-    picture_quality: int = Field(
-        90, ge=1, le=95, description="JPEG quality of what the model sees."
-    )
+    picture_max_pixels: Count = Field(100_000_000, description="A picture with more pixels is not decoded.")
+    picture_longest_side: int = Field(1024, ge=64, description="Longest side, in pixels, of what the model sees.")
+    picture_quality: int = Field(90, ge=1, le=95, description="JPEG quality of what the model sees.")
     decoder_processes: Count = Field(2, description="Child processes that decode pictures.")
-    decoder_memory_bytes: int = Field(
-        2 * 2**30, ge=2**28, description="Address space of one of them."
-    )
+    decoder_memory_bytes: int = Field(2 * 2**30, ge=2**28, description="Address space of one of them.")
     decoder_seconds: Seconds = Field(30.0, description="Longest decoding of one picture.")
-    cache_folder: Path = Field(
-        user_cache_path("bildwerk"), description="Where prepared pictures are kept."
-    )
+    cache_folder: Path = Field(default_factory=_cache_folder, description="Where prepared pictures are kept.")
     cache_bytes: Count = Field(2 * 2**30, description="Size the cache is held to.")
 
     # what is shown
-    web_host: str = Field(
-        "127.0.0.1", description="Address of /healthz, /readyz and /metrics; they have no password."
-    )
+    web_host: str = Field("127.0.0.1", description="Address of /healthz, /readyz and /metrics; they have no password.")
     web_port: int = Field(8080, ge=0, le=65535, description="Port of the same; 0: not served.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severity that is logged."
@@ -231,11 +180,6 @@ class Settings(BaseSettings):
     def heartbeat_seconds(self) -> float:
         """How often leases are renewed: two signs of life may be lost before a lease is."""
         return self.lease_seconds / 3
-
-    @property
-    def hosts(self) -> tuple[OllamaHost, ...]:
-        """The Ollama hosts, each with its number of slots."""
-        return tuple(OllamaHost(host.url, host.slots or self.slots) for host in self.ollama_host)
 
     @classmethod
     def settings_customise_sources(

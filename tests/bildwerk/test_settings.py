@@ -7,7 +7,6 @@ import pytest
 from pydantic import ValidationError
 
 from bildwerk.environment import SettingsError, read, variables
-from bildwerk.hosts import OllamaHost, parse_hosts
 from bildwerk.settings import Settings
 
 DSN = "postgresql://ingrid:geheim@db:5432/media"
@@ -29,38 +28,12 @@ def problems() -> tuple[str, ...]:
     return caught.value.problems
 
 
-@pytest.mark.parametrize(
-    ("text", "hosts"),
-    [
-        ("localhost", [("http://localhost:11434", None)]),
-        (":4711", [("http://127.0.0.1:4711", None)]),
-        ("0.0.0.0", [("http://127.0.0.1:11434", None)]),
-        ("http://gpu", [("http://gpu:80", None)]),
-        ("https://gpu/ollama/", [("https://gpu:443/ollama", None)]),
-        ("[::1]:1", [("http://[::1]:1", None)]),
-        ("gpu1:11434=4, gpu2 = 2,", [("http://gpu1:11434", 4), ("http://gpu2:11434", 2)]),
-    ],
-)
-def test_hosts_are_read_as_ollama_reads_them(
-    text: str, hosts: list[tuple[str, int | None]]
-) -> None:
-    assert [OllamaHost(*host) for host in hosts] == list(parse_hosts(text))
+def test_hosts_have_slots(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", "gpu1=4, gpu2:80")
 
+    hosts = read(Settings).ollama_host
 
-@pytest.mark.parametrize(
-    "text",
-    ["", " , ", "a=0", "a=x", "a=", "a,a:11434", "ftp://a", "http://me:pw@a", "a:99999", "a?b=1"],
-)
-def test_unusable_hosts_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"."):
-        parse_hosts(text)
-
-
-def test_a_host_without_slots_gets_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OLLAMA_HOST", "a=4,b")
-    monkeypatch.setenv("BILDWERK_SLOTS", "2")
-
-    assert [host.slots for host in read(Settings).hosts] == [4, 2]
+    assert [("http://gpu1:11434", 4), ("http://gpu2:80", 1)] == [(h.url, h.slots) for h in hosts]
 
 
 def test_lists_are_comma_separated(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +87,7 @@ def test_a_file_that_is_not_there_is_named_by_its_variable(monkeypatch: pytest.M
 
 def test_every_problem_is_one_line_and_quotes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "mysql://ingrid:geheim@db/media")
-    monkeypatch.setenv("OLLAMA_HOST", "https://ingrid:geheim@gpu")
+    monkeypatch.setenv("OLLAMA_HOST", "ftp://ingrid:geheim@gpu")
     monkeypatch.setenv("BILDWERK_TRIES", "geheim")
     monkeypatch.setenv("BILDWERK_LEASE_SECONDS", "-1")
     monkeypatch.setenv("BILDWERK_MODLE", "geheim")
