@@ -1,0 +1,146 @@
+"""Texts a model wrote: cleaned, and refused when they say nothing about the picture."""
+
+import re
+import unicodedata
+
+from handlers.failures import BadAnswer
+
+_JOINERS = re.compile(r"(?<=[^\x00-\u024f\s])[\u200c\u200d](?=[^\x00-\u024f\s])")
+_DROPPED = ("Cc", "Cf", "Cs", "Co", "Cn")
+_LABEL = re.compile(r"^(caption|title|description|titel|bildunterschrift|beschreibung)\s*:\s*", re.IGNORECASE)
+_QUOTES = {'"': '"', "'": "'", "“": "”", "„": "“", "«": "»", "»": "«", "‘": "’"}
+
+_MEDIUM = r"(?:image|picture|photo|photograph|illustration|painting|drawing|screenshot)"
+_OPENERS = {
+    "en": (
+        # "The image shows that ..." and "... shows how ..." would be left without a subject.
+        re.compile(
+            rf"^(?:in\s+)?(?:the|this)\s+{_MEDIUM}\s+(?:clearly\s+)?"
+            r"(?:shows|depicts|features|displays|captures|presents|portrays|contains|is\s+of)\s+"
+            r"(?!(?:that|how|what|where|when|why|us|you|up|off|no|signs)\b)",
+            re.IGNORECASE,
+        ),
+        re.compile(
+            rf"^(?:this\s+is\s+)?(?:an?|the)\s+{_MEDIUM}\s+(?:of|showing|depicting|featuring)\s+",
+            re.IGNORECASE,
+        ),
+    ),
+    "de": (
+        # Left alone where the object would stay behind in the accusative ("Das Bild zeigt einen Hund").
+        re.compile(
+            r"^(?:das|dieses)\s+(?:bild|foto|gemälde)\s+zeigt\s+"
+            r"(?=(?:eine|ein|zwei|drei|vier|fünf|sechs|mehrere|viele|einige|zahlreiche)\s)",
+            re.IGNORECASE,
+        ),
+    ),
+}
+
+_LEFTOVERS = re.compile(
+    r"</?think(?:ing)?>|<\|[^|>]{0,40}\|?>|</?(?:start|end)_of_(?:turn|image)>|\[/?INST\]|</?s>|<(?:bos|eos|pad|image)>"
+    r"|<unused\d+>|<(?:0x[0-9A-F]{2})>|\[img(?:-\d+)?\]|```|<</?SYS>>|</?data\b",
+    re.IGNORECASE,
+)
+_REFUSALS = re.compile(
+    r"^(?:"
+    r"(?:i['’]?m|i\s+am)\s+(?:(?:very|so)\s+)?(?:sorry\s*[,.]?\s*(?:but|i\b|this)|unable\s+to|not\s+able\s+to|afraid)"
+    r"|sorry\s*,?\s*(?:but|i\b)"
+    r"|i\s+(?:can\s?not|can['’]?t|do\s+not|don['’]?t|am\s+unable)\s+"
+    r"(?:assist|help|see|view|provide|describe|identify|fulfil+|comply|process|access|analy[sz]e|have|comment)"
+    r"|as\s+an?\s+(?:ai|artificial|language|large\s+language)\b"
+    r"|(?:no|there\s+is\s+no)\s+(?:image|picture|photo)\s+(?:was|is|has|provided|attached|to)"
+    r"|please\s+(?:provide|upload|share|attach|send)"
+    r"|(?:es\s+)?tut\s+mir\s+(?:sehr\s+)?leid"
+    r"|entschuldigung\s*,"
+    r"|ich\s+(?:kann|darf|bin\s+nicht\s+in\s+der\s+lage)\s+(?:\w+\s+){0,4}?(?:nicht|kein\w*|leider)\b"
+    r"|leider\s+(?:kann|darf)\s+ich"
+    r"|als\s+(?:ki|künstliche|sprachmodell)\b"
+    r"|(?:es\s+wurde\s+)?kein\s+(?:bild|foto)\s+(?:wurde|ist|vorhanden|bereitgestellt|angehängt)"
+    r"|bitte\s+(?:laden|senden|schicken|stellen)\s+sie"
+    r")",
+    re.IGNORECASE,
+)
+_EMPTY_TALK = frozenset(
+    "image picture photo photograph title caption description string text none null unknown untitled nothing empty "
+    "bild foto titel bildunterschrift beschreibung unbekannt nichts leer n/a na todo ... the a an this of is ein das "
+    "dies ist no available not kein keine ohne".split()
+)
+_MIN_LETTERS = 2
+_CHARACTER_RUN = re.compile(r"([^\s.])\1{11,}")
+_LONGEST_PHRASE = 10
+
+
+def clean_text(text: str) -> str:
+    """The text in NFC on one line, without control, bidi and zero-width characters, label or wrapping quotes.
+
+    Joiners stay where scripts and emoji need them.
+    """
+    kept = []
+    joiners = {match.start() for match in _JOINERS.finditer(text)}
+    for at, character in enumerate(text):
+        if character.isspace() or unicodedata.category(character) == "Cc":
+            kept.append(" ")
+        elif at in joiners or unicodedata.category(character) not in _DROPPED:
+            kept.append(character)
+    line = unicodedata.normalize("NFC", " ".join("".join(kept).split()))
+    line = _LABEL.sub("", line)
+    if len(line) > 1 and _QUOTES.get(line[0]) == line[-1] and line[0] not in line[1:-1]:
+        line = line[1:-1].strip()
+    return line
+
+
+def strip_opener(text: str, language: str) -> str:
+    """The text without "The image shows" and its kind, where the rest stands by itself."""
+    for opener in _OPENERS.get(language, ()):
+        if match := opener.match(text):
+            rest = text[match.end() :]
+            return rest[:1].upper() + rest[1:] if rest else text
+    return text
+
+
+def end_whole(text: str, limit: int) -> str:
+    """A text that was cut off at its limit ends with its last whole sentence. Raises BadAnswer when it has none."""
+    if len(text) < limit or text[-1:] in ".!?…。！？":
+        return text
+    ends = [match.end() for match in re.finditer(r"[.!?…。！？](?=\s|$)", text)]
+    if not ends:
+        raise BadAnswer("cut_off", f"{limit} characters without an end")
+    return text[: ends[-1]]
+
+
+def require_substance(text: str, instructions: str) -> None:
+    """Raises BadAnswer for leftovers of templates, refusals, echoes of `instructions`, loops and empty talk."""
+    if _LEFTOVERS.search(text):
+        raise BadAnswer("template_leak", text)
+    if text.startswith(("{", "[{")) and '":' in text:
+        raise BadAnswer("nested_json", text)
+    if _REFUSALS.match(text):
+        raise BadAnswer("refusal", text)
+    words = [word.strip(".,;:!?\"'()…-") for word in text.casefold().split()]
+    if sum(map(str.isalpha, text)) < _MIN_LETTERS or _EMPTY_TALK.issuperset(filter(None, words)):
+        raise BadAnswer("empty_talk", text)
+    if _CHARACTER_RUN.search(text) or _repeats(words):
+        raise BadAnswer("repetition", text)
+    if _is_echo(words, instructions):
+        raise BadAnswer("prompt_echo", text)
+
+
+def _repeats(words: list[str]) -> bool:
+    """Whether one word comes five times running, or one phrase four times."""
+    for length in range(1, _LONGEST_PHRASE + 1):
+        wanted = (4 if length == 1 else 3) * length
+        equal = 0
+        for left, right in zip(words, words[length:], strict=False):
+            equal = equal + 1 if left == right else 0
+            if equal >= wanted:
+                return True
+    return False
+
+
+def _is_echo(words: list[str], instructions: str) -> bool:
+    """Whether the answer, or a run of eight words of it, is a piece of the instructions."""
+    told = [word.strip(".,;:!?\"'()…-") for word in instructions.casefold().split()]
+    run = min(8, len(words))
+    if run < 3:
+        return False
+    pieces = {tuple(told[at : at + run]) for at in range(len(told) - run + 1)}
+    return any(tuple(words[at : at + run]) in pieces for at in range(len(words) - run + 1))

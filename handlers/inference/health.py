@@ -1,0 +1,114 @@
+"""Which hosts may be given work. Pure state: the caller brings the time (seconds of a monotonic clock)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from random import Random
+
+from handlers.failures import Failure, Transient, Unavailable
+from handlers.inference.hosts import Host
+
+FIRST_WAIT = 1.0
+LONGEST_WAIT = 30.0
+PROBE_LIMIT = 60.0
+"""Seconds after which a probe that never reported is given up, so that its host is not forgotten."""
+TOLERATED = 5
+"""Transient failures in a row before the host itself is doubted."""
+
+
+class BreakerState(Enum):
+    """Closed: work flows. Open: nothing is sent. Half open: one probe may find out."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """One host's breaker. `since` is when it opened first (None: closed), `reason` why it opened last."""
+
+    since: float | None = None
+    reason: str = ""
+    retry_at: float = 0.0
+    waits: int = 0
+    stumbles: int = 0
+    probe_until: float | None = None
+
+    def state(self, now: float) -> BreakerState:
+        """What the breaker lets through."""
+        if self.since is None:
+            return BreakerState.CLOSED
+        return BreakerState.HALF_OPEN if now >= self.retry_at else BreakerState.OPEN
+
+    def may_probe(self, now: float) -> bool:
+        """Whether a probe should start: the wait is over and no other probe is on its way."""
+        return self.state(now) is BreakerState.HALF_OPEN and (self.probe_until is None or now >= self.probe_until)
+
+    def start_probe(self, now: float) -> "Breaker":
+        """The breaker while a probe is on its way."""
+        return replace(self, probe_until=now + PROBE_LIMIT)
+
+    def close(self) -> "Breaker":
+        """The breaker of a host that answered."""
+        return Breaker()
+
+    def stumble(self, reason: str, now: float, stretch: float) -> "Breaker":
+        """One transient failure more; several in a row are the host's."""
+        if self.since is None and self.stumbles + 1 < TOLERATED:
+            return replace(self, stumbles=self.stumbles + 1)
+        return self.open(reason, now, stretch)
+
+    def open(self, reason: str, now: float, stretch: float) -> "Breaker":
+        """The breaker of a host that is away; `stretch` (1 to 2) is the jitter.
+
+        Calls that were under way when it opened fail in its wake: only a failure after the wait makes it wait longer.
+        """
+        if self.state(now) is BreakerState.OPEN:
+            return replace(self, reason=reason)
+        wait = min(LONGEST_WAIT, FIRST_WAIT * 2**self.waits * stretch)
+        since = now if self.since is None else self.since
+        return Breaker(since=since, reason=reason, retry_at=now + wait, waits=min(self.waits + 1, 10))
+
+
+@dataclass
+class HostHealth:
+    """The breakers of all hosts."""
+
+    hosts: Sequence[Host]
+    random: Random = field(default_factory=Random)
+    _breakers: dict[str, Breaker] = field(default_factory=dict, init=False)
+
+    def breaker(self, host: Host) -> Breaker:
+        """The host's breaker."""
+        return self._breakers.get(host.name, Breaker())
+
+    def available(self, now: float) -> list[Host]:
+        """The hosts that may be given work; a half-open one waits for its probe."""
+        return [host for host in self.hosts if self.breaker(host).state(now) is BreakerState.CLOSED]
+
+    def record(self, host: Host, failure: Failure | None, now: float) -> None:
+        """What a call or a probe ended in (None: well).
+
+        Unavailable opens the breaker at once. A refusal or a bad answer is an answer. A crash of the model's runner and
+        a time-out while others were answered are the job's doing and say nothing about the host.
+        """
+        breaker = self.breaker(host)
+        stretch = self.random.uniform(1.0, 2.0)
+        match failure:
+            case Unavailable():
+                breaker = breaker.open(failure.reason, now, stretch)
+            case Transient(reason="runner_crashed" | "timeout"):
+                return
+            case Transient():
+                breaker = breaker.stumble(failure.reason, now, stretch)
+            case _:
+                breaker = breaker.close()
+        self._breakers[host.name] = breaker
+
+    def due_probes(self, now: float) -> list[Host]:
+        """The hosts to probe now, each marked as being probed; `record` takes the result."""
+        due = [host for host in self.hosts if self.breaker(host).may_probe(now)]
+        for host in due:
+            self._breakers[host.name] = self.breaker(host).start_probe(now)
+        return due

@@ -1,0 +1,31 @@
+"""What shaped an answer, as one hash: equal recipes would be answered alike."""
+
+import hashlib
+
+import orjson
+
+from handlers.inference.layout import Question, system_text
+from handlers.inference.options import InferenceOptions
+from handlers.stage import AnswerT, Stage
+
+
+def recipe(stage: Stage[AnswerT], question: Question, digest: str | None, options: InferenceOptions) -> str:
+    """SHA-256 (hex) of prompt text, schema, model digest, options and rendition policy; no picture, no medium.
+
+    `digest` is the model's on the host that is asked; unknown (None), the model's name stands in.
+    """
+    prompt = question.prompt
+    shaped = {
+        "job_type": stage.job_type,
+        "system": system_text(question.language),
+        "task": prompt.task,
+        "num_predict": prompt.num_predict,
+        "schema": question.schema,
+        "model": digest or question.model,
+        "num_ctx": options.num_ctx,
+        "seed": options.seed,
+        "temperature": options.temperature,
+        "layout": options.layout.value,
+        "rendition": options.rendition_policy if stage.needs_picture else None,
+    }
+    return hashlib.sha256(orjson.dumps(shaped, option=orjson.OPT_SORT_KEYS)).hexdigest()

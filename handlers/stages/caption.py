@@ -1,0 +1,92 @@
+"""J1: a caption and a description of what can be seen."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from contracts.effects import Effects, PutMeta
+from contracts.facts import MediaFacts
+from handlers.answer_language import require_language
+from handlers.answer_text import clean_text, end_whole, require_substance, strip_opener
+from handlers.field_standing import fields_to_write, weigh_fields
+from handlers.languages import language_code
+from handlers.prompt_data import data_block, plain_text
+from handlers.stage import Condition, Impossible, Prompt
+
+CAPTION_LIMIT = 200
+DESCRIPTION_LIMIT = 480
+_FIELDS = {"ollama.caption": "caption", "ollama.description": "description"}
+_TASK = """\
+Describe this picture in two texts.
+caption: one sentence of at most 20 words that says who or what is there, doing what, and where.
+description: two or three sentences with the subject, the surroundings, light and colours. If there is readable \
+text in the picture, quote it as it is written.
+State what is clearly visible. Begin with the subject itself, never with words such as "The image shows", "This \
+picture" or "A photo of". Invent no names, ages, places, dates or brands."""
+
+
+class CaptionAnswer(BaseModel):
+    """What the model is to answer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    caption: Annotated[str, Field(min_length=1, max_length=CAPTION_LIMIT)]
+    description: Annotated[str, Field(min_length=1, max_length=DESCRIPTION_LIMIT)]
+
+
+class CaptionStage:
+    """Writes `ollama.caption` and `ollama.description`, each only where nobody else's stands."""
+
+    job_type = "ollama_caption"
+    after: tuple[str, ...] = ()
+    reads = ("caption", "description", "prompt", "title")
+    writes = tuple(_FIELDS)
+    needs_picture = True
+    Answer = CaptionAnswer
+
+    def condition(self, facts: MediaFacts) -> Condition:
+        """Due when a caption or a description is missing."""
+        if facts.unreadable is not None:
+            return Impossible("unreadable_picture")
+        return weigh_fields(facts, _FIELDS)
+
+    def triggers(self, facts: MediaFacts) -> dict[str, JsonValue]:  # noqa: ARG002
+        """Nothing but the picture: titles and prompts are context."""
+        return {}
+
+    def prompt(self, facts: MediaFacts) -> Prompt:
+        """The task after what is known about the picture."""
+        known = {f"media {key}": plain_text(facts.meta.get(key)) for key in self.reads}
+        return Prompt(data_block({"media file": _file_line(facts), **known}) + _TASK, num_predict=384)
+
+    def check(self, facts: MediaFacts, answer: CaptionAnswer) -> CaptionAnswer:
+        """Both texts cleaned; the caption is one line without an opener phrase."""
+        return CaptionAnswer(
+            caption=_checked(facts, answer.caption, CAPTION_LIMIT),
+            description=_checked(facts, answer.description, DESCRIPTION_LIMIT),
+        )
+
+    def effects(self, facts: MediaFacts, answer: CaptionAnswer) -> Effects:
+        """The missing texts, or all of ours when none is missing."""
+        texts = {"ollama.caption": answer.caption, "ollama.description": answer.description}
+        return tuple(PutMeta(key, texts[key]) for key in fields_to_write(facts, _FIELDS))
+
+
+def _checked(facts: MediaFacts, text: str, limit: int) -> str:
+    cleaned = strip_opener(end_whole(clean_text(text), limit), language_code(facts.language))
+    require_substance(cleaned, _TASK)
+    require_language(cleaned, facts.language)
+    return cleaned
+
+
+def _file_line(facts: MediaFacts) -> str | None:
+    known = facts.metadata
+    parts = [
+        known.mime_type,
+        f"{known.width} x {known.height} pixels" if known.width and known.height else None,
+        f"added {known.created_at:%Y-%m-%d}" if known.created_at else None,
+    ]
+    return plain_text(", ".join(part for part in parts if part))
+
+
+STAGE = CaptionStage()
