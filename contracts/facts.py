@@ -91,9 +91,8 @@ class MediaFacts:
     def is_locked(self, key: str) -> bool:
         """Whether a person locked this field: meta key `locks` names it (with or without `ollama.`) or holds `*`."""
         locks = self.meta.get("locks")
-        if not isinstance(locks, list):
-            return False
-        return bool({"*", key, key.removeprefix("ollama.")}.intersection(n for n in locks if isinstance(n, str)))
+        names = locks if isinstance(locks, list) else [locks]
+        return any(name in ("*", key, key.removeprefix("ollama.")) for name in names)
 
     def standing(self, key: str) -> Standing:
         """Who holds the field `key`."""

@@ -7,8 +7,15 @@ CREATE TABLE bildwerk.installation (
     owns_platform boolean NOT NULL
 );
 
+-- What tells that a medium's file may have changed. Never part of a fingerprint: a touched file is no new picture.
+CREATE FUNCTION bildwerk.source_mark(path text, updated_at timestamptz, hash text) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN md5(jsonb_build_array(path, extract(epoch FROM updated_at), hash)::text);
+
 CREATE TABLE bildwerk.media (
     id bigint PRIMARY KEY,
+    -- the platform had this medium once: its absence is a deletion, not an event that came too early
+    seen boolean NOT NULL DEFAULT false,
     -- the source mark the picture was inspected under; the medium is claimable only while the platform's equals it
     inspected_mark text,
     content_hash text,

@@ -1,0 +1,123 @@
+"""The inspector: looks at the pictures behind new source marks, without a model and without a slot."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from contracts.facts import Picture
+from db import inspections, ledger
+from db.failures import is_repeatable
+from db.inspections import Uninspected
+from db.pool import Pool
+from handlers.backoff import Backoff
+from handlers.failures import Invalid, Unavailable
+from handlers.inspect.pool import Inspection
+from handlers.runner.planning import Planner, PlanRequest
+
+log = structlog.get_logger("bildwerk.consumers.inspector")
+
+UPLOADING = frozenset({"missing_file", "empty_file", "truncated_picture"})
+"""Reasons that a file still being written shows, too."""
+YOUNG = timedelta(seconds=30)
+"""A file changed within this time may still be on its way (reliability practice: watch the modification time)."""
+
+
+class Pictures(Protocol):
+    """Where files are looked at."""
+
+    def is_available(self) -> bool:
+        """Whether the media root is there."""
+
+    async def inspect(self, reference: str) -> Inspection:
+        """What is behind a reference; raises `Invalid` or `Unavailable`."""
+
+
+@dataclass
+class Inspector:
+    """Inspects media as planning asks for them; `found` is called when one has become due."""
+
+    pool: Pool
+    planner: Planner
+    pictures: Pictures
+    found: Callable[[], None]
+    batch: int = 16
+    poll: float = 1.0
+    hold: timedelta = timedelta(minutes=5)
+    again: Backoff = field(default_factory=lambda: Backoff(tries=3, base=2.0, cap=30.0))
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Inspect until `stop` is set."""
+        while not stop.is_set():
+            self.wake.clear()
+            try:
+                busy = self.pictures.is_available() and await self.inspect_batch()
+            except Exception as error:
+                if not is_repeatable(error):
+                    raise
+                log.warning("inspector.repeated", error=type(error).__name__)
+                busy = False
+            if not busy:
+                await _wait(self.wake, stop, self.poll)
+
+    async def inspect_batch(self) -> bool:
+        """Inspect what is waiting, up to a batch; False when nothing was."""
+        async with self.pool.acquire() as connection:
+            media = await inspections.claim(connection, self.batch, self.hold)
+        results = await asyncio.gather(*map(self._inspect, media), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return bool(media)
+
+    async def _inspect(self, medium: Uninspected) -> None:
+        try:
+            inspection = await self.pictures.inspect(medium.path)
+        except Invalid as failure:
+            inspection = Inspection(None, 0, Picture(unreadable=failure.reason), None)
+        except Unavailable as failure:
+            log.warning("inspector.unavailable", media_id=medium.media_id, reason=failure.reason)
+            return await self._postpone(medium, self.again.base, vain=False)
+        if self._may_be_uploading(medium, inspection):
+            return await self._postpone(medium, self.again.delay(medium.tries), vain=True)
+        return await self._settle(medium, inspection)
+
+    def _may_be_uploading(self, medium: Uninspected, inspection: Inspection) -> bool:
+        if inspection.picture.unreadable not in UPLOADING or medium.tries + 1 >= self.again.tries:
+            return False
+        if inspection.mtime is None:
+            return True
+        return datetime.now(UTC) - datetime.fromtimestamp(inspection.mtime, UTC) < YOUNG
+
+    async def _postpone(self, medium: Uninspected, seconds: float, *, vain: bool) -> None:
+        async with self.pool.acquire() as connection:
+            await inspections.postpone(connection, medium, timedelta(seconds=seconds), vain=vain)
+
+    async def _settle(self, medium: Uninspected, inspection: Inspection) -> None:
+        """Store what was found and plan, in one transaction; a mark that moved meanwhile is inspected anew (P6)."""
+        picture = inspection.picture
+        async with self.pool.acquire() as connection, connection.transaction():
+            await ledger.lock(connection, [medium.media_id])
+            if not await inspections.is_current(connection, medium):
+                await inspections.postpone(connection, medium, timedelta(0), vain=False)
+                return
+            await inspections.settle(connection, medium, inspection.content_hash, picture)
+            planned = await self.planner.plan_media(connection, [PlanRequest(medium.media_id)])
+        log.info(
+            "picture.inspected", media_id=medium.media_id, content_hash=inspection.content_hash,
+            unreadable=picture.unreadable or "",
+        )  # fmt: skip
+        if planned.due:
+            self.found()
+
+
+async def _wait(wake: asyncio.Event, stop: asyncio.Event, seconds: float) -> None:
+    """Until woken, stopped, or the time is over."""
+    waits = [asyncio.create_task(event.wait()) for event in (wake, stop)]
+    await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()

@@ -1,0 +1,174 @@
+"""Workers: claim a medium and a slot, run it, give both back; heartbeats keep what is claimed."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from time import monotonic
+from typing import Protocol
+from uuid import UUID, uuid4
+
+import structlog
+
+from db import leases
+from db.failures import is_repeatable
+from db.leases import Claim
+from db.pool import Connection, Database, Pool, connect
+from handlers.runner.medium import Ended, Runner, Work
+
+log = structlog.get_logger("bildwerk.consumers.worker")
+
+
+class Hosts(Protocol):
+    """Which Ollama hosts may be asked now."""
+
+    def available(self) -> Sequence[tuple[str, int]]:
+        """(name, slots) of every host whose breaker is closed."""
+
+    def record(self, work: Work) -> None:
+        """Take note of how the calls of a finished work went."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """Times in seconds. A lease outlives three heartbeats; `margin` is how long before its end we stop trusting it."""
+
+    lease: float = 30.0
+    poll: float = 1.0
+    grace: float = 60.0
+
+    @property
+    def heartbeat(self) -> float:
+        """How often leases are prolonged."""
+        return self.lease / 3
+
+    @property
+    def margin(self) -> float:
+        """Distance to the lease's end at which a worker whose heart does not beat stops its calls."""
+        return self.lease / 6
+
+
+@dataclass
+class Dispatcher:
+    """Keeps every free slot busy as long as there is due work.
+
+    One task claims, one beats, and each claimed medium runs in a task of its own. `wake` ends the wait for work early.
+    """
+
+    pool: Pool
+    database: Database
+    runner: Runner
+    hosts: Hosts
+    settings: WorkerSettings = WorkerSettings()
+    observe: Callable[[str], None] = field(default=lambda _name: None)
+    owner: UUID = field(default_factory=uuid4)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    works: dict[asyncio.Task[Ended], Work] = field(default_factory=dict)
+    stopping: bool = False
+    beaten: float = field(default_factory=monotonic)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Claim and run until `stop` is set; then finish the calls under way within the grace time and release."""
+        beating = asyncio.create_task(self._beat())
+        stopper = asyncio.create_task(self._note(stop))
+        try:
+            await self._claim_until_stopped()
+            await self._drain()
+        finally:
+            for task in (beating, stopper, *self.works):
+                task.cancel()
+            await asyncio.gather(beating, stopper, *self.works, return_exceptions=True)
+
+    async def _note(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self.stopping = True
+        self.wake.set()
+
+    async def _claim_until_stopped(self) -> None:
+        while not self.stopping:
+            self.wake.clear()
+            claim = await self._claim()
+            if claim is not None:
+                self._start(claim)
+                continue
+            try:
+                await asyncio.wait_for(self.wake.wait(), self.settings.poll)
+            except TimeoutError:
+                continue
+
+    async def _claim(self) -> Claim | None:
+        available = self.hosts.available()
+        if not available or monotonic() - self.beaten > self.settings.lease - self.settings.margin:
+            return None
+        lease = timedelta(seconds=self.settings.lease)
+        try:
+            async with self.pool.acquire() as connection:
+                return await leases.claim(connection, self.owner, lease, available)
+        except Exception as error:
+            if not is_repeatable(error):
+                raise
+            log.warning("claim.failed", error=type(error).__name__)
+            return None
+
+    def _start(self, claim: Claim) -> None:
+        work = Work(claim, draining=lambda: self.stopping)
+        task = asyncio.create_task(self._run(work))
+        self.works[task] = work
+        task.add_done_callback(self._end)
+
+    async def _run(self, work: Work) -> Ended:
+        try:
+            return await self.runner.run(work)
+        finally:
+            self.hosts.record(work)
+            async with self.pool.acquire() as connection:
+                await leases.release_slot(connection, work.claim.slot, work.busy)
+
+    def _end(self, task: asyncio.Task[Ended]) -> None:
+        work = self.works.pop(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("worker.failed", media_id=work.claim.medium.media_id, exc_info=error)
+        self.observe("work.ended")
+        self.wake.set()
+
+    async def _drain(self) -> None:
+        if self.works:
+            log.info("worker.draining", works=len(self.works))
+            await asyncio.wait(list(self.works), timeout=self.settings.grace)
+
+    async def _beat(self) -> None:
+        """Prolong leases on a connection of its own, so that no queue of the pool can starve them."""
+        connection: Connection | None = None
+        while True:
+            await asyncio.sleep(self.settings.heartbeat)
+            try:
+                if connection is None or connection.is_closed():
+                    connection = await connect(self.database)
+                await asyncio.wait_for(self._beat_once(connection), self.settings.heartbeat)
+            except Exception as error:
+                if not is_repeatable(error):
+                    log.exception("heartbeat.broken")
+                log.warning("heartbeat.failed", error=type(error).__name__)
+                if connection is not None:
+                    connection.terminate()
+                connection = None
+                self._distrust()
+
+    async def _beat_once(self, connection: Connection) -> None:
+        began = monotonic()
+        works = list(self.works.values())
+        if works:
+            media, slots = [w.claim.medium for w in works], [w.claim.slot for w in works]
+            kept, kept_slots = await leases.beat(connection, timedelta(seconds=self.settings.lease), media, slots)
+            for work in works:
+                slot = work.claim.slot
+                if work.claim.medium.media_id not in kept or (slot.host, slot.number) not in kept_slots:
+                    log.warning("lease.lost", media_id=work.claim.medium.media_id)
+                    work.lose()
+        self.beaten = began
+
+    def _distrust(self) -> None:
+        """Stop the calls whose leases may have run out without our knowing."""
+        if monotonic() - self.beaten > self.settings.lease - self.settings.margin:
+            for work in self.works.values():
+                work.lose()

@@ -1,0 +1,28 @@
+"""Which database errors go away by asking again on another connection."""
+
+import asyncpg
+
+REPEATABLE = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
+
+
+def is_repeatable(error: BaseException) -> bool:
+    """Whether PostgreSQL was away, busy or in our way, and the statement itself is fine.
+
+    A value that does not fit its parameter is an InterfaceError and a ValueError. A connection that dies at the wrong
+    moment shows up as asyncpg.InternalClientError or InterfaceError too.
+    """
+    return isinstance(error, REPEATABLE) and not isinstance(error, ValueError)

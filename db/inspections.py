@@ -1,0 +1,50 @@
+"""The inspector's work list, and what it found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from contracts.facts import Picture
+from db.pool import Connection
+from db.queries import load
+
+
+@dataclass(frozen=True, slots=True)
+class Uninspected:
+    """A medium to look at; the mark was read before the bytes will be (P6). `tries` counts earlier vain looks."""
+
+    media_id: int
+    path: str
+    mark: str
+    tries: int
+
+
+async def claim(connection: Connection, limit: int, hold: timedelta) -> Sequence[Uninspected]:
+    """Take up to `limit` media to inspect; after `hold` others may take them."""
+    rows = await connection.fetch(load("inspections")["inspections_claim"], limit, hold)
+    return [Uninspected(row["id"], row["path"], row["mark"], row["inspect_tries"]) for row in rows]
+
+
+async def is_current(connection: Connection, medium: Uninspected) -> bool:
+    """Whether the platform's row still has the mark that was read before the bytes."""
+    mark = await connection.fetchval(load("inspections")["inspections_current_mark"], medium.media_id)
+    return bool(mark == medium.mark)
+
+
+async def settle(
+    connection: Connection, medium: Uninspected, content_hash: str | None, picture: Picture
+) -> None:
+    """Store what was found under the medium's mark. Inside the medium's lock, `is_current` checked under it."""
+    sql = load("inspections")
+    if content_hash is not None:
+        await connection.execute(
+            sql["inspections_keep_picture"], content_hash, picture.format, picture.width, picture.height,
+            picture.pixel_hash, picture.unreadable,
+        )  # fmt: skip
+    reason = picture.unreadable if content_hash is None else None
+    await connection.execute(sql["inspections_settle"], medium.media_id, medium.mark, content_hash, reason)
+
+
+async def postpone(connection: Connection, medium: Uninspected, delay: timedelta, *, vain: bool) -> None:
+    """Look again after `delay`; `vain` counts this look."""
+    await connection.execute(load("inspections")["inspections_postpone"], medium.media_id, delay, int(vain))

@@ -1,0 +1,111 @@
+"""Leases: one medium and one slot at a time belong to one worker, as long as its heart beats."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from db.pool import Connection
+from db.queries import load
+
+
+@dataclass(frozen=True, slots=True)
+class SlotLease:
+    """A place in the queue of one Ollama host. `number` counts from 0; `lease_no` is the fencing token."""
+
+    host: str
+    number: int
+    lease_no: int
+
+
+@dataclass(frozen=True, slots=True)
+class MediumLease:
+    """One medium with due work. `lost` counts the leases of this medium that ran out since its last finish."""
+
+    media_id: int
+    lease_no: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A medium and the slot its questions go to."""
+
+    medium: MediumLease
+    slot: SlotLease
+
+
+async def register_slots(connection: Connection, hosts: Sequence[tuple[str, int]]) -> None:
+    """Make the slots of (host, slots) known; known ones stay as they are."""
+    names, counts = [name for name, _ in hosts], [count for _, count in hosts]
+    await connection.execute(load("slots")["slots_register"], names, counts)
+
+
+async def claim(
+    connection: Connection, owner: UUID, lease: timedelta, hosts: Sequence[tuple[str, int]]
+) -> Claim | None:
+    """The next medium with due work and a free slot on one of `hosts` (name, slots); None when either is wanting."""
+    names, counts = [name for name, _ in hosts], [count for _, count in hosts]
+    try:
+        async with connection.transaction():
+            slot = await connection.fetchrow(load("slots")["slots_claim"], owner, lease, names, counts)
+            if slot is None:
+                return None
+            medium = await connection.fetchrow(load("leases")["leases_claim"], owner, lease)
+            if medium is None:
+                raise _NothingDue
+    except _NothingDue:
+        return None
+    return Claim(MediumLease(medium["id"], medium["lease_no"], medium["lost"]), SlotLease(*slot))
+
+
+class _NothingDue(Exception):
+    """Rolls the slot's claim back."""
+
+
+async def beat(
+    connection: Connection, lease: timedelta, media: Sequence[MediumLease], slots: Sequence[SlotLease]
+) -> tuple[set[int], set[tuple[str, int]]]:
+    """Prolong leases; returns what is still ours: media ids, and (host, number) of slots."""
+    async with connection.transaction():
+        kept = await connection.fetch(
+            load("leases")["leases_heartbeat"], [m.media_id for m in media], [m.lease_no for m in media], lease
+        )
+        kept_slots = await connection.fetch(
+            load("slots")["slots_heartbeat"],
+            [s.host for s in slots],
+            [s.number for s in slots],
+            [s.lease_no for s in slots],
+            lease,
+        )
+    return {row["id"] for row in kept}, {(row["host"], row["number"]) for row in kept_slots}
+
+
+async def fence(connection: Connection, medium: MediumLease) -> bool:
+    """Lock the medium's row if the lease still holds; False: somebody else has it, or it is gone."""
+    return bool(await connection.fetchval(load("leases")["leases_fence"], medium.media_id, medium.lease_no))
+
+
+async def release(connection: Connection, medium: MediumLease) -> None:
+    """Give a medium back; nothing happens when it is no longer ours (P8)."""
+    await connection.execute(load("leases")["leases_release"], medium.media_id, medium.lease_no)
+
+
+async def release_slot(connection: Connection, slot: SlotLease, busy: timedelta = timedelta(0)) -> None:
+    """Give a slot back; it stays taken for `busy` when the server is still at a call that was given up."""
+    await connection.execute(load("slots")["slots_release"], slot.host, slot.number, slot.lease_no, busy)
+
+
+async def reset_lost(connection: Connection, media_id: int) -> None:
+    """Forget the lost leases of a medium: a job of it was finished (P25)."""
+    await connection.execute(load("leases")["leases_reset_lost"], media_id)
+
+
+async def accept_mark(connection: Connection, media_id: int, mark: str) -> None:
+    """Take a source mark as inspected: its bytes were read again and are the same (P5). Inside the fence."""
+    await connection.execute(load("leases")["leases_accept_mark"], media_id, mark)
+
+
+async def ask_inspection(connection: Connection, medium: MediumLease) -> None:
+    """Let the inspector look again: the bytes are not those the facts speak of (P4)."""
+    await connection.execute(load("leases")["leases_ask_inspection"], medium.media_id, medium.lease_no)

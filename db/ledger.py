@@ -1,0 +1,84 @@
+"""Writing the ledger: registering, locking, verdicts, the medium's own row and the events that tell of them.
+
+Every function runs inside the caller's transaction, under the lock that `lock` takes.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import JsonValue
+
+from contracts.verdicts import Verdict
+from db.facts import Known
+from db.pool import Connection
+from db.queries import load
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is to be written for one medium: its changed verdicts, its row, and events as (type, body) in order."""
+
+    media_id: int
+    row: Known
+    verdicts: dict[str, Verdict]
+    events: tuple[tuple[str, dict[str, JsonValue]], ...] = ()
+    missing_event: JsonValue = None
+
+
+async def register(connection: Connection, media_ids: Iterable[int]) -> None:
+    """Make media known to the ledger; known ones stay as they are."""
+    await connection.execute(load("ledger")["ledger_register"], sorted(media_ids))
+
+
+async def lock(connection: Connection, media_ids: Iterable[int]) -> None:
+    """Lock the media's rows, ids sorted, until the transaction ends (P1, P23)."""
+    await connection.execute(load("ledger")["ledger_lock"], sorted(media_ids))
+
+
+async def honour_forces(connection: Connection, forces: Iterable[tuple[int, str]]) -> set[tuple[int, str]]:
+    """Record force requests as (media id, force id); the ones seen for the first time are returned (P21)."""
+    pairs = sorted(set(forces))
+    if not pairs:
+        return set()
+    rows = await connection.fetch(
+        load("ledger")["ledger_honour_forces"], [media_id for media_id, _ in pairs], [name for _, name in pairs]
+    )
+    return {(row["media_id"], row["force_id"]) for row in rows}
+
+
+async def write(connection: Connection, drafts: Sequence[Draft]) -> None:
+    """Write drafts: verdicts, then the media's rows, then the outbox (P23)."""
+    sql = load("ledger")
+    verdicts = [(d.media_id, name, v) for d in drafts for name, v in d.verdicts.items()]
+    if verdicts:
+        await connection.execute(sql["ledger_write_verdicts"], *_columns(map(_verdict_row, verdicts)))
+    if drafts:
+        await connection.execute(sql["ledger_write_media"], *_columns(map(_media_row, drafts)))
+    events = [(str(d.media_id), name, body) for d in drafts for name, body in d.events]
+    if events:
+        await connection.execute(sql["ledger_emit"], *_columns(events))
+
+
+async def write_error(connection: Connection, media_id: int, job_type: str, error: JsonValue) -> None:
+    """Keep the last error of a job; JSON with `kind`, `reason` and `detail`, or None."""
+    await connection.execute(load("ledger")["ledger_write_error"], media_id, job_type, error)
+
+
+def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _verdict_row(item: tuple[int, str, Verdict]) -> tuple[Any, ...]:
+    media_id, job_type, v = item
+    return (
+        media_id, job_type, v.status.value, v.reason, v.fingerprint, v.generation, v.forced, v.attempt, v.run_at,
+    )  # fmt: skip
+
+
+def _media_row(draft: Draft) -> tuple[Any, ...]:
+    r = draft.row
+    return (
+        draft.media_id, r.seen, r.inspect_at, r.look_at, r.look_tries, draft.missing_event, r.deleted_at, r.plan_no,
+        r.plan_error, ",".join(r.due), r.run_at, r.priority,
+    )  # fmt: skip

@@ -1,0 +1,81 @@
+"""The record of every model call: what was asked of whom, what it cost and what came of it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from db.leases import MediumLease
+from db.pool import Connection
+from db.queries import load
+
+
+class Outcome(StrEnum):
+    """What came of a run."""
+
+    DONE = "done"
+    KEPT = "kept"
+    """Answered, but a person holds at least one of the fields by now."""
+    SUPERSEDED = "superseded"
+    """Answered for facts, a generation or a lease that no longer stand."""
+    FAILED = "failed"
+    RETRY = "retry"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What identifies a run before it is answered; hashes are hex."""
+
+    job_type: str
+    generation: int
+    fingerprint: str
+    content_hash: str | None
+    recipe: str
+    host: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What an answer cost: tokens, and milliseconds as the server measured them."""
+
+    prompt_tokens: int | None = None
+    answer_tokens: int | None = None
+    load_ms: float | None = None
+    prompt_ms: float | None = None
+    answer_ms: float | None = None
+    total_ms: float | None = None
+
+
+async def start(connection: Connection, lease: MediumLease, question: Question) -> int | None:
+    """Record that the model is about to be asked; None when the lease no longer holds."""
+    q = question
+    run_id: int | None = await connection.fetchval(
+        load("runs")["runs_start"], lease.media_id, lease.lease_no,
+        q.job_type, q.generation, q.fingerprint, q.content_hash, q.recipe, q.host, q.model,
+    )  # fmt: skip
+    return run_id
+
+
+async def end(
+    connection: Connection,
+    run_id: int,
+    outcome: Outcome,
+    cost: Cost,
+    *,
+    reason: str = "",
+    detail: str = "",
+    raw_answer: str | None = None,
+) -> bool:
+    """Record what came of a run, once; False when it had ended before."""
+    result = await connection.execute(
+        load("runs")["runs_end"], run_id, outcome.value, reason, detail[:4000],
+        cost.prompt_tokens, cost.answer_tokens, cost.load_ms, cost.prompt_ms, cost.answer_ms, cost.total_ms,
+        None if raw_answer is None else raw_answer.replace("\x00", "\ufffd")[:65536],
+    )  # fmt: skip
+    return bool(result == "UPDATE 1")
+
+
+async def find_outcome(connection: Connection, run_id: int) -> Outcome | None:
+    """What is recorded of a run; None while it has not ended."""
+    outcome = await connection.fetchval(load("runs")["runs_outcome"], run_id)
+    return Outcome(outcome) if outcome else None

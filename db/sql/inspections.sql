@@ -1,0 +1,32 @@
+-- name: inspections_claim
+-- Taken by moving inspect_at ahead: an inspector that dies leaves them to be looked at again after that time.
+WITH due AS MATERIALIZED (
+    SELECT id FROM bildwerk.media
+    WHERE inspect_at <= now()
+    ORDER BY inspect_at LIMIT $1 FOR UPDATE SKIP LOCKED
+), taken AS (
+    UPDATE bildwerk.media AS m SET inspect_at = now() + $2::interval FROM due WHERE m.id = due.id
+    RETURNING m.id, m.inspect_tries
+)
+SELECT t.id, t.inspect_tries, p.path, bildwerk.source_mark(p.path, p.updated_at, p.hash) AS mark
+FROM taken AS t JOIN public.media AS p ON p.id = t.id
+
+-- name: inspections_current_mark
+SELECT bildwerk.source_mark(path, updated_at, hash) FROM public.media WHERE id = $1
+
+-- name: inspections_keep_picture
+-- A content hash that crashed the model stays poison whatever the decoder says.
+INSERT INTO bildwerk.pictures AS p (content_hash, format, width, height, pixel_hash, unreadable)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (content_hash) DO UPDATE SET
+    format = excluded.format, width = excluded.width, height = excluded.height, pixel_hash = excluded.pixel_hash,
+    unreadable = excluded.unreadable, inspected_at = now()
+WHERE p.unreadable IS DISTINCT FROM 'poison'
+
+-- name: inspections_settle
+UPDATE bildwerk.media
+SET inspected_mark = $2, content_hash = $3, unreadable = $4, inspect_at = NULL, inspect_tries = 0
+WHERE id = $1
+
+-- name: inspections_postpone
+UPDATE bildwerk.media SET inspect_at = now() + $2::interval, inspect_tries = inspect_tries + $3 WHERE id = $1

@@ -1,0 +1,45 @@
+-- name: leases_claim
+-- Expired leases first, then ready media, in one statement and two materialized CTEs: no rescuer, and LIMIT is exact.
+WITH stale AS MATERIALIZED (
+    SELECT id FROM bildwerk.media
+    WHERE owner IS NOT NULL AND until < now()
+    ORDER BY until LIMIT 1 FOR UPDATE SKIP LOCKED
+), fresh AS MATERIALIZED (
+    SELECT id FROM bildwerk.media
+    WHERE owner IS NULL AND due <> '{}' AND run_at <= now()
+    ORDER BY priority DESC, run_at, id
+    LIMIT (SELECT 1 - count(*) FROM stale) FOR UPDATE SKIP LOCKED
+)
+UPDATE bildwerk.media AS m
+SET lease_no = m.lease_no + 1, owner = $1, until = now() + $2::interval, lost = m.lost + (m.owner IS NOT NULL)::integer
+FROM (SELECT id FROM stale UNION ALL SELECT id FROM fresh) AS c
+WHERE m.id = c.id
+RETURNING m.id, m.lease_no, m.lost
+
+-- name: leases_heartbeat
+-- What is not returned is lost: its work is to be cancelled.
+WITH mine AS MATERIALIZED (
+    SELECT m.id FROM bildwerk.media AS m
+    JOIN unnest($1::bigint[], $2::bigint[]) AS l (id, lease_no) ON l.id = m.id AND l.lease_no = m.lease_no
+    WHERE m.owner IS NOT NULL
+    ORDER BY m.id FOR NO KEY UPDATE OF m
+)
+UPDATE bildwerk.media AS m SET until = now() + $3::interval FROM mine WHERE m.id = mine.id RETURNING m.id
+
+-- name: leases_release
+UPDATE bildwerk.media SET owner = NULL, until = NULL WHERE id = $1 AND lease_no = $2
+
+-- name: leases_fence
+-- A statement of its own; facts and verdicts are read by the next one (P1). No look at until: a late answer is good (P8).
+SELECT id FROM bildwerk.media
+WHERE id = $1 AND lease_no = $2 AND owner IS NOT NULL AND deleted_at IS NULL
+FOR UPDATE
+
+-- name: leases_reset_lost
+UPDATE bildwerk.media SET lost = 0 WHERE id = $1 AND lost <> 0
+
+-- name: leases_accept_mark
+UPDATE bildwerk.media SET inspected_mark = $2 WHERE id = $1
+
+-- name: leases_ask_inspection
+UPDATE bildwerk.media SET inspected_mark = NULL, inspect_at = now() WHERE id = $1 AND lease_no = $2

@@ -1,0 +1,51 @@
+-- name: ledger_register
+INSERT INTO bildwerk.media (id)
+SELECT id FROM unnest($1::bigint[]) AS id ORDER BY id
+ON CONFLICT DO NOTHING
+
+-- name: ledger_lock
+-- A statement of its own: facts and verdicts are read by the next one, under a new snapshot (P1).
+SELECT id FROM bildwerk.media WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE
+
+-- name: ledger_honour_forces
+-- Only requests seen for the first time come back (P21).
+INSERT INTO bildwerk.forces (media_id, force_id)
+SELECT DISTINCT f.media_id, f.force_id
+FROM unnest($1::bigint[], $2::text[]) AS f (media_id, force_id)
+ORDER BY f.media_id, f.force_id
+ON CONFLICT DO NOTHING
+RETURNING media_id, force_id
+
+-- name: ledger_write_verdicts
+INSERT INTO bildwerk.jobs (media_id, job_type, status, reason, fingerprint, generation, forced, attempt, run_at)
+SELECT * FROM unnest(
+    $1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::integer[], $7::boolean[], $8::integer[],
+    $9::timestamptz[]
+)
+ON CONFLICT (media_id, job_type) DO UPDATE SET
+    status = excluded.status, reason = excluded.reason, fingerprint = excluded.fingerprint,
+    generation = excluded.generation, forced = excluded.forced, attempt = excluded.attempt, run_at = excluded.run_at,
+    changed_at = now()
+
+-- name: ledger_write_media
+UPDATE bildwerk.media AS m SET
+    seen = w.seen, inspect_at = w.inspect_at, look_at = w.look_at, look_tries = w.look_tries,
+    missing_event = coalesce(w.missing_event, m.missing_event), deleted_at = w.deleted_at, plan_no = w.plan_no,
+    plan_error = w.plan_error, due = string_to_array(w.due, ','), run_at = w.run_at, priority = w.priority
+FROM unnest(
+    $1::bigint[], $2::boolean[], $3::timestamptz[], $4::timestamptz[], $5::integer[], $6::jsonb[],
+    $7::timestamptz[], $8::bigint[], $9::text[], $10::text[], $11::timestamptz[], $12::smallint[]
+) AS w (
+    id, seen, inspect_at, look_at, look_tries, missing_event, deleted_at, plan_no, plan_error, due, run_at, priority
+)
+WHERE m.id = w.id
+
+-- name: ledger_write_error
+UPDATE bildwerk.jobs SET last_error = $3 WHERE media_id = $1 AND job_type = $2
+
+-- name: ledger_emit
+-- Under the medium's lock, so that ids are in commit order per medium (P20).
+INSERT INTO bildwerk.outbox (aggregateid, type, topic, payload)
+SELECT e.aggregateid, e.type, e.type, e.payload
+FROM unnest($1::text[], $2::text[], $3::jsonb[]) WITH ORDINALITY AS e (aggregateid, type, payload, position)
+ORDER BY e.position

@@ -1,0 +1,18 @@
+-- name: runs_start
+-- Only under a lease that holds.
+INSERT INTO bildwerk.runs
+    (media_id, job_type, generation, lease_no, fingerprint, content_hash, recipe, host, model)
+SELECT m.id, $3, $4, m.lease_no, $5, $6, $7, $8, $9
+FROM bildwerk.media AS m
+WHERE m.id = $1 AND m.lease_no = $2 AND m.owner IS NOT NULL
+RETURNING id
+
+-- name: runs_end
+-- The first word stands: a transaction that is repeated after an unknown commit finds its run ended (I14).
+UPDATE bildwerk.runs SET
+    ended_at = now(), outcome = $2, reason = $3, detail = $4, prompt_tokens = $5, answer_tokens = $6, load_ms = $7,
+    prompt_ms = $8, answer_ms = $9, total_ms = $10, raw_answer = $11
+WHERE id = $1 AND ended_at IS NULL
+
+-- name: runs_outcome
+SELECT outcome FROM bildwerk.runs WHERE id = $1

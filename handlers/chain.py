@@ -1,0 +1,48 @@
+"""The stages in order, and who comes after whom."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from handlers.stage import Stage
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Stages sorted so that every upstream comes first.
+
+    `foreign` are the job types that another program does: ours to wait for, not to run. `upstreams` is closed
+    transitively (P12): a stage is looked at only when everything before it is terminal.
+    """
+
+    stages: tuple[Stage[Any], ...]
+    foreign: frozenset[str] = frozenset()
+    upstreams: Mapping[str, frozenset[str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        closed: dict[str, frozenset[str]] = {}
+        for stage in self.stages:
+            closed[stage.job_type] = frozenset(stage.after).union(*(closed[name] for name in stage.after))
+        object.__setattr__(self, "upstreams", closed)
+
+    def stage(self, job_type: str) -> Stage[Any]:
+        """The stage of that job type; KeyError when there is none."""
+        for stage in self.stages:
+            if stage.job_type == job_type:
+                return stage
+        raise KeyError(job_type)
+
+    def select(self, job_types: Sequence[str], *, cascade: bool) -> frozenset[str]:
+        """The known job types a force request names (none named: all), with everything downstream under cascade."""
+        known = frozenset(self.upstreams)
+        named = known.intersection(job_types) if job_types else known
+        if not cascade:
+            return named
+        return frozenset(name for name in known if name in named or named & self.upstreams[name])
+
+    def keys(self) -> tuple[str, ...]:
+        """Every `media_meta` key that facts must hold for these stages."""
+        keys = {"locks"}
+        for stage in self.stages:
+            keys.update(stage.reads, stage.writes)
+        return tuple(sorted(keys))

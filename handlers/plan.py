@@ -1,0 +1,114 @@
+"""The one decision: what every job type of one medium is to do, given what is known.
+
+Pure. Numbers refer to the table of transitions in docs/ledger.md.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from contracts.facts import MediaFacts
+from contracts.verdicts import Status, Verdict
+from handlers.chain import Chain
+from handlers.stage import Due, Impossible, Satisfied, Stage
+
+Verdicts = Mapping[str, Verdict]
+
+
+def take_fingerprint(stage: Stage[Any], facts: MediaFacts) -> str:
+    """The digest of all that makes a stage due again: the picture's content and the stage's triggers (P9)."""
+    picture = facts.content_hash or facts.unreadable
+    document = orjson.dumps([stage.job_type, picture, stage.triggers(facts)], option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(document).hexdigest()[:32]
+
+
+def plan(chain: Chain, facts: MediaFacts, verdicts: Verdicts, forced: AbstractSet[str] = frozenset()) -> Verdicts:
+    """The verdicts of one medium after looking at its facts once more.
+
+    `forced` are the job types named by force requests that are honoured for the first time. A medium that the platform
+    does not have, or whose picture is not inspected under its present mark, keeps its verdicts (P7).
+    """
+    current = {**verdicts, **{name: _force(verdicts.get(name, Verdict())) for name in forced}}
+    if not facts.exists or not facts.inspected:
+        return current
+    for stage in chain.stages:
+        name = stage.job_type
+        verdict = _take_up(current.get(name, Verdict()), take_fingerprint(stage, facts))
+        if verdict.status in (Status.DONE, Status.FAILED):  # 7
+            current[name] = verdict
+        elif any(not current[upstream].status.terminal for upstream in chain.upstreams[name]):  # 2, 8
+            current[name] = verdict if verdict.status is Status.SKIPPED else _wait(verdict, "upstream")
+        elif name in chain.foreign:
+            current[name] = _await_foreign(stage, facts, verdict)
+        else:
+            current[name] = _ask(stage, facts, verdict)
+    return current
+
+
+def close_deleted(verdicts: Verdicts) -> Verdicts:
+    """The verdicts of a medium that is gone: what was open is skipped, what was terminal stands (26, 27)."""
+    return {name: v if v.status.terminal else _skip(v, "media_deleted") for name, v in verdicts.items()}
+
+
+def list_due(chain: Chain, verdicts: Verdicts) -> tuple[str, ...]:
+    """The due job types in chain order."""
+    names = (stage.job_type for stage in chain.stages)
+    return tuple(name for name in names if name in verdicts and verdicts[name].status is Status.DUE)
+
+
+def list_announced(before: Verdicts, after: Verdicts) -> tuple[str, ...]:
+    """The job types whose completion is to be announced: terminal now, and not with this outcome before (I4, P15)."""
+    return tuple(
+        name
+        for name, verdict in after.items()
+        if verdict.status.terminal and (name not in before or before[name].outcome != verdict.outcome)
+    )
+
+
+def _force(verdict: Verdict) -> Verdict:
+    """A force honoured for the first time: a new generation, open until it is planned (13)."""
+    return Verdict(Status.WAITING, "inspection", verdict.fingerprint, verdict.generation + 1, forced=True)
+
+
+def _take_up(verdict: Verdict, fingerprint: str) -> Verdict:
+    """The verdict under the present fingerprint; another one, or a medium that came back, is a new generation (6, 29)."""
+    if verdict.fingerprint is None:
+        return replace(verdict, fingerprint=fingerprint)
+    if verdict.fingerprint == fingerprint and verdict.reason != "media_deleted":
+        return verdict
+    return Verdict(Status.WAITING, "", fingerprint, verdict.generation + 1, forced=verdict.forced)
+
+
+def _ask(stage: Stage[Any], facts: MediaFacts, verdict: Verdict) -> Verdict:
+    match stage.condition(facts):
+        case Due():  # 3, 10, 11
+            return _make_due(verdict)
+        case Satisfied(reason):  # 4, 9
+            return _make_due(verdict) if verdict.forced else _skip(verdict, reason)
+        case Impossible(reason):  # 5, 9
+            return _skip(verdict, reason)
+
+
+def _await_foreign(stage: Stage[Any], facts: MediaFacts, verdict: Verdict) -> Verdict:
+    """Another program does this job: finished when its value is there or its completion was received."""
+    arrived = stage.job_type in facts.foreign_completions or not isinstance(stage.condition(facts), Due)
+    return _skip(verdict, "not_ours") if arrived else _wait(verdict, "not_ours")
+
+
+def _make_due(verdict: Verdict) -> Verdict:
+    reason = "forced" if verdict.forced else ""
+    if verdict.status is Status.DUE:
+        return replace(verdict, reason=reason)
+    return replace(verdict, status=Status.DUE, reason=reason, attempt=0, run_at=None)
+
+
+def _wait(verdict: Verdict, reason: str) -> Verdict:
+    return replace(verdict, status=Status.WAITING, reason=reason)
+
+
+def _skip(verdict: Verdict, reason: str) -> Verdict:
+    return replace(verdict, status=Status.SKIPPED, reason=reason, forced=False, attempt=0, run_at=None)

@@ -1,0 +1,242 @@
+"""Settling a job: the one transaction in which an answer, a failure or a delay becomes the truth."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from enum import Enum, auto
+from random import random
+from typing import Any
+
+from pydantic import BaseModel, JsonValue
+
+from contracts.effects import Effects, PutMeta
+from contracts.events import StageCompleted
+from contracts.facts import MediaFacts, Standing
+from contracts.verdicts import Status, Verdict
+from db import effects, leases, ledger, runs
+from db.facts import Snapshot
+from db.leases import MediumLease
+from db.pool import Connection
+from db.runs import Cost, Outcome
+from handlers.backoff import Backoff
+from handlers.failures import BadAnswer, Failure, Stale, Transient, Unavailable
+from handlers.plan import Verdicts, plan, take_fingerprint
+from handlers.runner.planning import Planner
+from handlers.stage import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as it was when the model was asked; the fence compares all of it (P2, P3)."""
+
+    lease: MediumLease
+    stage: Stage[Any]
+    run_id: int
+    model: str
+    fingerprint: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The model answered, and the answer is good."""
+
+    answer: BaseModel
+    raw: str
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """There is no good answer; `failure` says what must happen."""
+
+    failure: Failure
+    cost: Cost = Cost()
+
+
+Result = Answered | Failed
+
+
+class Finished(Enum):
+    """What the worker does next."""
+
+    SETTLED = auto()
+    POSTPONED = auto()
+    SUPERSEDED = auto()
+    LEASE_LOST = auto()
+
+
+class MarkMoved(Exception):
+    """The platform touched the medium's row during the call: read the bytes again, then finish once more (P5)."""
+
+    def __init__(self, mark: str | None) -> None:
+        super().__init__(mark)
+        self.mark = mark
+
+
+@dataclass(frozen=True, slots=True)
+class Finisher:
+    """Settles jobs inside the caller's transaction.
+
+    `retry` spaces transient failures. With `plan_in_finish` off, the medium is planned when its completion event comes
+    back; `provenance` says whether `ollama.model` and `ollama.last_run_at` are written.
+    """
+
+    planner: Planner
+    retry: Backoff = field(default_factory=lambda: Backoff(tries=3, base=2.0, cap=60.0))
+    plan_in_finish: bool = True
+    provenance: bool = True
+
+    async def finish(
+        self, connection: Connection, job: Job, result: Result, verified_mark: str | None = None
+    ) -> Finished:
+        """Settle one job. `verified_mark` is the moved mark whose bytes were found to be the same.
+
+        Raises `MarkMoved`, which must roll the transaction back.
+        """
+        cost = result.cost
+        if not await leases.fence(connection, job.lease):
+            await runs.end(connection, job.run_id, Outcome.SUPERSEDED, cost, reason="lease_lost")
+            return Finished.LEASE_LOST
+        (snapshot,) = await self.planner.load(connection, [job.lease.media_id])
+        snapshot = await _accept(connection, snapshot, verified_mark)
+        if not self._stands(snapshot, job):
+            return await self._supersede(connection, job, cost, "facts_moved")
+        if isinstance(result, Failed) and isinstance(result.failure, Stale):
+            await leases.ask_inspection(connection, job.lease)
+            return await self._supersede(connection, job, cost, result.failure.reason)
+        if not snapshot.facts.inspected and isinstance(result, Answered):
+            raise MarkMoved(snapshot.facts.mark)
+        await leases.reset_lost(connection, job.lease.media_id)
+        if isinstance(result, Answered):
+            return await self._settle_answer(connection, job, snapshot, result)
+        return await self._settle_failure(connection, job, snapshot, result)
+
+    async def close(self, connection: Connection, lease: MediumLease, job_type: str, reason: str) -> None:
+        """Fail a due job without a run: it crashed every process that ran it (25), or we have a bug."""
+        if not await leases.fence(connection, lease):
+            return
+        (snapshot,) = await self.planner.load(connection, [lease.media_id])
+        verdict = snapshot.verdicts.get(job_type)
+        if verdict is None or verdict.status is not Status.DUE:
+            return
+        settled = _close(verdict, Status.FAILED, reason)
+        verdicts = plan(self.planner.chain, snapshot.facts, {**snapshot.verdicts, job_type: settled})
+        await leases.reset_lost(connection, lease.media_id)
+        await ledger.write(connection, [self.planner.draft(snapshot, verdicts)])
+
+    def _stands(self, snapshot: Snapshot, job: Job) -> bool:
+        verdict = snapshot.verdicts.get(job.stage.job_type, Verdict())
+        return (
+            snapshot.facts.exists
+            and verdict.status is Status.DUE
+            and verdict.generation == job.generation
+            and verdict.fingerprint == job.fingerprint
+            and take_fingerprint(job.stage, snapshot.facts) == job.fingerprint
+        )
+
+    async def _supersede(self, connection: Connection, job: Job, cost: Cost, reason: str) -> Finished:
+        await runs.end(connection, job.run_id, Outcome.SUPERSEDED, cost, reason=reason)
+        (snapshot,) = await self.planner.load(connection, [job.lease.media_id])
+        await ledger.write(connection, [self.planner.draft_medium(snapshot)])
+        return Finished.SUPERSEDED
+
+    async def _settle_answer(
+        self, connection: Connection, job: Job, before: Snapshot, result: Answered
+    ) -> Finished:
+        verdict = before.verdicts[job.stage.job_type]
+        wanted = job.stage.effects(before.facts, result.answer)
+        allowed = select_effects(before.facts, wanted, forced=verdict.forced)
+        written = [await effects.put_meta(connection, before.facts, e, job.run_id) for e in allowed]
+        if any(written) and self.provenance:
+            for effect in _provenance(job, before):
+                await effects.put_meta(connection, before.facts, effect, job.run_id)
+        kept = len(wanted) > len(allowed) or not all(written)
+        settled = _close(verdict, Status.DONE, "kept" if kept else "")
+        outcome = Outcome.KEPT if kept else Outcome.DONE
+        await runs.end(connection, job.run_id, outcome, result.cost, raw_answer=result.raw)
+        await self._write(connection, job, before, settled, result.cost, None)
+        return Finished.SETTLED
+
+    async def _settle_failure(
+        self, connection: Connection, job: Job, before: Snapshot, result: Failed
+    ) -> Finished:
+        failure, verdict = result.failure, before.verdicts[job.stage.job_type]
+        error: JsonValue = {"kind": failure.kind, "reason": failure.reason, "detail": failure.detail[:2000]}
+        settled, outcome = decide_failure(verdict, failure, self.retry, before, random())
+        raw = failure.raw if isinstance(failure, BadAnswer) else None
+        await runs.end(
+            connection, job.run_id, outcome, result.cost,
+            reason=failure.reason, detail=failure.detail, raw_answer=raw,
+        )  # fmt: skip
+        await self._write(connection, job, before, settled, result.cost, error)
+        return Finished.SETTLED if settled.status is Status.FAILED else Finished.POSTPONED
+
+    async def _write(
+        self, connection: Connection, job: Job, before: Snapshot, settled: Verdict, cost: Cost, error: JsonValue
+    ) -> None:
+        """Verdicts, the medium's row and the events of one comparison: before this transaction, and at its end (P15)."""
+        name = job.stage.job_type
+        verdicts: Verdicts = {**before.verdicts, name: settled}
+        (now,) = await self.planner.load(connection, [job.lease.media_id])
+        if self.plan_in_finish:
+            now_planned = self.planner.draft_medium(replace(now, verdicts=verdicts))
+            verdicts = {**verdicts, **now_planned.verdicts}
+        details = {name: _tell(job, settled, cost)} if settled.status.terminal else {}
+        draft = self.planner.draft(replace(now, verdicts=before.verdicts), verdicts, details)
+        if not self.plan_in_finish:
+            draft = replace(draft, row=replace(draft.row, plan_no=now.known.plan_no))
+        await ledger.write(connection, [draft])
+        if error is not None or settled.attempt == 0:
+            await ledger.write_error(connection, job.lease.media_id, name, error)
+
+
+def select_effects(facts: MediaFacts, wanted: Effects, *, forced: bool) -> Effects:
+    """The effects that may be tried: never a field somebody else holds, our own current ones only by force (I17)."""
+    open_to_us = {Standing.ABSENT, Standing.STALE} | ({Standing.OURS} if forced else set())
+    return tuple(effect for effect in wanted if facts.standing(effect.key) in open_to_us)
+
+
+def decide_failure(
+    verdict: Verdict, failure: Failure, retry: Backoff, snapshot: Snapshot, spread: float
+) -> tuple[Verdict, Outcome]:
+    """What a failure makes of a due verdict: nothing, a later try, or the end (19-22)."""
+    if isinstance(failure, Unavailable):
+        return verdict, Outcome.UNAVAILABLE
+    if isinstance(failure, Transient) and verdict.attempt + 1 < retry.tries:
+        delay = timedelta(seconds=retry.delay(verdict.attempt, spread))
+        return replace(verdict, attempt=verdict.attempt + 1, run_at=snapshot.now + delay), Outcome.RETRY
+    return _close(verdict, Status.FAILED, failure.reason), Outcome.FAILED
+
+
+def _close(verdict: Verdict, status: Status, reason: str) -> Verdict:
+    return replace(verdict, status=status, reason=reason, forced=False, attempt=0, run_at=None)
+
+
+async def _accept(connection: Connection, snapshot: Snapshot, verified_mark: str | None) -> Snapshot:
+    facts = snapshot.facts
+    if verified_mark is None or facts.mark != verified_mark:
+        return snapshot
+    await leases.accept_mark(connection, facts.media_id, verified_mark)
+    return replace(snapshot, facts=replace(facts, inspected_mark=verified_mark))
+
+
+def _provenance(job: Job, snapshot: Snapshot) -> Sequence[PutMeta]:
+    moment = snapshot.now.isoformat(timespec="seconds")
+    wanted = (PutMeta("ollama.model", job.model), PutMeta("ollama.last_run_at", moment))
+    return [effect for effect in wanted if snapshot.facts.standing(effect.key) is not Standing.KEPT]
+
+
+def _tell(job: Job, settled: Verdict, cost: Cost) -> StageCompleted:
+    return StageCompleted(
+        media_id=job.lease.media_id,
+        job_type=job.stage.job_type,
+        outcome=settled.status.value,
+        reason=settled.reason,
+        generation=settled.generation,
+        run=job.run_id,
+        model=job.model,
+        prompt_tokens=cost.prompt_tokens,
+        answer_tokens=cost.answer_tokens,
+        duration_ms=None if cost.total_ms is None else round(cost.total_ms),
+    )

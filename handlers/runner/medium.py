@@ -1,0 +1,290 @@
+"""The run of one medium: from lease to release, its due jobs in the order of the chain."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from enum import Enum, auto
+from typing import Any, Protocol
+
+import structlog
+
+from contracts.facts import MediaFacts
+from contracts.verdicts import Verdict
+from db import leases, ledger, runs
+from db.failures import is_repeatable
+from db.facts import Snapshot
+from db.leases import Claim, MediumLease
+from db.pool import Pool
+from db.runs import Cost, Outcome
+from handlers.failures import BadAnswer, Failure, Stale, Unavailable
+from handlers.inference.answers import parse_answer
+from handlers.inference.client import Question, Reply
+from handlers.plan import plan
+from handlers.runner.finishing import Answered, Failed, Finished, Finisher, Job, MarkMoved, Result
+from handlers.stage import Stage
+
+log = structlog.get_logger("bildwerk.handlers.runner")
+
+
+class Model(Protocol):
+    """Who is asked: one slot's host, behind one method."""
+
+    async def ask(self, host: str, question: Question) -> Reply:
+        """The reply; raises `Invalid`, `BadAnswer`, `Transient` or `Unavailable`."""
+
+    def recipe(self, host: str, stage: Stage[Any], question: Question) -> str:
+        """The digest of all that shapes the answer."""
+
+
+class Pictures(Protocol):
+    """Where the prepared pictures are."""
+
+    async def rendition(self, reference: str, content_hash: str) -> bytes:
+        """The JPEG made from exactly the bytes with this hash; raises `Stale`, `Invalid` or `Unavailable`."""
+
+    async def hash(self, reference: str) -> str:
+        """The SHA-256 (hex) of the file's bytes now."""
+
+
+class Ended(Enum):
+    """Why a medium was given back."""
+
+    FINISHED = auto()
+    POSTPONED = auto()
+    LEASE_LOST = auto()
+    UNAVAILABLE = auto()
+
+
+@dataclass
+class Work:
+    """One claimed medium under way. `call` is the model call that a lost heartbeat cancels; answers are kept."""
+
+    claim: Claim
+    draining: Callable[[], bool] = field(default=lambda: False)
+    lost: bool = False
+    call: "asyncio.Task[Reply] | None" = None
+    busy: timedelta = timedelta(0)
+    failure: Failure | None = None
+
+    def lose(self) -> None:
+        """The lease is somebody else's: stop asking."""
+        self.lost = True
+        if self.call is not None:
+            self.call.cancel()
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Runs claimed media. Holds no state of its own; no transaction is open during a model call.
+
+    `lost_limit` is how many leases a medium may lose to crashes before its job is failed.
+    """
+
+    pool: Pool
+    finisher: Finisher
+    pictures: Pictures
+    model: Model
+    model_name: str
+    lost_limit: int = 5
+    reading_seconds: float = 30.0
+
+    async def run(self, work: Work) -> Ended:
+        """Run the due jobs of one medium, then give it back. Only bugs are raised."""
+        lease = work.claim.medium
+        try:
+            while not work.lost:
+                job = await self._next(lease)
+                if job is None:
+                    return Ended.FINISHED
+                ended = await self._run_safely(work, *job)
+                if ended is not Finished.SETTLED or work.draining():
+                    return _end(ended, work)
+            return Ended.LEASE_LOST
+        finally:
+            async with self.pool.acquire() as connection:
+                await leases.release(connection, lease)
+
+    async def _next(self, lease: MediumLease) -> tuple[Stage[Any], Verdict, MediaFacts] | None:
+        """The first due job, with the facts read anew and the stage asked again."""
+        planner = self.finisher.planner
+        async with self.pool.acquire() as connection, connection.transaction():
+            if not await leases.fence(connection, lease):
+                return None
+            (snapshot,) = await planner.load(connection, [lease.media_id])
+            draft = planner.draft_medium(snapshot)
+            if draft.verdicts or draft.row != snapshot.known:
+                await ledger.write(connection, [draft])
+        return self._first_due(replace(snapshot, known=draft.row, verdicts={**snapshot.verdicts, **draft.verdicts}))
+
+    def _first_due(self, snapshot: Snapshot) -> tuple[Stage[Any], Verdict, MediaFacts] | None:
+        for name in snapshot.known.due:
+            verdict = snapshot.verdicts[name]
+            if verdict.run_at is None or verdict.run_at <= snapshot.now:
+                return self.finisher.planner.chain.stage(name), verdict, snapshot.facts
+        return None
+
+    async def _run_safely(self, work: Work, stage: Stage[Any], verdict: Verdict, facts: MediaFacts) -> Finished:
+        """Run a job; one that takes every process along, or that we have a bug for, is failed and never blocks others."""
+        lease = work.claim.medium
+        reason = "crashed"
+        if lease.lost < self.lost_limit:
+            try:
+                return await self._run_job(work, stage, verdict, facts)
+            except Exception:
+                log.exception("job.broken", media_id=lease.media_id, job_type=stage.job_type)
+                reason = "bug"
+        async with self.pool.acquire() as connection, connection.transaction():
+            await self.finisher.close(connection, lease, stage.job_type, reason)
+        work.claim = replace(work.claim, medium=replace(lease, lost=0))
+        return Finished.SETTLED
+
+    async def _run_job(self, work: Work, stage: Stage[Any], verdict: Verdict, facts: MediaFacts) -> Finished:
+        lease = work.claim.medium
+        try:
+            rendition = await self._prepare(stage, facts)
+        except Failure as failure:
+            return await self._turn_back(work, failure)
+        question = self._ask_of(stage, facts, rendition)
+        job = await self._start(work, stage, verdict, facts, question)
+        if job is None:
+            return Finished.LEASE_LOST
+        result = await self._ask(work, stage, facts, question)
+        log.info(
+            "job.answered" if isinstance(result, Answered) else "job.unanswered",
+            media_id=lease.media_id, job_type=stage.job_type, run=job.run_id, host=work.claim.slot.host,
+            reason="" if isinstance(result, Answered) else result.failure.reason,
+        )  # fmt: skip
+        return await self._finish(job, facts, result)
+
+    async def _prepare(self, stage: Stage[Any], facts: MediaFacts) -> bytes | None:
+        if not stage.needs_picture:
+            return None
+        if facts.path is None or facts.content_hash is None:
+            raise Stale("not_inspected")
+        return await self.pictures.rendition(facts.path, facts.content_hash)
+
+    async def _turn_back(self, work: Work, failure: Failure) -> Finished:
+        """There is no picture to send: wait for the store, or let the inspector look again. No call was made (P4)."""
+        work.failure = failure
+        log.warning("picture.unavailable", media_id=work.claim.medium.media_id, reason=failure.reason)
+        if not isinstance(failure, Unavailable):
+            async with self.pool.acquire() as connection, connection.transaction():
+                if await leases.fence(connection, work.claim.medium):
+                    await leases.ask_inspection(connection, work.claim.medium)
+                    (snapshot,) = await self.finisher.planner.load(connection, [work.claim.medium.media_id])
+                    await ledger.write(connection, [self.finisher.planner.draft_medium(snapshot)])
+        return Finished.POSTPONED
+
+    def _ask_of(self, stage: Stage[Any], facts: MediaFacts, rendition: bytes | None) -> Question:
+        return Question(
+            model=self.model_name,
+            prompt=stage.prompt(facts),
+            language=facts.language,
+            rendition=rendition,
+            schema=stage.Answer.model_json_schema(),
+            media_id=facts.media_id,
+            job_type=stage.job_type,
+        )
+
+    async def _start(
+        self, work: Work, stage: Stage[Any], verdict: Verdict, facts: MediaFacts, question: Question
+    ) -> Job | None:
+        host = work.claim.slot.host
+        assert verdict.fingerprint is not None
+        record = runs.Question(
+            stage.job_type, verdict.generation, verdict.fingerprint, facts.content_hash,
+            self.model.recipe(host, stage, question), host, self.model_name,
+        )  # fmt: skip
+        async with self.pool.acquire() as connection:
+            run_id = await runs.start(connection, work.claim.medium, record)
+        if run_id is None:
+            return None
+        return Job(work.claim.medium, stage, run_id, self.model_name, verdict.fingerprint, verdict.generation)
+
+    async def _ask(self, work: Work, stage: Stage[Any], facts: MediaFacts, question: Question) -> Result:
+        """The checked answer or the failure; an answer cut off at its length is asked for once more with more room."""
+        room = replace(question.prompt, num_predict=question.prompt.num_predict * 2)
+        try:
+            try:
+                reply = await self._call(work, question)
+            except BadAnswer as failure:
+                if failure.reason != "length":
+                    raise
+                reply = await self._call(work, replace(question, prompt=room))
+        except Failure as failure:
+            work.failure = failure
+            return Failed(failure)
+        cost = Cost(
+            reply.prompt_tokens, reply.answer_tokens, reply.load_ms, reply.prompt_ms, reply.answer_ms, reply.total_ms
+        )
+        try:
+            return Answered(parse_answer(stage, facts, reply.text), reply.text, cost)
+        except BadAnswer as failure:
+            return Failed(failure, cost)
+
+    async def _call(self, work: Work, question: Question) -> Reply:
+        """One model call that a lost lease cancels without cancelling what comes after it."""
+        work.call = asyncio.create_task(self.model.ask(work.claim.slot.host, question))
+        try:
+            return await work.call
+        except asyncio.CancelledError:
+            work.busy = timedelta(seconds=self.reading_seconds)
+            if not work.lost:
+                work.call.cancel()
+                raise
+            raise Unavailable("lease_lost") from None
+        except Failure as failure:
+            if failure.reason == "timeout":
+                work.busy = timedelta(seconds=self.reading_seconds)
+            raise
+        finally:
+            work.call = None
+
+    async def _finish(self, job: Job, facts: MediaFacts, result: Result) -> Finished:
+        """Settle the job; a moved mark is looked into, a broken connection is resolved by reading (I14)."""
+        mark: str | None = None
+        pause = 0.05
+        while True:
+            try:
+                async with self.pool.acquire() as connection:
+                    ended = await runs.find_outcome(connection, job.run_id)
+                    if ended is not None:
+                        return _known(ended)
+                    async with connection.transaction():
+                        return await self.finisher.finish(connection, job, result, mark)
+            except MarkMoved as moved:
+                mark, result = await self._look_again(facts, moved.mark, result)
+            except Exception as error:
+                if not is_repeatable(error):
+                    raise
+                log.warning("finish.repeated", run=job.run_id, error=type(error).__name__)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 5.0)
+
+    async def _look_again(self, facts: MediaFacts, mark: str | None, result: Result) -> tuple[str | None, Result]:
+        """The mark that the same bytes were found under, or the end of this answer (P5)."""
+        assert facts.path is not None
+        try:
+            if await self.pictures.hash(facts.path) == facts.content_hash:
+                return mark, result
+        except Failure:
+            log.info("picture.moved", media_id=facts.media_id)
+        return None, Failed(Stale("content_changed"), result.cost)
+
+
+def _known(outcome: Outcome) -> Finished:
+    if outcome in (Outcome.RETRY, Outcome.UNAVAILABLE):
+        return Finished.POSTPONED
+    return Finished.SUPERSEDED if outcome is Outcome.SUPERSEDED else Finished.SETTLED
+
+
+def _end(finished: Finished, work: Work) -> Ended:
+    if isinstance(work.failure, Unavailable):
+        return Ended.UNAVAILABLE
+    return {
+        Finished.LEASE_LOST: Ended.LEASE_LOST,
+        Finished.POSTPONED: Ended.POSTPONED,
+        Finished.SUPERSEDED: Ended.POSTPONED,
+        Finished.SETTLED: Ended.FINISHED,
+    }[finished]

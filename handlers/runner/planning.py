@@ -1,0 +1,226 @@
+"""Planning media: the one function called by intake, finish, inspector, sweep and everything else that changes facts."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import structlog
+from pydantic import JsonValue
+
+from contracts.events import StageCompleted
+from contracts.facts import MediaFacts
+from contracts.topics import Topic
+from contracts.verdicts import Verdict
+from db import ledger
+from db.facts import Known, Snapshot, load_snapshots
+from db.pool import Connection
+from handlers.backoff import Backoff
+from handlers.chain import Chain
+from handlers.plan import Verdicts, close_deleted, list_announced, list_due, plan
+
+log = structlog.get_logger("bildwerk.handlers.planning")
+
+
+@dataclass(frozen=True, slots=True)
+class Force:
+    """A request to do jobs again. `force_id` names it for ever; no job types means all; cascade adds what comes after."""
+
+    force_id: str
+    job_types: tuple[str, ...] = ()
+    cascade: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """Look at one medium. `source` is the event's coordinates and bytes (JSON), kept while the medium is missing."""
+
+    media_id: int
+    force: Force | None = None
+    priority: int | None = None
+    source: JsonValue = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What planning a batch came to, as counts of media; `given_up` are ids that never appeared on the platform."""
+
+    media: int = 0
+    changed: int = 0
+    due: int = 0
+    uninspected: int = 0
+    missing: int = 0
+    errors: int = 0
+    given_up: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Plans media inside the caller's transaction.
+
+    `look_again` spaces the looks for a medium that the platform does not have yet; after its tries it is given up.
+    """
+
+    chain: Chain
+    language: str = "en"
+    look_again: Backoff = field(default_factory=lambda: Backoff(tries=6, base=2.0, cap=60.0))
+
+    async def plan_media(self, connection: Connection, requests: Sequence[PlanRequest]) -> Planned:
+        """Plan the media named, registering unknown ones.
+
+        An exception while one medium is planned becomes that medium's `plan_error`, never the batch's.
+        """
+        by_media: dict[int, list[PlanRequest]] = defaultdict(list)
+        for request in requests:
+            by_media[request.media_id].append(request)
+        if not by_media:
+            return Planned()
+        await ledger.register(connection, by_media)
+        await ledger.lock(connection, by_media)
+        forced = await self._honour(connection, requests)
+        drafts, outcomes = [], []
+        for snapshot in await self.load(connection, by_media):
+            media_id = snapshot.facts.media_id
+            draft = self._draft_safely(snapshot, by_media[media_id], forced.get(media_id, frozenset()))
+            outcomes.append((snapshot, draft))
+            if draft.verdicts or draft.row != snapshot.known or draft.missing_event is not None:
+                drafts.append(draft)
+        await ledger.write(connection, drafts)
+        return _count(outcomes)
+
+    async def load(self, connection: Connection, media_ids: Iterable[int]) -> list[Snapshot]:
+        """Snapshots with every key that the stages look at."""
+        return await load_snapshots(connection, sorted(media_ids), self.chain.keys(), self.language)
+
+    def draft(
+        self, snapshot: Snapshot, verdicts: Verdicts, details: Mapping[str, StageCompleted] | None = None
+    ) -> ledger.Draft:
+        """What to write when `verdicts` take the place of the snapshot's.
+
+        `details` are completions to be announced with more than the verdict tells (run, model, tokens).
+        """
+        changed = {name: v for name, v in verdicts.items() if snapshot.verdicts.get(name) != v}
+        plan_no = snapshot.known.plan_no + bool(changed)
+        media_id = snapshot.facts.media_id
+        announced = list_announced(snapshot.verdicts, verdicts)
+        events = tuple(
+            (Topic.STAGE_COMPLETED.value, _announce(media_id, name, verdicts[name], plan_no, details or {}))
+            for name in announced
+        )
+        claimable = snapshot.facts.exists and snapshot.facts.inspected
+        due = list_due(self.chain, verdicts) if claimable else ()
+        run_at = min((verdicts[name].run_at or snapshot.now for name in due), default=snapshot.known.run_at)
+        if due == snapshot.known.due and not changed:
+            run_at = snapshot.known.run_at
+        row = replace(snapshot.known, plan_no=plan_no, due=due, run_at=run_at)
+        return ledger.Draft(media_id, row, changed, events)
+
+    def draft_medium(
+        self, snapshot: Snapshot, requests: Sequence[PlanRequest] = (), forced: frozenset[str] = frozenset()
+    ) -> ledger.Draft:
+        """What planning this medium comes to."""
+        facts, known = snapshot.facts, snapshot.known
+        verdicts = plan(self.chain, facts, snapshot.verdicts, forced)
+        if not facts.exists and known.seen:
+            verdicts = close_deleted(verdicts)
+        draft = self.draft(snapshot, verdicts)
+        row = replace(
+            draft.row,
+            seen=known.seen or facts.exists,
+            deleted_at=None if facts.exists or not known.seen else known.deleted_at or snapshot.now,
+            inspect_at=_inspection(snapshot, requests),
+            plan_error=None,
+            priority=next((r.priority for r in reversed(requests) if r.priority is not None), known.priority),
+        )
+        if facts.exists:
+            return replace(draft, row=replace(row, look_at=None, look_tries=0))
+        if known.seen:
+            return replace(draft, row=row)
+        return self._wait_for(snapshot, replace(draft, row=row), requests)
+
+    def _wait_for(
+        self, snapshot: Snapshot, draft: ledger.Draft, requests: Sequence[PlanRequest]
+    ) -> ledger.Draft:
+        """An event came before its medium: look again later; the last event's source is what a dead letter shows."""
+        sources = [r.source for r in requests if r.source is not None]
+        known = snapshot.known
+        if sources:
+            tries, look_at = 0, snapshot.now + timedelta(seconds=self.look_again.delay(0))
+        elif known.look_at is not None and known.look_at <= snapshot.now:
+            tries = known.look_tries + 1
+            look_at = self._next_look(snapshot.now, tries)
+        else:
+            return draft
+        row = replace(draft.row, look_at=look_at, look_tries=tries)
+        return replace(draft, row=row, missing_event=sources[-1] if sources else None)
+
+    def _next_look(self, now: datetime, tries: int) -> datetime | None:
+        return None if tries >= self.look_again.tries else now + timedelta(seconds=self.look_again.delay(tries))
+
+    def _draft_safely(
+        self, snapshot: Snapshot, requests: Sequence[PlanRequest], forced: frozenset[str]
+    ) -> ledger.Draft:
+        try:
+            return self.draft_medium(snapshot, requests, forced)
+        except Exception as error:
+            log.exception("plan.failed", media_id=snapshot.facts.media_id)
+            row = replace(snapshot.known, plan_error=f"{type(error).__name__}: {error}"[:500])
+            return ledger.Draft(snapshot.facts.media_id, row, {})
+
+    async def _honour(self, connection: Connection, requests: Sequence[PlanRequest]) -> dict[int, frozenset[str]]:
+        wanted = {(r.media_id, r.force.force_id): r.force for r in requests if r.force}
+        forced: dict[int, frozenset[str]] = {}
+        for media_id, force_id in await ledger.honour_forces(connection, wanted):
+            force = wanted[media_id, force_id]
+            named = self.chain.select(force.job_types, cascade=force.cascade)
+            forced[media_id] = forced.get(media_id, frozenset()) | named
+        return forced
+
+
+def _announce(
+    media_id: int, name: str, verdict: Verdict, plan_no: int, details: Mapping[str, StageCompleted]
+) -> dict[str, JsonValue]:
+    event = details.get(name) or StageCompleted(
+        media_id=media_id,
+        job_type=name,
+        outcome=verdict.status.value,
+        reason=verdict.reason,
+        generation=verdict.generation,
+    )
+    return event.model_copy(update={"plan_no": plan_no}).model_dump(mode="json", exclude_none=True)
+
+
+def _inspection(snapshot: Snapshot, requests: Sequence[PlanRequest]) -> datetime | None:
+    """When the inspector is to look: at a new mark, and again at a missing file that an event names."""
+    facts, known = snapshot.facts, snapshot.known
+    if not facts.exists:
+        return None
+    named = any(r.source is not None for r in requests)
+    if not facts.inspected or (named and _is_missing(facts)):
+        return known.inspect_at or snapshot.now
+    return known.inspect_at if known.inspect_at and _is_missing(facts) else None
+
+
+def _is_missing(facts: MediaFacts) -> bool:
+    return facts.content_hash is None and facts.unreadable is not None
+
+
+def _count(outcomes: Sequence[tuple[Snapshot, ledger.Draft]]) -> Planned:
+    def count(test: list[bool]) -> int:
+        return sum(test)
+
+    return Planned(
+        media=len(outcomes),
+        changed=sum(bool(d.verdicts) for _, d in outcomes),
+        due=sum(bool(d.row.due) for _, d in outcomes),
+        uninspected=sum(d.row.inspect_at is not None for _, d in outcomes),
+        missing=sum(not s.facts.exists and not d.row.seen for s, d in outcomes),
+        errors=sum(d.row.plan_error is not None for _, d in outcomes),
+        given_up=tuple(
+            s.facts.media_id for s, d in outcomes if s.known.look_at is not None and _gave_up(s, d.row)
+        ),
+    )
+
+
+def _gave_up(snapshot: Snapshot, row: Known) -> bool:
+    return not snapshot.facts.exists and not row.seen and row.look_at is None
