@@ -1,0 +1,128 @@
+"""A child process of the pool: reads files, hashes and decodes them, one request at a time.
+
+It knows no secrets, writes no files, may use only so much memory, dies by an alarm of the kernel if
+its parent could not end it in time, and otherwise lives until the parent's pipe closes: signals to
+the process group are the parent's to answer.
+"""
+
+import hashlib
+import math
+import os
+import resource
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from handlers.failures import Failure
+from handlers.inspect.decoding import Decoded, decode
+from handlers.inspect.frames import Header, pack, read_header
+from handlers.inspect.limits import PictureLimits
+from handlers.inspect.reasons import Reason
+from handlers.inspect.references import MediaRoot
+
+Reply = tuple[Header, bytes]
+
+_GRACE_SECONDS = 5
+"""The parent's own clock runs out this much earlier than the alarm."""
+
+
+def main() -> None:
+    """Serve the requests on standard input until it ends."""
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
+    requests, replies = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what libraries print must not end up between the frames
+    settings = read_header(requests)
+    if settings is None:
+        return
+    root, limits = MediaRoot(Path(settings["root"])), PictureLimits(**settings["limits"])
+    _restrain(limits)
+    _send(replies, ({"ready": True}, b""))
+    while (request := read_header(requests)) is not None:
+        for reply in answer(request, root, limits):
+            _send(replies, reply)
+
+
+def answer(request: Header, root: MediaRoot, limits: PictureLimits) -> Iterator[Reply]:
+    """What is there (`source`, or a `failure`), then what was decoded, if that `decodes`.
+
+    A request has `reference`, and `decode`: "no", "yes", or the content hash that the bytes must
+    have for it.
+    """
+    wanted = request["decode"]
+    try:
+        with _alarm(limits.read_seconds):
+            source, data = _take(root, request["reference"], limits, keep=wanted != "no")
+    except Failure as failure:
+        yield (
+            {"failure": failure.kind, "reason": str(failure.reason), "detail": failure.detail},
+            b"",
+        )
+        return
+    except MemoryError:
+        yield {"source": {"content_hash": None, "size": 0, "mtime": None}, "decodes": True}, b""
+        yield _describe(Decoded(unreadable=Reason.DECODER_OUT_OF_MEMORY))
+        return
+    decodes = bool(data) and wanted in {"yes", source["content_hash"]}
+    yield {"source": source, "decodes": decodes}, b""
+    if decodes:
+        with _alarm(limits.child_seconds):
+            decoded = decode(data, limits)
+        yield _describe(decoded)
+
+
+def _take(
+    root: MediaRoot, reference: str, limits: PictureLimits, *, keep: bool
+) -> tuple[Header, bytes]:
+    with root.open(reference) as file:
+        status = os.fstat(file.fileno())
+        source: Header = {"content_hash": None, "size": status.st_size, "mtime": status.st_mtime}
+        if status.st_size > limits.max_bytes:
+            return source, b""
+        if not keep:
+            return source | {"content_hash": hashlib.file_digest(file, "sha256").hexdigest()}, b""
+        data = file.read(limits.max_bytes + 1)
+    source["size"] = len(data)
+    if len(data) > limits.max_bytes:
+        return source, b""
+    return source | {"content_hash": hashlib.sha256(data).hexdigest()}, data
+
+
+def _describe(decoded: Decoded) -> Reply:
+    header = asdict(replace(decoded, rendition=b""))
+    del header["rendition"]
+    return header, decoded.rendition
+
+
+def _send(pipe: BinaryIO, reply: Reply) -> None:
+    pipe.write(pack(*reply))
+    pipe.flush()
+
+
+def _restrain(limits: PictureLimits) -> None:
+    for limit, value in (
+        (resource.RLIMIT_AS, limits.child_memory),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        with suppress(OSError, ValueError):  # macOS knows RLIMIT_AS, but refuses it
+            resource.setrlimit(limit, (value, value))
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """Be killed by the kernel when this takes too long, whatever a decoder in C does."""
+    signal.alarm(math.ceil(seconds) + _GRACE_SECONDS)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+
+
+if __name__ == "__main__":
+    with suppress(BrokenPipeError):
+        main()
