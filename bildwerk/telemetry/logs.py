@@ -1,0 +1,87 @@
+"""One stream of log events: ours by structlog, the libraries' by way of `logging`, all redacted."""
+
+import logging
+import sys
+import warnings
+from collections.abc import Callable, MutableMapping
+from types import TracebackType
+from typing import Any, Final, Literal
+
+import orjson
+import structlog
+
+from bildwerk.telemetry.redaction import redact
+
+Format = Literal["json", "console"]
+Watcher = Callable[[str, MutableMapping[str, Any]], None]
+LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
+LIBRARIES: Final = logging.WARNING
+"""Least severity at which a library is heard; below it they narrate every request."""
+
+
+def configure(level: str = "info", form: Format = "json", watcher: Watcher | None = None) -> None:
+    """Send every log event of this process to standard error, redacted.
+
+    `watcher` sees each of our events by name before it is filtered by level: metrics are counted there.
+    """
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            *([_watched(watcher)] if watcher else []),
+            _at_least(LEVELS[level]),
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            redact,
+            *_renderers(form),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET),
+        logger_factory=lambda *_names: structlog.WriteLogger(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(level=LIBRARIES, handlers=[Libraries()], force=True)
+    logging.captureWarnings(capture=True)
+    warnings.filterwarnings("default")
+    sys.excepthook = _log_uncaught
+
+
+class Libraries(logging.Handler):
+    """What libraries log: where in their code, and what was raised. Their sentences quote data and stay out."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Pass one record on as an event of ours."""
+        structlog.get_logger().log(
+            min(max(record.levelno, logging.DEBUG), logging.CRITICAL) // 10 * 10,
+            "library.logged",
+            logger=record.name,
+            at=f"{record.module}.{record.funcName}:{record.lineno}",
+            exc_info=record.exc_info,
+        )
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    structlog.get_logger().critical("process.crashed", exc_info=error.with_traceback(traceback))
+
+
+def _watched(watcher: Watcher) -> structlog.typing.Processor:
+    def watch(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        watcher(str(event.get("event")), event)
+        return event
+
+    return watch
+
+
+def _at_least(least: int) -> structlog.typing.Processor:
+    def keep(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        if LEVELS[event["level"]] < least:
+            raise structlog.DropEvent
+        return event
+
+    return keep
+
+
+def _renderers(form: Format) -> list[structlog.typing.Processor]:
+    if form == "json":
+        return [structlog.processors.JSONRenderer(serializer=lambda event, **_: orjson.dumps(event).decode())]
+    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]

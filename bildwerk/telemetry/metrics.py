@@ -1,0 +1,59 @@
+"""Every metric there is: counted from log events, or read from the ledger when somebody asks.
+
+Rooms below know nothing of metrics; they log events, and this is where an event becomes a number.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from db.reads import Queues
+
+CALL_SECONDS: Final = (0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 240, 600)
+"""From a small model with a warm picture to the longest call that is waited for."""
+
+
+class Metrics:
+    """The metrics of one process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        r = self.registry
+        self.events = Counter("bildwerk_log_events", "Log events by name and level.", ["event", "level"], registry=r)
+        self.calls = Counter("bildwerk_model_calls", "Ended model calls.", ["job_type", "outcome"], registry=r)
+        self.seconds = Histogram(
+            "bildwerk_model_call_seconds", "How long calls took.", ["job_type"], buckets=CALL_SECONDS, registry=r
+        )
+        self.tokens = Counter("bildwerk_model_tokens", "Tokens read and written.", ["job_type", "kind"], registry=r)
+        self.queues = {
+            "ready": Gauge("bildwerk_media_ready", "Media with due work that nobody has taken.", registry=r),
+            "leased": Gauge("bildwerk_media_leased", "Media being worked on.", registry=r),
+            "uninspected": Gauge("bildwerk_media_uninspected", "Media whose picture is to be looked at.", registry=r),
+            "missing": Gauge("bildwerk_media_missing", "Media named by events that are not there yet.", registry=r),
+            "outbox": Gauge("bildwerk_outbox_rows", "Events that are not published yet.", registry=r),
+            "outbox_seconds": Gauge("bildwerk_outbox_age_seconds", "Age of the oldest of them.", registry=r),
+            "dead_letters": Gauge("bildwerk_dead_letters", "Events that could not be understood.", registry=r),
+            "slots_taken": Gauge("bildwerk_slots_taken", "Ollama slots that a worker owns.", registry=r),
+            "slots": Gauge("bildwerk_slots", "Ollama slots there are.", registry=r),
+        }
+
+    def watch(self, event: str, fields: Mapping[str, Any]) -> None:
+        """Count one log event; what it holds beyond its name decides what else it counts for."""
+        self.events.labels(event, fields.get("level", "info")).inc()
+        if event == "job.ended":
+            self._count_call(str(fields.get("job_type")), fields)
+
+    def _count_call(self, job_type: str, fields: Mapping[str, Any]) -> None:
+        self.calls.labels(job_type, str(fields.get("outcome"))).inc()
+        if isinstance(total := fields.get("total_ms"), int | float):
+            self.seconds.labels(job_type).observe(total / 1000)
+        for kind in ("prompt", "answer"):
+            if isinstance(number := fields.get(f"{kind}_tokens"), int):
+                self.tokens.labels(job_type, kind).inc(number)
+
+    def show(self, queues: Queues | None) -> bytes:
+        """The exposition text; without `queues` (no database) the gauges are left out of date."""
+        for name, gauge in self.queues.items() if queues else ():
+            gauge.set(getattr(queues, name))
+        return generate_latest(self.registry)

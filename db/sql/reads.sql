@@ -1,0 +1,93 @@
+-- name: reads_queues
+-- What waits where; every count is one of a partial index or of a table that is small when all is well.
+SELECT
+    (SELECT count(*) FROM bildwerk.media WHERE owner IS NULL AND due <> '{}') AS ready,
+    (SELECT count(*) FROM bildwerk.media WHERE owner IS NOT NULL) AS leased,
+    (SELECT count(*) FROM bildwerk.media WHERE inspect_at IS NOT NULL) AS uninspected,
+    (SELECT count(*) FROM bildwerk.media WHERE look_at IS NOT NULL) AS missing,
+    (SELECT count(*) FROM bildwerk.outbox) AS outbox,
+    (SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 FROM bildwerk.outbox) AS outbox_seconds,
+    (SELECT count(*) FROM bildwerk.dead_letters) AS dead_letters,
+    (SELECT count(*) FROM bildwerk.slots WHERE until > now()) AS slots_taken,
+    (SELECT count(*) FROM bildwerk.slots) AS slots
+
+-- name: reads_jobs
+SELECT job_type, status, reason, count(*) AS number FROM bildwerk.jobs GROUP BY job_type, status, reason
+
+-- name: reads_media
+SELECT count(*) AS media, count(*) FILTER (WHERE plan_error IS NOT NULL) AS plan_errors FROM bildwerk.media
+
+-- name: reads_pace
+-- The model calls that ended within $1; the rate counts from the first of them, so that a fresh start is not diluted.
+SELECT
+    count(*) AS calls, count(*) FILTER (WHERE outcome IN ('done', 'kept')) AS useful,
+    extract(epoch FROM now() - min(started_at))::float8 AS seconds, max(ended_at) AS last_ended_at
+FROM bildwerk.runs WHERE ended_at > now() - $1::interval
+
+-- name: reads_tokens
+SELECT coalesce(sum(prompt_tokens), 0) AS prompt, coalesce(sum(answer_tokens), 0) AS answer, count(*) AS calls
+FROM bildwerk.runs
+
+-- name: reads_find
+-- A medium by its id or, exactly, by its path.
+SELECT id FROM public.media WHERE path = $1
+UNION ALL SELECT id FROM bildwerk.media WHERE id::text = $1
+LIMIT 1
+
+-- name: reads_ledger
+SELECT
+    m.owner IS NOT NULL AS leased, m.until, m.lost, m.inspect_at, m.inspect_tries, m.look_at, m.look_tries,
+    m.plan_error, m.plan_no, m.deleted_at, now() AS now
+FROM bildwerk.media AS m WHERE m.id = $1
+
+-- name: reads_job_errors
+SELECT job_type, last_error, changed_at FROM bildwerk.jobs WHERE media_id = $1
+
+-- name: reads_runs
+SELECT
+    id, job_type, generation, host, model, recipe, started_at, ended_at, outcome, reason, detail, prompt_tokens,
+    answer_tokens, total_ms
+FROM bildwerk.runs WHERE media_id = $1 ORDER BY id DESC LIMIT $2
+
+-- name: reads_writers
+SELECT w.field, w.run_id, w.written_at FROM bildwerk.written AS w WHERE w.media_id = $1
+
+-- name: reads_sheet
+-- Pictures with what we know of them, for a contact sheet.
+SELECT
+    p.id AS media_id, p.path, coalesce(c.width, p.width) AS width, coalesce(c.height, p.height) AS height,
+    (SELECT value FROM public.media_meta WHERE media_id = p.id AND key = 'ollama.title') AS title,
+    (SELECT value FROM public.media_meta WHERE media_id = p.id AND key = 'ollama.caption') AS caption,
+    (SELECT value FROM public.media_meta WHERE media_id = p.id AND key = 'ollama.description') AS description,
+    coalesce(m.unreadable, c.unreadable) AS unreadable,
+    (SELECT string_agg(DISTINCT j.reason, ', ') FROM bildwerk.jobs AS j
+     WHERE j.media_id = p.id AND j.status = 'failed') AS failed,
+    r.seconds, r.tokens, r.model
+FROM public.media AS p
+LEFT JOIN bildwerk.media AS m ON m.id = p.id
+LEFT JOIN bildwerk.pictures AS c ON c.content_hash = m.content_hash
+LEFT JOIN LATERAL (
+    SELECT
+        coalesce(sum(total_ms), 0)::float8 / 1000 AS seconds, max(model) AS model,
+        coalesce(sum(prompt_tokens + answer_tokens), 0) AS tokens
+    FROM bildwerk.runs WHERE media_id = p.id
+) AS r ON true
+ORDER BY p.path
+LIMIT $1
+
+-- name: reads_server
+SELECT
+    current_setting('server_version_num')::integer AS version, current_setting('synchronous_commit') AS synchronous_commit,
+    current_setting('fsync') AS fsync, current_user AS role, pg_is_in_recovery() AS standby
+
+-- name: reads_installation
+SELECT id, owns_platform FROM bildwerk.installation
+
+-- name: reads_missing_grants
+-- What the stages need of the platform's tables (the schema bildwerk is ours) and the role lacks.
+SELECT t.name, t.privilege
+FROM (VALUES
+    ('public.media', 'SELECT'), ('public.media_meta', 'SELECT'), ('public.media_meta', 'INSERT'),
+    ('public.media_meta', 'UPDATE')
+) AS t (name, privilege)
+WHERE to_regclass(t.name) IS NULL OR NOT has_table_privilege(to_regclass(t.name), t.privilege)

@@ -1,0 +1,41 @@
+"""Metrics are counted from log events and read from the ledger's queues."""
+
+from bildwerk.telemetry.metrics import Metrics
+from db.reads import Queues
+
+QUEUES = Queues(
+    ready=3, leased=2, uninspected=1, missing=0, outbox=5, outbox_seconds=1.5, dead_letters=4, slots_taken=2, slots=8
+)
+
+
+def test_an_ended_call_counts_with_its_time_and_tokens() -> None:
+    metrics = Metrics()
+    fields = {"level": "info", "job_type": "ollama_title", "outcome": "done", "total_ms": 1500.0}
+    metrics.watch("job.ended", {**fields, "prompt_tokens": 300, "answer_tokens": 20})
+
+    text = metrics.show(None).decode()
+
+    assert 'bildwerk_log_events_total{event="job.ended",level="info"} 1.0' in text
+    assert 'bildwerk_model_calls_total{job_type="ollama_title",outcome="done"} 1.0' in text
+    assert 'bildwerk_model_call_seconds_bucket{job_type="ollama_title",le="2.0"} 1.0' in text
+    assert 'bildwerk_model_call_seconds_bucket{job_type="ollama_title",le="1.0"} 0.0' in text
+    assert 'bildwerk_model_tokens_total{job_type="ollama_title",kind="prompt"} 300.0' in text
+
+
+def test_a_call_without_an_answer_has_no_tokens() -> None:
+    metrics = Metrics()
+    metrics.watch("job.ended", {"job_type": "ollama_title", "outcome": "unavailable", "total_ms": None})
+
+    text = metrics.show(None).decode()
+
+    assert 'outcome="unavailable"} 1.0' in text
+    assert "bildwerk_model_tokens_total{" not in text
+
+
+def test_queues_are_shown_as_they_are_now() -> None:
+    metrics = Metrics()
+
+    text = metrics.show(QUEUES).decode()
+
+    for line in ("bildwerk_media_ready 3.0", "bildwerk_outbox_rows 5.0", "bildwerk_outbox_age_seconds 1.5"):
+        assert line in text.splitlines()

@@ -1,0 +1,101 @@
+"""The three pages, over a real socket."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+
+from bildwerk.web.app import Check, make_app
+from bildwerk.web.server import serving
+
+
+@dataclass
+class Needs:
+    """Checks by name that a test may change while the server runs."""
+
+    found: dict[str, Check] = field(default_factory=dict)
+
+    def checks(self) -> Mapping[str, Check]:
+        return self.found
+
+
+async def fine() -> None:
+    """A check that finds nothing wrong."""
+
+
+async def away() -> str:
+    """A check that finds something wrong."""
+    return "unreachable"
+
+
+async def broken() -> None:
+    """A check that fails itself."""
+    raise ConnectionRefusedError("postgresql://bildwerk:geheim@db")
+
+
+@pytest.fixture
+async def page() -> AsyncIterator[tuple[Needs, httpx.AsyncClient]]:
+    """A running server."""
+    needs = Needs({"postgresql": fine})
+
+    async def metrics() -> bytes:
+        return b"bildwerk_media_ready 0.0\n"
+
+    async with (
+        serving(make_app(needs, metrics), "127.0.0.1", 0) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
+    ):
+        yield needs, client
+
+
+Page = tuple[Needs, httpx.AsyncClient]
+
+
+async def test_alive(page: Page) -> None:
+    assert (await page[1].get("/healthz")).text == "ok\n"
+
+
+async def test_ready_when_every_check_is_fine(page: Page) -> None:
+    answer = await page[1].get("/readyz")
+
+    assert (answer.status_code, answer.json()) == (200, {"ready": True, "checks": {"postgresql": "ok"}})
+
+
+async def test_not_ready_names_what_is_wrong_without_quoting_it(page: Page) -> None:
+    needs, client = page
+    needs.found |= {"kafka": away, "ollama": broken}
+
+    answer = await client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json()["checks"] == {"postgresql": "ok", "kafka": "unreachable", "ollama": "ConnectionRefusedError"}
+    assert "geheim" not in answer.text
+
+
+async def test_metrics_are_prometheus_text(page: Page) -> None:
+    answer = await page[1].get("/metrics")
+
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    assert answer.text == "bildwerk_media_ready 0.0\n"
+
+
+async def test_a_port_that_is_taken_is_an_oserror(page: Page) -> None:
+    needs, client = page
+
+    async def metrics() -> bytes:
+        return b""
+
+    with pytest.raises(OSError, match="in use"):
+        async with serving(make_app(needs, metrics), "127.0.0.1", client.base_url.port or 0):
+            pass
+
+
+async def test_signals_stay_with_the_service(page: Page) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    await page[1].get("/healthz")
+    await asyncio.sleep(0)
+
+    assert signal.getsignal(signal.SIGTERM) is before is signal.SIG_DFL
