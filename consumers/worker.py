@@ -5,28 +5,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from time import monotonic
-from typing import Protocol
 from uuid import UUID, uuid4
 
 import structlog
 
+from consumers.failure_stop import FailureStop
 from db import leases
 from db.failures import is_repeatable
 from db.leases import Claim
 from db.pool import Connection, Database, Pool, connect
+from handlers.failures import BadAnswer, Invalid, Transient
 from handlers.runner.medium import Ended, Runner, Work
 
 log = structlog.get_logger("bildwerk.consumers.worker")
 
-
-class Hosts(Protocol):
-    """Which Ollama hosts may be asked now."""
-
-    def available(self) -> Sequence[tuple[str, int]]:
-        """(name, slots) of every host whose breaker is closed."""
-
-    def record(self, work: Work) -> None:
-        """Take note of how the calls of a finished work went."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +44,17 @@ class WorkerSettings:
 class Dispatcher:
     """Keeps every free slot busy as long as there is due work.
 
-    One task claims, one beats, and each claimed medium runs in a task of its own. `wake` ends the wait for work early.
+    One task claims, one beats, and each claimed medium runs in a task of its own. `hosts` are (name, slots) of those
+    that may be asked now; `wake` ends the wait for work early; `finished` hears of every medium given back.
     """
 
     pool: Pool
     database: Database
     runner: Runner
-    hosts: Hosts
+    hosts: Callable[[], Sequence[tuple[str, int]]]
     settings: WorkerSettings = WorkerSettings()
-    observe: Callable[[str], None] = field(default=lambda _name: None)
+    failures: FailureStop = field(default_factory=lambda: FailureStop(limit=20))
+    finished: Callable[[Work], None] = field(default=lambda _work: None)
     owner: UUID = field(default_factory=uuid4)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     works: dict[asyncio.Task[Ended], Work] = field(default_factory=dict)
@@ -97,8 +91,9 @@ class Dispatcher:
                 continue
 
     async def _claim(self) -> Claim | None:
-        available = self.hosts.available()
-        if not available or monotonic() - self.beaten > self.settings.lease - self.settings.margin:
+        available, now = self.hosts(), monotonic()
+        trusted = now - self.beaten < self.settings.lease - self.settings.margin
+        if not (available and trusted and self.failures.allows(len(self.works), now)):
             return None
         lease = timedelta(seconds=self.settings.lease)
         try:
@@ -120,7 +115,6 @@ class Dispatcher:
         try:
             return await self.runner.run(work)
         finally:
-            self.hosts.record(work)
             async with self.pool.acquire() as connection:
                 await leases.release_slot(connection, work.claim.slot, work.busy)
 
@@ -128,7 +122,12 @@ class Dispatcher:
         work = self.works.pop(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("worker.failed", media_id=work.claim.medium.media_id, exc_info=error)
-        self.observe("work.ended")
+        if isinstance(work.failure, Invalid | BadAnswer | Transient):
+            if self.failures.record(failed=True, now=monotonic()):
+                log.error("worker.stopped", failures=self.failures.streak, pause=self.failures.pause)
+        elif work.answered:
+            self.failures.record(failed=False, now=monotonic())
+        self.finished(work)
         self.wake.set()
 
     async def _drain(self) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal, assert_never
 
 
 class Status(StrEnum):
@@ -18,6 +19,21 @@ class Status(StrEnum):
     def terminal(self) -> bool:
         """Whether what comes after this job may be looked at."""
         return self in (Status.DONE, Status.SKIPPED, Status.FAILED)
+
+    @property
+    def outcome(self) -> Literal["done", "skipped", "failed"]:
+        """The word for it in a completion event. Raises ValueError when it is not terminal."""
+        match self:
+            case Status.DONE:
+                return "done"
+            case Status.SKIPPED:
+                return "skipped"
+            case Status.FAILED:
+                return "failed"
+            case Status.WAITING | Status.DUE:
+                raise ValueError(self)
+            case _:
+                assert_never(self)
 
 
 @dataclass(frozen=True, slots=True)

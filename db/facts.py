@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-import asyncpg
+from pydantic import JsonValue
 
 from contracts.facts import MediaFacts, Metadata, Picture, Written
 from contracts.verdicts import Status, Verdict
@@ -47,16 +48,16 @@ async def load_snapshots(
     sql = load("facts")
     ids = list(media_ids)
     rows = await connection.fetch(sql["facts_media"], ids)
-    meta = defaultdict(dict)
+    meta: dict[int, dict[str, JsonValue]] = defaultdict(dict)
     for row in await connection.fetch(sql["facts_meta"], ids, list(keys)):
         meta[row["media_id"]][row["key"]] = row["value"]
-    written = defaultdict(dict)
+    written: dict[int, dict[str, Written]] = defaultdict(dict)
     for row in await connection.fetch(sql["facts_written"], ids):
         written[row["media_id"]][row["field"]] = Written(row["value"], row["content_hash"])
-    verdicts = defaultdict(dict)
+    verdicts: dict[int, dict[str, Verdict]] = defaultdict(dict)
     for row in await connection.fetch(sql["facts_verdicts"], ids):
         verdicts[row["media_id"]][row["job_type"]] = _read_verdict(row)
-    foreign = defaultdict(set)
+    foreign: dict[int, set[str]] = defaultdict(set)
     for row in await connection.fetch(sql["facts_foreign_completions"], ids):
         foreign[row["media_id"]].add(row["job_type"])
     return [
@@ -86,7 +87,7 @@ async def load_snapshots(
     ]
 
 
-def _read_known(row: asyncpg.Record) -> Known:
+def _read_known(row: Mapping[str, Any]) -> Known:
     return Known(
         seen=row["seen"],
         plan_no=row["plan_no"],
@@ -102,7 +103,7 @@ def _read_known(row: asyncpg.Record) -> Known:
     )
 
 
-def _read_picture(row: asyncpg.Record) -> Picture | None:
+def _read_picture(row: Mapping[str, Any]) -> Picture | None:
     if not row["has_picture"]:
         return None
     return Picture(
@@ -114,7 +115,7 @@ def _read_picture(row: asyncpg.Record) -> Picture | None:
     )
 
 
-def _read_verdict(row: asyncpg.Record) -> Verdict:
+def _read_verdict(row: Mapping[str, Any]) -> Verdict:
     return Verdict(
         Status(row["status"]),
         row["reason"],

@@ -5,6 +5,7 @@ from importlib.resources import files
 
 import asyncpg
 
+from db.pool import Connection
 from db.queries import load
 
 LOCK = 7_301
@@ -51,7 +52,7 @@ async def migrate(dsn: str) -> Migrated:
         await connection.close()
 
 
-async def pending(connection: asyncpg.Connection) -> tuple[str, ...]:
+async def pending(connection: Connection) -> tuple[str, ...]:
     """Names of migrations that are still to be applied; all of them when the schema is not there."""
     sql = load("migrate")
     if not await connection.fetchval(sql["migrate_schema_exists"]):

@@ -4,13 +4,15 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 import orjson
 
-Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
-Pool = asyncpg.Pool
+Connection: TypeAlias = Any
+"""An asyncpg connection, alone or out of a pool; asyncpg ships no types."""
+Pool: TypeAlias = Any
+"""An asyncpg pool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def _dump(value: object) -> str:
     return orjson.dumps(value).decode()
 
 
-async def _prepare(connection: asyncpg.Connection) -> None:
+async def _prepare(connection: Connection) -> None:
     for name in ("json", "jsonb"):
         await connection.set_type_codec(name, schema="pg_catalog", encoder=_dump, decoder=orjson.loads)
 
@@ -69,7 +71,7 @@ async def open_pool(database: Database) -> AsyncIterator[Pool]:
         await pool.close()
 
 
-async def connect(database: Database) -> asyncpg.Connection:
+async def connect(database: Database) -> Connection:
     """One connection of its own, for what must not wait in the pool's queue."""
     connection = await asyncpg.connect(**database.arguments())
     await _prepare(connection)

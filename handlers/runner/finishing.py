@@ -231,7 +231,7 @@ def _tell(job: Job, settled: Verdict, cost: Cost) -> StageCompleted:
     return StageCompleted(
         media_id=job.lease.media_id,
         job_type=job.stage.job_type,
-        outcome=settled.status.value,
+        outcome=settled.status.outcome,
         reason=settled.reason,
         generation=settled.generation,
         run=job.run_id,

@@ -58,13 +58,18 @@ class Ended(Enum):
 
 @dataclass
 class Work:
-    """One claimed medium under way. `call` is the model call that a lost heartbeat cancels; answers are kept."""
+    """One claimed medium under way. `call` is the model call that a lost heartbeat cancels; answers are kept.
+
+    `busy` is how long the server goes on with a call that was given up, `failure` the last one met, `answered` counts
+    good answers.
+    """
 
     claim: Claim
     draining: Callable[[], bool] = field(default=lambda: False)
     lost: bool = False
     call: "asyncio.Task[Reply] | None" = None
     busy: timedelta = timedelta(0)
+    answered: int = 0
     failure: Failure | None = None
 
     def lose(self) -> None:
@@ -219,9 +224,12 @@ class Runner:
             reply.prompt_tokens, reply.answer_tokens, reply.load_ms, reply.prompt_ms, reply.answer_ms, reply.total_ms
         )
         try:
-            return Answered(parse_answer(stage, facts, reply.text), reply.text, cost)
+            answer = parse_answer(stage, facts, reply.text)
         except BadAnswer as failure:
+            work.failure = failure
             return Failed(failure, cost)
+        work.answered += 1
+        return Answered(answer, reply.text, cost)
 
     async def _call(self, work: Work, question: Question) -> Reply:
         """One model call that a lost lease cancels without cancelling what comes after it."""

@@ -145,7 +145,7 @@ class Planner:
         sources = [r.source for r in requests if r.source is not None]
         known = snapshot.known
         if sources:
-            tries, look_at = 0, snapshot.now + timedelta(seconds=self.look_again.delay(0))
+            tries, look_at = 0, self._next_look(snapshot.now, 0)
         elif known.look_at is not None and known.look_at <= snapshot.now:
             tries = known.look_tries + 1
             look_at = self._next_look(snapshot.now, tries)
@@ -183,7 +183,7 @@ def _announce(
     event = details.get(name) or StageCompleted(
         media_id=media_id,
         job_type=name,
-        outcome=verdict.status.value,
+        outcome=verdict.status.outcome,
         reason=verdict.reason,
         generation=verdict.generation,
     )

@@ -1,0 +1,79 @@
+"""The Ollama hosts as the workers see them: asked by name, watched by their breakers, probed until they are back."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+import structlog
+
+from handlers.failures import Failure
+from handlers.inference.client import HostReport, Ollama, Question, Reply
+from handlers.inference.health import HostHealth
+from handlers.inference.hosts import Host
+from handlers.inference.recipe import recipe
+from handlers.stage import Stage
+
+log = structlog.get_logger("bildwerk.consumers.fleet")
+
+
+@dataclass
+class Fleet:
+    """All hosts of one service. `back` is called when one may be asked again."""
+
+    ollama: Ollama
+    health: HostHealth
+    back: Callable[[], None]
+    poll: float = 0.25
+    _by_name: dict[str, Host] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._by_name = {host.name: host for host in self.ollama.hosts}
+
+    def available(self) -> Sequence[tuple[str, int]]:
+        """(name, slots) of every host that may be given work now."""
+        return [(host.name, host.slots) for host in self.health.available(monotonic())]
+
+    def reports(self) -> dict[str, HostReport | None]:
+        """What the last look at each host found."""
+        return {host.name: self.ollama.last_report(host) for host in self.ollama.hosts}
+
+    async def look(self) -> dict[str, HostReport]:
+        """Look at every host once; those that cannot serve are not given work until a probe finds them well."""
+        reports = await asyncio.gather(*map(self._probe, self.ollama.hosts))
+        return {host.name: report for host, report in zip(self.ollama.hosts, reports, strict=True)}
+
+    async def ask(self, host: str, question: Question) -> Reply:
+        """Ask one host; how it went moves its breaker. Raises what `Ollama.ask` raises."""
+        target = self._by_name[host]
+        try:
+            reply = await self.ollama.ask(target, question)
+        except Failure as failure:
+            self.health.record(target, failure, monotonic())
+            raise
+        self.health.record(target, None, monotonic())
+        return reply
+
+    def recipe(self, host: str, stage: Stage[Any], question: Question) -> str:
+        """The digest of all that shapes an answer of this host."""
+        report = self.ollama.last_report(self._by_name[host])
+        return recipe(stage, question, report.digest if report else None, self.ollama.options)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Probe hosts that are away until `stop` is set."""
+        while not stop.is_set():
+            for host in self.health.due_probes(monotonic()):
+                await self._probe(host)
+            await asyncio.sleep(self.poll)
+
+    async def _probe(self, host: Host) -> HostReport:
+        was_away = host not in self.health.available(monotonic())
+        report = await self.ollama.inspect_host(host)
+        self.health.record(host, report.problem, monotonic())
+        if report.problem is not None:
+            log.warning("host.away", host=host.name, reason=report.problem.reason)
+        elif was_away:
+            log.info("host.back", host=host.name, version=report.version)
+            self.back()
+        return report

@@ -1,0 +1,56 @@
+"""The sweep: plans every known medium in turn, so that no change of facts goes unseen, whatever events were lost."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import structlog
+
+from db import sweep
+from db.failures import is_repeatable
+from db.pool import Pool
+from handlers.runner.planning import Planned, Planner, PlanRequest
+
+log = structlog.get_logger("bildwerk.consumers.sweep")
+
+
+@dataclass
+class Sweep:
+    """Plans a slice of `batch` media every `pause` seconds; one process at a time. `planned` hears what it came to."""
+
+    pool: Pool
+    planner: Planner
+    planned: Callable[[Planned], None]
+    pause: float = 10.0
+    batch: int = 200
+    owner: UUID = field(default_factory=uuid4)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Sweep until `stop` is set."""
+        while not stop.is_set():
+            try:
+                await self.sweep_slice()
+            except Exception as error:
+                if not is_repeatable(error):
+                    raise
+                log.warning("sweep.repeated", error=type(error).__name__)
+            try:
+                await asyncio.wait_for(stop.wait(), self.pause)
+            except TimeoutError:
+                continue
+
+    async def sweep_slice(self) -> int:
+        """Plan the next slice; the number of media in it, 0 when another process sweeps or the end is reached."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            cursor = await sweep.claim(connection, self.owner, timedelta(seconds=3 * self.pause))
+            if cursor is None:
+                return 0
+            media_ids = await sweep.next_slice(connection, cursor, self.batch)
+            result = await self.planner.plan_media(connection, [PlanRequest(media_id) for media_id in media_ids])
+            await sweep.advance(connection, self.owner, media_ids[-1] if media_ids else 0)
+        if result.changed:
+            log.info("sweep.found", changed=result.changed, media=result.media)
+        self.planned(result)
+        return len(media_ids)
