@@ -1,0 +1,53 @@
+# The first suitable Python, unless `make PYTHON=...` names one. Nothing else has to be installed.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo "$$p" && exit; \
+	done; echo python3)
+BIN := .venv/bin
+INSTALL = python="$(PYTHON)"; command -v "$$python" >/dev/null || { echo "bildwerk: there is no $$python here: install Python 3.11 to 3.14" >&2; exit 1; }; \
+	"$$python" requirements/install.py
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fix bench install lock clean
+
+help: ## Show this help
+	@echo "make TARGET [ARGS='...'] [PYTHON=python3.12]"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' Makefile
+
+demo: ## Caption a dozen photographs with the embedded stack and a simulated Ollama
+	@$(INSTALL) demo
+	@$(BIN)/bildwerk demo $(ARGS)
+
+test: ## Run all tests
+	@$(INSTALL) dev
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: ## Check format, style, types and the rooms' import rules
+	@$(INSTALL) dev
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+fix: ## Format, and repair what can be repaired by itself
+	@$(INSTALL) dev
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+bench: ## Run the benchmarks
+	@$(INSTALL) dev
+	@if [ -d bench ]; then $(BIN)/python -m bench $(ARGS); else echo "there are no benchmarks yet"; fi
+
+install: ## Install only what `bildwerk serve` needs, for your own PostgreSQL, Kafka and Ollama
+	@$(INSTALL) runtime
+
+LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-build-options $(ARGS)
+lock: ## Write requirements/ anew from pyproject.toml (needs uv; ARGS=--upgrade for newer versions)
+	@$(LOCK) --extra demo --group build --group dev -o requirements/dev.txt
+	@$(LOCK) --extra demo --group build -c requirements/dev.txt -o requirements/demo.txt
+	@$(LOCK) --group build -c requirements/dev.txt -o requirements/runtime.txt
+
+clean: ## Remove everything that was made here, .venv too
+	@rm -rf .venv build dist demo-output bench-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

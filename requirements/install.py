@@ -1,0 +1,118 @@
+"""Make `.venv` from a lock file: `python3 requirements/install.py runtime|demo|dev`.
+
+Does nothing when `.venv` is up to date. Written so that any Python 3 can read it and say what is wrong with itself.
+"""
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+VENV = os.path.join(ROOT, ".venv")
+PYTHON = os.path.join(VENV, "bin", "python")
+OLDEST, NEWEST = (3, 11), (3, 14)
+OLDEST_GLIBC = (2, 28)
+SETS = ("runtime", "demo", "dev")  # each holds the one before it
+
+
+def main():
+    """Return the exit status."""
+    wanted = sys.argv[1]
+    problem = find_problem(wanted)
+    if problem:
+        sys.stderr.write("bildwerk: " + problem + "\n")
+        return 1
+    if is_installed(wanted):
+        return 0
+    sys.stdout.write("Installing into .venv, once (with Python %d.%d; a minute or two) ...\n" % sys.version_info[:2])
+    sys.stdout.flush()
+    install(wanted)
+    return 0
+
+
+def find_problem(wanted):
+    """Return one line that says what is in the way and what to do about it, or None."""
+    if not OLDEST <= sys.version_info[:2] <= NEWEST:
+        return "needs Python 3.%d to 3.%d, this is %s: choose another with `make PYTHON=python3.12 ...`" % (
+            OLDEST[1],
+            NEWEST[1],
+            platform.python_version(),
+        )
+    if wanted != "runtime" and not has_embedded_wheels():
+        return (
+            "the embedded PostgreSQL and broker exist for macOS and for Linux with glibc 2.28 or newer on x86_64 and aarch64,"
+            " not for this system (%s %s, libc %s): `make install`, and use your own PostgreSQL, Kafka and Ollama"
+            % (platform.system(), platform.machine(), " ".join(platform.libc_ver()).strip() or "unknown")
+        )
+    try:
+        import ensurepip  # noqa: F401
+        import venv  # noqa: F401
+    except ImportError:
+        return "this Python has no venv module: `apt install python3-venv` (Debian, Ubuntu), or choose another Python with `make PYTHON=...`"
+    return None
+
+
+def has_embedded_wheels():
+    """Whether the wheels of the embedded stack cover this system."""
+    if sys.platform == "darwin":
+        return True
+    libc, version = platform.libc_ver()
+    known = sys.platform.startswith("linux") and platform.machine() in ("x86_64", "aarch64") and libc == "glibc"
+    return known and tuple(int(part) for part in version.split(".")[:2]) >= OLDEST_GLIBC
+
+
+def describe(name):
+    """Return what must not have changed since the set was installed."""
+    digest = hashlib.sha256(repr((ROOT, sys.version_info[:2])).encode())
+    for path in (os.path.join(ROOT, "requirements", name + ".txt"), os.path.join(ROOT, "pyproject.toml")):
+        with open(path, "rb") as file:
+            digest.update(file.read())
+    return digest.hexdigest()
+
+
+def is_installed(wanted):
+    """Whether `.venv` already holds the set, or a larger one."""
+    return os.path.exists(PYTHON) and any(
+        read_stamp(name) == describe(name) for name in SETS[SETS.index(wanted) :]
+    )
+
+
+def read_stamp(name):
+    """Return what the set was installed from, or None."""
+    try:
+        with open(os.path.join(VENV, name + ".installed")) as file:
+            return file.read()
+    except OSError:
+        return None
+
+
+def install(wanted):
+    """Make the environment anew where its Python is another one; the stamp comes last."""
+    if not is_same_python():
+        shutil.rmtree(VENV, ignore_errors=True)
+        subprocess.check_call([sys.executable, "-m", "venv", VENV])
+    pip = [PYTHON, "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
+    lock = os.path.join(ROOT, "requirements", wanted + ".txt")
+    subprocess.check_call(pip + ["--require-hashes", "--only-binary", ":all:", "-r", lock])
+    subprocess.check_call(pip + ["--no-deps", "--no-build-isolation", "--editable", ROOT])
+    with open(os.path.join(VENV, wanted + ".installed"), "w") as file:
+        file.write(describe(wanted))
+
+
+def is_same_python():
+    """Whether `.venv` works and was made with this version of Python."""
+    program = "import sys, pip; sys.exit(sys.version_info[:2] != %r)" % (tuple(sys.version_info[:2]),)
+    return os.path.exists(PYTHON) and subprocess.call([PYTHON, "-c", program], stderr=subprocess.DEVNULL) == 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except subprocess.CalledProcessError as error:
+        sys.stderr.write("bildwerk: .venv could not be made: `%s` failed\n" % " ".join(error.cmd))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
