@@ -1,0 +1,15 @@
+-- name: library_known
+SELECT id, path, hash FROM public.media WHERE path = ANY($1::text[])
+
+-- name: library_put
+-- New files are inserted, known ones changed only where their bytes did; other people's columns stay as they are.
+INSERT INTO public.media (path, hash, mime_type, file_size, created_at)
+SELECT f.path, f.hash, f.mime_type, f.file_size, f.created_at
+FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[])
+    AS f (path, hash, mime_type, file_size, created_at)
+ORDER BY f.path
+ON CONFLICT (path) DO UPDATE SET
+    hash = excluded.hash, mime_type = excluded.mime_type, file_size = excluded.file_size, width = NULL, height = NULL,
+    updated_at = now()
+WHERE media.hash IS DISTINCT FROM excluded.hash
+RETURNING id, xmax = 0 AS added
