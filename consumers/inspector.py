@@ -109,7 +109,7 @@ class Inspector:
             planned = await self.planner.plan_media(connection, [PlanRequest(medium.media_id)])
         log.info(
             "picture.inspected", media_id=medium.media_id, content_hash=inspection.content_hash,
-            unreadable=picture.unreadable or "",
+            reason=picture.unreadable,
         )  # fmt: skip
         if planned.due:
             self.found()

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Stack:
     """A running embedded stack, as everybody else sees it.
 
-    `ollama_host` and `control_url` belong to the simulated Ollama and are None when it was not asked for.
+    `ollama_host` and `control_url` belong to the simulated Ollama and are None when it was not asked for;
+    the former ends in `=slots`, as the variable does.
     `pid` is the supervisor: it ends when the stack does.
     """
 

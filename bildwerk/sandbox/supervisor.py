@@ -90,7 +90,7 @@ async def _start(order: Order, scratch: Path, processes: list[Process]) -> Stack
             return None, None
         process, *urls = await start_simulated_ollama(folder, order.slots, order.options)
         processes.append(process)
-        return urls[0], urls[1]
+        return f"{urls[0]}={order.slots}", urls[1]
 
     async def keep(starting: Awaitable[tuple[Process, str]]) -> str:
         process, address = await starting

@@ -155,12 +155,14 @@ class Runner:
         if job is None:
             return Finished.LEASE_LOST
         result = await self._ask(work, stage, facts, question)
+        finished = await self._finish(job, facts, result)
         log.info(
-            "job.answered" if isinstance(result, Answered) else "job.unanswered",
-            media_id=lease.media_id, job_type=stage.job_type, run=job.run_id, host=work.claim.slot.host,
-            reason="" if isinstance(result, Answered) else result.failure.reason,
+            "job.ended", media_id=lease.media_id, job_type=stage.job_type, run=job.run_id, host=work.claim.slot.host,
+            outcome=_name(finished, result), reason=None if isinstance(result, Answered) else result.failure.reason,
+            total_ms=result.cost.total_ms, prompt_tokens=result.cost.prompt_tokens,
+            answer_tokens=result.cost.answer_tokens,
         )  # fmt: skip
-        return await self._finish(job, facts, result)
+        return finished
 
     async def _prepare(self, stage: Stage[Any], facts: MediaFacts) -> bytes | None:
         if not stage.needs_picture:
@@ -279,6 +281,12 @@ class Runner:
         except Failure:
             log.info("picture.moved", media_id=facts.media_id)
         return None, Failed(Stale("content_changed"), result.cost)
+
+
+def _name(finished: Finished, result: Result) -> str:
+    if finished is Finished.SETTLED:
+        return "done" if isinstance(result, Answered) else "failed"
+    return finished.name.lower()
 
 
 def _known(outcome: Outcome) -> Finished:
