@@ -92,5 +92,5 @@ class Child:
 
 
 def _search_path() -> list[str]:
-    """Where this process finds its modules, for a child that need not be started in the same folder."""
+    """Where this process finds its modules, also after a change of folder."""
     return [os.path.abspath(entry) for entry in sys.path]

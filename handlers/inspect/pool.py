@@ -67,6 +67,11 @@ class PicturePool:
         self._children: set[Child] = set()
         self._endings: set[asyncio.Task[None]] = set()
 
+    @property
+    def pids(self) -> frozenset[int]:
+        """Process ids of the children that are alive, for diagnosis."""
+        return frozenset(child.pid for child in self._children)
+
     async def __aenter__(self) -> Self:
         return self
 
