@@ -14,6 +14,7 @@ _ENCODING = 0.85  # of a picture's reading time goes into its embedding ...
 _PER_TOKEN = 0.15 / 256  # ... the rest into its tokens; text tokens cost the same each
 _OVERHEAD = 0.025
 _WORTH_IT = 0.1  # a slot's prefix counts from this share of the prompt on
+_WORTH_MOVING = 0.25  # a displaced prompt comes back when at least this share of it is wanted
 _KEPT_PROMPTS = 64
 _KEPT_EMBEDDINGS = 4
 
@@ -75,9 +76,11 @@ class Memory:
         if slot.prompt is not None and best[0] < slot.prompt.tokens / 2:
             self.displaced.append(slot.prompt)
             del self.displaced[:-_KEPT_PROMPTS]
-        for known in self.displaced:
-            best = max(best, prompt.shared(known))
-        self.displaced = [k for k in self.displaced if prompt.shared(k) != best or best[0] == 0]
+        worthy = [k for k in self.displaced if prompt.shared(k)[0] >= _WORTH_MOVING * k.tokens]
+        back = max(worthy, key=prompt.shared, default=None)
+        if back is not None and prompt.shared(back) > best:
+            best = prompt.shared(back)
+            self.displaced.remove(back)
         return best
 
     def _read_older(self, slot: Slot, prompt: Prompt) -> Reading:
