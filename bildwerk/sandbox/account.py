@@ -25,5 +25,5 @@ def find_unprivileged_account() -> Account | None:
     try:
         entry = pwd.getpwnam("nobody")
     except KeyError:
-        raise SandboxError("PostgreSQL does not run as root and there is no user 'nobody': run as another user") from None
+        raise SandboxError("PostgreSQL does not run as root, and there is no user 'nobody': use another user") from None
     return Account(entry.pw_uid, entry.pw_gid)

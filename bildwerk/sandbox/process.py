@@ -27,8 +27,8 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 class Program:
     """How a service is started and stopped.
 
-    `log` takes its output, `input` is what it reads. `polite` asks it to stop, and is also what the kernel sends it on Linux when the parent is
-    gone without a word (elsewhere only the supervisor's own end is covered).
+    `log` takes its output, `input` is what it reads. `polite` asks it to stop, and is also what the kernel sends it on
+    Linux when the parent is gone without a word (elsewhere only the supervisor's own end is covered).
     """
 
     name: str

@@ -19,20 +19,51 @@ STOP_SECONDS = 30.0
 
 @asynccontextmanager
 async def start_stack(
-    data: Path | None = None, *, slots: int | None = 4, options: Sequence[str] = (), fsync: bool = True
+    data: Path | None = None,
+    *,
+    slots: int | None = 4,
+    options: Sequence[str] = (),
+    fsync: bool = True,
+    listed: bool = False,
 ) -> AsyncIterator[Stack]:
     """Run PostgreSQL, the broker and a simulated Ollama with `slots` for the length of the block.
 
     With `data` the database lasts in that folder. `slots=None` starts no simulated Ollama; `options` are arguments of
-    its command line. The stack also stops when this process dies without a word. Raises SandboxError.
+    its command line. A stack with a folder, or a `listed` one, is found by `bildwerk sandbox status`. The stack also
+    stops when this process dies without a word. Raises SandboxError, also in the block when the stack ends by itself.
     """
-    state = str(locate_state(data)) if data else None
-    order = Order(str(data) if data else None, state, slots, tuple(options), fsync)
+    state = str(locate_state(data).absolute()) if data or listed else None
+    order = Order(str(data.absolute()) if data else None, state, slots, tuple(options), fsync)
     supervisor = await launch_supervisor(order, asyncio.subprocess.PIPE)
     try:
-        yield await read_addresses(supervisor)
+        stack = await read_addresses(supervisor)
+        async with _cancel_when_gone(supervisor):
+            yield stack
     finally:
         await _release(supervisor)
+
+
+@asynccontextmanager
+async def _cancel_when_gone(supervisor: asyncio.subprocess.Process) -> AsyncIterator[None]:
+    last_words: list[str] = []
+    holder = asyncio.current_task()
+
+    async def watch() -> None:
+        assert supervisor.stdout is not None
+        line = await supervisor.stdout.readline()
+        last_words.append(json.loads(line)["error"] if line else "the embedded stack was stopped")
+        if holder:
+            holder.cancel()
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not last_words or not holder or holder.uncancel():
+            raise
+        raise SandboxError(last_words[0]) from None
+    finally:
+        watching.cancel()
 
 
 async def launch_supervisor(order: Order, stdin: int, stderr: int | None = None) -> asyncio.subprocess.Process:

@@ -1,8 +1,9 @@
 """The process that holds a stack: starts the parts side by side, waits, stops all of them.
 
 `python -m bildwerk.sandbox.supervisor` takes one JSON object (`Order`) as its argument and answers with one JSON line
-on standard output: the addresses, or `{"error": ...}`. It stops at SIGTERM, SIGINT and SIGHUP, when a part ends by
-itself and, unless detached, when its standard input ends: however the program that started it went away.
+on standard output: the addresses, or `{"error": ...}`, which may also come later. It stops at SIGTERM, SIGINT and
+SIGHUP, when a part ends by itself and, unless detached, when its standard input ends: however the program that
+started it went away.
 """
 
 import asyncio
@@ -28,7 +29,10 @@ from bildwerk.sandbox.state import hold_state, write_state
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to start. `data` lasts when given; `state` is where to leave the addresses; no slots: no simulated Ollama."""
+    """What to start.
+
+    `data` lasts when given; `state` is where to leave the addresses; without slots there is no simulated Ollama.
+    """
 
     data: str | None
     state: str | None
@@ -82,7 +86,7 @@ async def _running(order: Order) -> AsyncIterator[tuple[Stack, list[Process]]]:
 
 
 async def _start(order: Order, scratch: Path, processes: list[Process]) -> Stack:
-    folder = Path(order.data).absolute() if order.data else scratch
+    folder = Path(order.data) if order.data else scratch
     folder.mkdir(parents=True, exist_ok=True)
 
     async def start_ollama() -> tuple[str, str] | tuple[None, None]:
@@ -118,7 +122,8 @@ async def _wait_for_any(processes: list[Process]) -> None:
 
 
 def _say(message: dict[str, object]) -> None:
-    print(json.dumps(message), flush=True)
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
 
 
 def main() -> int:

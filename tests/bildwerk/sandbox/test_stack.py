@@ -22,6 +22,7 @@ async def main():
         await asyncio.sleep(600)
 asyncio.run(main())
 """
+HOLDER = [sys.executable, "-c", HOLD]
 
 
 def list_session_tree(pid: int) -> set[int]:
@@ -113,8 +114,7 @@ async def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> N
 @linux_only
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_nothing_is_left_when_the_program_ends(number: signal.Signals) -> None:
-    holder = subprocess.Popen([sys.executable, "-c", HOLD], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    with holder:
+    with subprocess.Popen(HOLDER, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline()
         tree = list_session_tree(holder.pid)
@@ -125,8 +125,7 @@ def test_nothing_is_left_when_the_program_ends(number: signal.Signals) -> None:
 
 @linux_only
 def test_nothing_is_left_when_the_supervisor_is_killed() -> None:
-    holder = subprocess.Popen([sys.executable, "-c", HOLD], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    with holder:
+    with subprocess.Popen(HOLDER, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as holder:
         assert holder.stdout is not None
         supervisor = int(holder.stdout.readline())
         tree = list_session_tree(supervisor)

@@ -1,0 +1,52 @@
+"""The stack that stands by itself: bring it up, find it again, take it down."""
+
+import asyncio
+import os
+import shlex
+import signal
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+from bildwerk.sandbox.addresses import Stack
+from bildwerk.sandbox.failure import SandboxError
+from bildwerk.sandbox.stack import STOP_SECONDS, launch_supervisor, read_addresses
+from bildwerk.sandbox.state import is_held, locate_state, read_state
+from bildwerk.sandbox.supervisor import Order
+
+POLL_SECONDS = 0.05
+
+
+async def bring_up(folder: Path | None = None, *, slots: int | None = 4) -> Stack:
+    """Start a stack that outlives this process; with a folder its database lasts there. Raises SandboxError."""
+    state = locate_state(folder)
+    order = Order(str(folder.absolute()) if folder else None, str(state.absolute()), slots, detached=True)
+    supervisor = await launch_supervisor(order, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return await read_addresses(supervisor)
+
+
+def find_stack(folder: Path | None = None) -> Stack | None:
+    """Return the stack that runs on the folder (or the one without a folder), and None when there is none."""
+    return read_state(locate_state(folder))
+
+
+async def take_down(folder: Path | None = None) -> bool:
+    """Stop that stack and wait until it is gone; False when there was none. Raises SandboxError when it stays."""
+    state = locate_state(folder)
+    stack = read_state(state)
+    if stack is None:
+        return False
+    with suppress(ProcessLookupError):
+        os.kill(stack.pid, signal.SIGTERM)
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            while is_held(state):
+                await asyncio.sleep(POLL_SECONDS)
+    except TimeoutError:
+        raise SandboxError(f"the sandbox (process {stack.pid}) did not stop within {STOP_SECONDS:g} s") from None
+    return True
+
+
+def write_exports(stack: Stack) -> str:
+    """Return shell lines that point any `bildwerk` command at the stack."""
+    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in stack.environment().items())
