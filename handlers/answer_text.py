@@ -67,6 +67,8 @@ _EMPTY_TALK = frozenset(
 _MIN_LETTERS = 2
 _CHARACTER_RUN = re.compile(r"([^\s.])\1{11,}")
 _LONGEST_PHRASE = 10
+_SENTENCE_ENDS = tuple(".!?…。！？")
+_WHOLE = re.compile(r"[.!?…。！？](?=\s)")
 
 
 def clean_text(text: str) -> str:
@@ -97,13 +99,13 @@ def strip_opener(text: str, language: str) -> str:
     return text
 
 
-def end_whole(text: str, limit: int) -> str:
-    """A text that was cut off at its limit ends with its last whole sentence. Raises BadAnswer when it has none."""
-    if len(text) < limit or text[-1:] in ".!?…。！？":
+def end_whole(text: str) -> str:
+    """A text that was cut off at its limit, up to its last whole sentence. Raises BadAnswer when it has none."""
+    if text.endswith(_SENTENCE_ENDS):
         return text
-    ends = [match.end() for match in re.finditer(r"[.!?…。！？](?=\s|$)", text)]
+    ends = [match.end() for match in _WHOLE.finditer(text)]
     if not ends:
-        raise BadAnswer("cut_off", f"{limit} characters without an end")
+        raise BadAnswer("cut_off", text)
     return text[: ends[-1]]
 
 

@@ -55,7 +55,7 @@ def _parse_host(entry: str) -> Host:
     slots = 1
     if match := _SLOTS.search(entry):
         slots = _parse_slots(match[1])
-        entry = entry[: match.start()]
+        entry = entry[: match.start()].rstrip()
     scheme, separator, rest = entry.partition("://")
     if not separator:
         scheme, rest = "", entry

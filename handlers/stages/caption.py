@@ -13,8 +13,8 @@ from handlers.languages import language_code
 from handlers.prompt_data import data_block, plain_text
 from handlers.stage import Condition, Impossible, Prompt
 
-CAPTION_LIMIT = 200
-DESCRIPTION_LIMIT = 480
+CAPTION_LIMIT = 300
+DESCRIPTION_LIMIT = 500
 _FIELDS = {"ollama.caption": "caption", "ollama.description": "description"}
 _TASK = """\
 Describe this picture in two texts.
@@ -73,8 +73,10 @@ class CaptionStage:
 
 
 def _checked(facts: MediaFacts, text: str, limit: int) -> str:
-    cleaned = strip_opener(end_whole(clean_text(text), limit), language_code(facts.language))
+    cleaned = strip_opener(clean_text(text), language_code(facts.language))
     require_substance(cleaned, _TASK)
+    if len(text) >= limit:
+        cleaned = end_whole(cleaned)
     require_language(cleaned, facts.language)
     return cleaned
 

@@ -69,7 +69,7 @@ class TitleStage:
         if not title.endswith(("..", "…")):
             title = title.rstrip(".。")
         require_substance(title, _TASK)
-        if len(title.split()) > MAX_WORDS or len(title) >= TITLE_LIMIT:
+        if len(title.split()) > MAX_WORDS or len(answer.title) >= TITLE_LIMIT:
             raise BadAnswer("title_too_long", title)
         require_language(title, facts.language)
         return TitleAnswer(title=title)

@@ -1,0 +1,108 @@
+"""Breakers: who may be given work, and when to look again."""
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.failures import BadAnswer, Failure, Invalid, Transient, Unavailable
+from handlers.inference.health import LONGEST_WAIT, PROBE_LIMIT, TOLERATED, BreakerState, HostHealth
+from handlers.inference.hosts import parse_hosts
+
+AWAY = Unavailable("unreachable")
+GPU1, GPU2 = parse_hosts("gpu1,gpu2")
+
+
+def _health() -> HostHealth:
+    return HostHealth([GPU1, GPU2], Random(7))
+
+
+def test_all_hosts_are_available_at_first() -> None:
+    health = _health()
+    assert health.available(0.0) == [GPU1, GPU2]
+    assert health.due_probes(0.0) == []
+
+
+def test_a_host_that_is_away_gets_no_work_until_a_probe_finds_it() -> None:
+    health = _health()
+    health.record(GPU1, AWAY, 100.0)
+    assert health.available(100.0) == [GPU2]
+    assert health.breaker(GPU1).state(100.0) is BreakerState.OPEN
+    assert health.due_probes(100.5) == []
+    assert health.breaker(GPU1).state(102.5) is BreakerState.HALF_OPEN
+    assert health.available(102.5) == [GPU2], "half open is for the probe"
+    assert health.due_probes(102.5) == [GPU1]
+    assert health.due_probes(102.6) == [], "one probe at a time"
+    health.record(GPU1, None, 103.0)
+    assert health.available(103.0) == [GPU1, GPU2]
+    assert health.breaker(GPU1).waits == 0
+
+
+def test_waits_grow_to_half_a_minute() -> None:
+    health, now = _health(), 0.0
+    waits = []
+    for _ in range(10):
+        health.record(GPU1, AWAY, now)
+        waits.append(health.breaker(GPU1).retry_at - now)
+        now = health.breaker(GPU1).retry_at
+        assert health.due_probes(now) == [GPU1]
+    assert 1.0 <= waits[0] <= 2.0
+    assert all(2**n <= wait <= 2 ** (n + 1) for n, wait in enumerate(waits[:4]))
+    assert waits[-1] == LONGEST_WAIT
+    assert health.breaker(GPU1).since == 0.0
+
+
+def test_calls_that_fail_together_are_one_failure() -> None:
+    health = _health()
+    for _ in range(8):
+        health.record(GPU1, AWAY, 10.0)
+    assert health.breaker(GPU1).retry_at <= 12.0
+
+
+def test_a_probe_that_never_reports_is_given_up() -> None:
+    health = _health()
+    health.record(GPU1, AWAY, 0.0)
+    assert health.due_probes(5.0) == [GPU1]
+    assert health.due_probes(5.0 + PROBE_LIMIT - 1) == []
+    assert health.due_probes(5.0 + PROBE_LIMIT) == [GPU1]
+
+
+def test_transient_failures_open_only_in_a_row() -> None:
+    health = _health()
+    for _ in range(3):
+        for _ in range(TOLERATED - 1):
+            health.record(GPU1, Transient("server_error"), 0.0)
+        health.record(GPU1, None, 0.0)
+    assert health.available(0.0) == [GPU1, GPU2]
+    for _ in range(TOLERATED):
+        health.record(GPU1, Transient("connection_reset"), 0.0)
+    assert health.available(0.0) == [GPU2]
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [Transient("runner_crashed"), Transient("timeout"), Invalid("bad_request"), BadAnswer("not_json")],
+)
+def test_what_is_the_jobs_fault_leaves_the_host_alone(failure: Failure) -> None:
+    health = _health()
+    for _ in range(TOLERATED * 2):
+        health.record(GPU1, failure, 0.0)
+    assert health.available(0.0) == [GPU1, GPU2]
+
+
+_ENDINGS = st.sampled_from([None, AWAY, Transient("server_error"), Transient("runner_crashed"), Invalid("bad_request")])
+
+
+@given(st.lists(st.tuples(_ENDINGS, st.floats(0, 20), st.booleans())))
+def test_no_host_is_ever_forgotten(steps: list[tuple[Failure | None, float, bool]]) -> None:
+    health, now = HostHealth([GPU1], Random(1)), 0.0
+    for failure, passed, look in steps:
+        now += passed
+        if look:
+            health.due_probes(now)
+        health.record(GPU1, failure, now)
+        breaker = health.breaker(GPU1)
+        assert breaker.retry_at <= now + LONGEST_WAIT
+    later = now + LONGEST_WAIT + PROBE_LIMIT
+    assert health.available(later) == [GPU1] or health.due_probes(later) == [GPU1]

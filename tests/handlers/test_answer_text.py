@@ -1,0 +1,154 @@
+"""Cleaning and refusing what models write."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.answer_text import clean_text, end_whole, require_substance, strip_opener
+from handlers.failures import BadAnswer
+
+
+@pytest.mark.parametrize(
+    ("said", "clean"),
+    [
+        ("  a \n\t b  ", "a b"),
+        ("a\u200bb\ufeff\u2060", "ab"),
+        ("a\u202eb\u2066c\u2069", "abc"),
+        ("a\u00adb", "ab"),
+        ("a\x00b\x1b[31m", "a b [31m"),
+        ("a\u200db", "ab"),
+        ("Cafe\u0301", "Café"),
+        ("👩\u200d🚀 im All", "👩\u200d🚀 im All"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("Caption: A dog", "A dog"),
+        ("Titel: Ein Hund", "Ein Hund"),
+        ('"A dog"', "A dog"),
+        ("„Ein Hund“", "Ein Hund"),
+        ('"A" and "B"', '"A" and "B"'),
+        ("\U000e0041tag", "tag"),
+        ("a\u2028b", "a b"),
+        ("", ""),
+    ],
+)
+def test_cleaning(said: str, clean: str) -> None:
+    assert clean_text(said) == clean
+
+
+@given(st.text())
+def test_clean_texts_stay_clean(text: str) -> None:
+    clean = clean_text(text)
+    assert "\n" not in clean
+    assert "  " not in clean
+    assert clean == clean.strip()
+    assert unicodedata.is_normalized("NFC", clean)
+    assert not {unicodedata.category(c) for c in clean if c not in "\u200c\u200d"} & {"Cc", "Cf", "Cs", "Co", "Cn"}
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "stripped"),
+    [
+        ("en", "The image shows a dog.", "A dog."),
+        ("en", "This picture depicts two dogs.", "Two dogs."),
+        ("en", "A photo of a dog.", "A dog."),
+        ("en", "This is a picture of Vienna.", "Vienna."),
+        ("en", "The image shows that it rained.", "The image shows that it rained."),
+        ("en", "The image shows how bread is made.", "The image shows how bread is made."),
+        ("en", "A picture book on a table.", "A picture book on a table."),
+        ("en", "The photo album lies open.", "The photo album lies open."),
+        ("en", "Das Bild zeigt eine Katze.", "Das Bild zeigt eine Katze."),
+        ("de", "Das Bild zeigt eine Katze.", "Eine Katze."),
+        ("de", "Dieses Foto zeigt zwei Hunde.", "Zwei Hunde."),
+        ("de", "Das Bild zeigt einen Hund.", "Das Bild zeigt einen Hund."),
+        ("de", "Das Bild zeigt den Eiffelturm.", "Das Bild zeigt den Eiffelturm."),
+        ("fr", "The image shows a dog.", "The image shows a dog."),
+    ],
+)
+def test_openers_go_only_where_the_rest_stands_by_itself(language: str, said: str, stripped: str) -> None:
+    assert strip_opener(said, language) == stripped
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("I'm sorry, but I can't help.", "refusal"),
+        ("I’m unable to see the picture.", "refusal"),
+        ("I cannot assist with that request.", "refusal"),
+        ("As an AI language model, I see nothing.", "refusal"),
+        ("No image was provided.", "refusal"),
+        ("Please upload the image.", "refusal"),
+        ("Es tut mir leid, das geht nicht.", "refusal"),
+        ("Ich kann dieses Bild leider nicht beschreiben.", "refusal"),
+        ("Leider kann ich das nicht sehen.", "refusal"),
+        ("Es wurde kein Bild bereitgestellt.", "refusal"),
+        ("A dog<|im_end|>", "template_leak"),
+        ("A dog<end_of_turn>", "template_leak"),
+        ("[INST] A dog", "template_leak"),
+        ("<think>Hm</think> A dog", "template_leak"),
+        ("A dog [img-0]", "template_leak"),
+        ("```A dog```", "template_leak"),
+        ('{"caption": "A dog"}', "nested_json"),
+        ("N/A", "empty_talk"),
+        ("An image.", "empty_talk"),
+        ("...", "empty_talk"),
+        ("", "empty_talk"),
+        ("!!! 42 !!!", "empty_talk"),
+        ("Kein Titel", "empty_talk"),
+        ("{{{{{{{{{{{{{{{{ abc", "repetition"),
+        ("dog dog dog dog dog", "repetition"),
+        ("the red dog, the red dog, the red dog, the red dog", "repetition"),
+        ("A lake. " + "It is blue and calm. " * 4, "repetition"),
+        ("say what is seen", "prompt_echo"),
+        ("Well: now say what is seen and never what you think of", "prompt_echo"),
+    ],
+)
+def test_texts_without_substance_are_refused(text: str, reason: str) -> None:
+    with pytest.raises(BadAnswer) as caught:
+        require_substance(text, "Now say what is seen, and never what you think of it.")
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A dog at the lake",
+        'A hand-written sign that reads "I\'m sorry, but we are closed".',
+        "Sorry sight: a broken chair",
+        "Please Mr Postman, a record on a shelf",
+        "A man, a woman, a child and a dog",
+        "Row, row, row your boat, a page of sheet music",
+        "A red, a blue, a green and a yellow ball",
+        "Untitled, a canvas by the window",
+        "Ich kann kochen, ein Buch auf dem Tisch",
+        "No Image Available sign on a website",
+        "湖边的狗",
+        "Ein Bild an der Wand",
+        "Loading bar ......................",
+        "A dog",
+        "5 dogs",
+    ],
+)
+def test_texts_about_pictures_pass(text: str) -> None:
+    require_substance(text, "Now say what is seen, and never what you think of it.")
+
+
+@given(st.text(max_size=600), st.text(max_size=200))
+def test_every_text_is_judged(text: str, instructions: str) -> None:
+    try:
+        require_substance(clean_text(text), instructions)
+    except BadAnswer as failure:
+        assert failure.reason
+
+
+@pytest.mark.parametrize(
+    ("cut", "whole"),
+    [("A dog. A ca", "A dog."), ("A dog. A cat.", "A dog. A cat."), ("Is it? It is! Per", "Is it? It is!")],
+)
+def test_cut_texts_end_with_a_whole_sentence(cut: str, whole: str) -> None:
+    assert end_whole(cut) == whole
+
+
+def test_a_cut_text_without_an_end_is_refused() -> None:
+    with pytest.raises(BadAnswer):
+        end_whole("A dog 3.5 metres lo")
