@@ -151,7 +151,7 @@ class Finisher:
         if any(written) and self.provenance:
             for effect in _provenance(job, before):
                 await effects.put_meta(connection, before.facts, effect, job.run_id)
-        kept = len(wanted) > len(allowed) or not all(written)
+        kept = not all(written) or any(before.facts.standing(e.key) is Standing.KEPT for e in wanted)
         settled = _close(verdict, Status.DONE, "kept" if kept else "")
         outcome = Outcome.KEPT if kept else Outcome.DONE
         await runs.end(connection, job.run_id, outcome, result.cost, raw_answer=result.raw)

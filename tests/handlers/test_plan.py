@@ -1,0 +1,248 @@
+"""The pure decision, by the rules P and the numbered transitions of docs/ledger.md."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, JsonValue
+
+from contracts.effects import Effects
+from contracts.facts import MediaFacts
+from contracts.verdicts import Status, Verdict
+from handlers.chain import Chain
+from handlers.plan import Verdicts, close_deleted, list_announced, list_due, plan, take_fingerprint
+from handlers.stage import Condition, Due, Impossible, Prompt, Satisfied
+
+
+class Nothing(BaseModel):
+    """An answer that nobody asks for here."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A stage whose condition is read off the facts: meta[name] is None (due), "here" (satisfied) or "never"."""
+
+    job_type: str
+    after: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    needs_picture: bool = True
+    Answer: type[Nothing] = Nothing
+
+    def condition(self, facts: MediaFacts) -> Condition:
+        match facts.meta.get(self.job_type):
+            case "here":
+                return Satisfied("present")
+            case "never":
+                return Impossible("kept")
+            case _:
+                return Due()
+
+    def triggers(self, facts: MediaFacts) -> dict[str, JsonValue]:  # noqa: ARG002
+        return {}
+
+    def prompt(self, facts: MediaFacts) -> Prompt:
+        raise NotImplementedError
+
+    def check(self, facts: MediaFacts, answer: Nothing) -> Nothing:
+        raise NotImplementedError
+
+    def effects(self, facts: MediaFacts, answer: Nothing) -> Effects:
+        raise NotImplementedError
+
+
+CHAIN = Chain((Step("a"), Step("b", after=("a",)), Step("c", after=("b",))))
+NAMES = ("a", "b", "c")
+
+
+def facts(content: str | None = "f1", **meta: JsonValue) -> MediaFacts:
+    return MediaFacts(1, mark="m", inspected_mark="m", content_hash=content, meta=meta)
+
+
+def settle(verdicts: Verdicts, name: str, status: Status = Status.DONE) -> Verdicts:
+    """What a finish does to a due job (18, 19)."""
+    return {**verdicts, name: replace(verdicts[name], status=status, reason="", forced=False, attempt=0)}
+
+
+def shown(verdicts: Verdicts) -> dict[str, str]:
+    return {name: verdict.status.value for name, verdict in verdicts.items()}
+
+
+def test_first_plan_makes_the_first_stage_due_and_the_others_wait() -> None:
+    """1, 2, 3, P12: what comes after waits for everything before it."""
+    verdicts = plan(CHAIN, facts(), {})
+
+    assert {"a": "due", "b": "waiting", "c": "waiting"} == shown(verdicts)
+    assert {0} == {verdict.generation for verdict in verdicts.values()}
+    assert ("a",) == list_due(CHAIN, verdicts)
+
+
+def test_a_failed_stage_counts_as_finished_for_what_comes_after() -> None:
+    """R8."""
+    verdicts = plan(CHAIN, facts(), settle(plan(CHAIN, facts(), {}), "a", Status.FAILED))
+
+    assert {"a": "failed", "b": "due", "c": "waiting"} == shown(verdicts)
+
+
+def test_satisfied_is_skipped_and_goes_on_down_the_chain() -> None:
+    """4: no job is done again whose value is there; the one plan passes it and looks at the next."""
+    verdicts = plan(CHAIN, facts(a="here", b="never"), {})
+
+    assert {"a": "skipped", "b": "skipped", "c": "due"} == shown(verdicts)
+    assert ("present", "kept") == (verdicts["a"].reason, verdicts["b"].reason)
+
+
+def test_force_overrides_satisfied_but_not_impossible() -> None:
+    """4, 5, R6."""
+    here = facts(a="here", b="never")
+    verdicts = plan(CHAIN, here, plan(CHAIN, here, {}), frozenset({"a", "b"}))
+
+    assert Status.DUE is verdicts["a"].status
+    after = plan(CHAIN, here, settle(verdicts, "a"))
+    assert Status.SKIPPED is after["b"].status
+    assert not after["b"].forced
+    assert (1, 1) == (after["a"].generation, after["b"].generation)
+
+
+def test_force_of_an_upstream_takes_a_due_job_back() -> None:
+    """P3: a job that is running is no longer due, so that its answer is not settled too early."""
+    verdicts = plan(CHAIN, facts(), settle(plan(CHAIN, facts(), {}), "a"))
+    assert Status.DUE is verdicts["b"].status
+
+    assert Status.WAITING is plan(CHAIN, facts(), verdicts, frozenset({"a"}))["b"].status
+
+
+def test_done_is_not_done_again_because_its_upstream_is() -> None:
+    """P16."""
+    verdicts = plan(CHAIN, facts(), {})
+    for name in NAMES:
+        verdicts = plan(CHAIN, facts(), settle(verdicts, name))
+    again = plan(CHAIN, facts(), settle(plan(CHAIN, facts(), verdicts, frozenset({"a"})), "a"))
+
+    assert {"a": "done", "b": "done", "c": "done"} == shown(again)
+    assert (1, 0, 0) == tuple(again[name].generation for name in NAMES)
+
+
+def test_other_pixels_and_back_are_three_generations() -> None:
+    """P10."""
+    verdicts = settle(plan(CHAIN, facts("f1"), {}), "a")
+    verdicts = settle(plan(CHAIN, facts("f2"), verdicts), "a")
+    verdicts = plan(CHAIN, facts("f1"), verdicts)
+
+    assert (Status.DUE, 2) == (verdicts["a"].status, verdicts["a"].generation)
+
+
+def test_skipped_asks_again_when_its_upstream_was_retried() -> None:
+    """P11, 10: A failed, B skipped; A retried and done, then B must run."""
+    missing = facts(b="never")
+    verdicts = plan(CHAIN, missing, settle(plan(CHAIN, missing, {}), "a", Status.FAILED))
+    assert Status.SKIPPED is verdicts["b"].status
+
+    assert Status.DUE is plan(CHAIN, facts(), settle(verdicts, "a"))["b"].status
+
+
+def test_an_uninspected_mark_leaves_verdicts_as_they_are() -> None:
+    """P7, 12."""
+    verdicts = plan(CHAIN, facts(), {})
+    touched = replace(facts("f2"), mark="other")
+
+    assert verdicts == plan(CHAIN, touched, verdicts)
+
+
+def test_a_deleted_medium_closes_what_was_open_and_comes_back_as_new() -> None:
+    """26, 27, 29."""
+    verdicts = close_deleted(settle(plan(CHAIN, facts(), {}), "a"))
+    assert {"a": "done", "b": "skipped", "c": "skipped"} == shown(verdicts)
+    assert "media_deleted" == verdicts["b"].reason
+
+    back = plan(CHAIN, facts(), verdicts)
+    assert (Status.DUE, 1) == (back["b"].status, back["b"].generation)
+    assert verdicts["a"] == back["a"]
+
+
+def test_a_retry_keeps_its_attempt_through_plans() -> None:
+    """P14, 11."""
+    verdicts = plan(CHAIN, facts(), {})
+    tried = {**verdicts, "a": replace(verdicts["a"], attempt=2)}
+
+    assert tried == plan(CHAIN, facts(), tried)
+
+
+def test_a_foreign_job_waits_for_its_completion_or_its_value() -> None:
+    """Section 4 of the protocol: another program's job is awaited, never run by us."""
+    chain = replace(CHAIN, foreign=frozenset({"a"}))
+    verdicts = plan(chain, facts(), {})
+    assert {"a": "waiting", "b": "waiting", "c": "waiting"} == shown(verdicts)
+
+    told = plan(chain, replace(facts(), foreign_completions=frozenset({"a"})), verdicts)
+    assert {"a": "skipped", "b": "due", "c": "waiting"} == shown(told)
+    assert told["a"].reason == plan(chain, facts(a="here"), verdicts)["a"].reason == "not_ours"
+
+
+def test_the_fingerprint_ignores_what_a_touch_changes() -> None:
+    """P9: never the path, updated_at or the platform's hash; always the picture."""
+    stage = CHAIN.stages[0]
+    here = facts()
+    moved = replace(here, path="elsewhere.jpg", mark="n", inspected_mark="n")
+
+    assert take_fingerprint(stage, here) == take_fingerprint(stage, moved)
+    assert take_fingerprint(stage, here) != take_fingerprint(stage, facts("f2"))
+    assert take_fingerprint(stage, here) != take_fingerprint(CHAIN.stages[1], here)
+
+
+conditions = st.dictionaries(st.sampled_from(NAMES), st.sampled_from(["here", "never"]))
+steps = st.one_of(
+    st.tuples(st.just("plan"), conditions, st.sampled_from(["f1", "f2"])),
+    st.tuples(st.just("force"), st.frozensets(st.sampled_from(NAMES), min_size=1)),
+    st.tuples(st.just("finish"), st.sampled_from([Status.DONE, Status.FAILED])),
+    st.tuples(st.just("delete")),
+)
+
+
+@given(st.lists(steps, max_size=25))
+def test_any_history_keeps_the_ledger_true(history: list[tuple[Any, ...]]) -> None:
+    """Over any history: one event per outcome, generations only grow, nothing runs too early, plans are stable."""
+    verdicts: Verdicts = {}
+    now = facts()
+    told: set[tuple[str, Status, str, int]] = set()
+    for kind, *what in history:
+        before = verdicts
+        match kind:
+            case "plan":
+                now = facts(what[1], **what[0])
+                verdicts = plan(CHAIN, now, verdicts)
+            case "force":
+                verdicts = plan(CHAIN, now, verdicts, what[0])
+            case "delete":
+                verdicts = close_deleted(verdicts)
+            case "finish" if due := list_due(CHAIN, verdicts):
+                verdicts = plan(CHAIN, now, settle(verdicts, due[0], what[0]))
+        _check_step(before, verdicts, told)
+        if kind in ("plan", "force"):
+            assert verdicts == plan(CHAIN, now, verdicts)
+
+
+def _check_step(before: Verdicts, after: Verdicts, told: set[tuple[str, Status, str, int]]) -> None:
+    for name, verdict in after.items():
+        assert verdict.generation >= before.get(name, Verdict()).generation
+        if verdict.status is Status.DUE:
+            assert all(after[upstream].status.terminal for upstream in CHAIN.upstreams[name])
+        assert not (verdict.forced and verdict.status.terminal)
+    for name in list_announced(before, after):
+        verdict = after[name]
+        assert verdict.status.terminal
+        if verdict.status is not Status.SKIPPED:
+            event = (name, *verdict.outcome)
+            assert event not in told, "one effect per generation (I1)"
+            told.add(event)
+
+
+@given(conditions, conditions)
+def test_a_plan_that_changes_nothing_announces_nothing(first: Mapping[str, str], second: Mapping[str, str]) -> None:
+    """I16, I18: the same facts again are no event."""
+    verdicts = plan(CHAIN, facts(**first), {})
+    again = plan(CHAIN, facts(**second), verdicts)
+
+    assert () == list_announced(again, plan(CHAIN, facts(**second), again))
