@@ -59,11 +59,12 @@ _REFUSALS = re.compile(
     r")",
     re.IGNORECASE,
 )
-_EMPTY_TALK = frozenset(
+_HOLLOW = (
     "image picture photo photograph title caption description string text none null unknown untitled nothing empty "
-    "bild foto titel bildunterschrift beschreibung unbekannt nichts leer n/a na todo ... the a an this of is ein das "
-    "dies ist no available not kein keine ohne".split()
+    "n/a na todo the a an this of is no not available "
+    "bild foto titel bildunterschrift beschreibung unbekannt nichts leer ein das dies ist kein keine ohne"
 )
+_EMPTY_TALK = frozenset(_HOLLOW.split())
 _MIN_LETTERS = 2
 _CHARACTER_RUN = re.compile(r"([^\s.])\1{11,}")
 _LONGEST_PHRASE = 10

@@ -53,12 +53,12 @@ def order_stages(stages: Sequence[Stage[Any]]) -> tuple[Stage[Any], ...]:
 
 
 def upstreams(stages: Sequence[Stage[Any]], job_type: str) -> frozenset[str]:
-    """All job types that must be terminal before this one is looked at, transitively. KeyError if there is none such."""
+    """All job types that must be terminal before this one is looked at, transitively. KeyError: no such stage."""
     return Chain(tuple(stages)).upstreams[job_type]
 
 
 def downstreams(stages: Sequence[Stage[Any]], job_type: str) -> frozenset[str]:
-    """All job types that come after this one, transitively. KeyError if there is none such."""
+    """All job types that come after this one, transitively. KeyError: no such stage."""
     closed = Chain(tuple(stages)).upstreams
     closed[job_type]
     return frozenset(name for name, before in closed.items() if job_type in before)

@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pydantic import JsonValue
 
 from handlers.inference.client import InferenceOptions, Ollama, Question
 from handlers.inference.hosts import Host, parse_hosts
 from handlers.stage import Prompt
 from tests.handlers.inference.scripted_server import Script, ScriptedServer, scripted_server
 
-SCHEMA = {
+SCHEMA: dict[str, JsonValue] = {
     "type": "object",
     "properties": {"title": {"type": "string", "maxLength": 80}},
     "required": ["title"],

@@ -1,6 +1,7 @@
 """Every error has a class: by what the caller must do."""
 
 from collections.abc import Iterator
+from types import ModuleType
 
 import aiohttp
 import httpx
@@ -16,12 +17,19 @@ def _tree(kind: type[Exception]) -> Iterator[type[Exception]]:
         yield from _tree(child)
 
 
-def _all_exceptions(module: object) -> set[type[Exception]]:
+def _all_exceptions(module: ModuleType) -> set[type[Exception]]:
     named = [value for value in vars(module).values() if isinstance(value, type) and issubclass(value, Exception)]
     return {kind for root in named for kind in _tree(root) if not issubclass(kind, Warning)}
 
 
-@pytest.mark.parametrize("kind", sorted(_all_exceptions(httpx), key=lambda kind: kind.__name__))
+def _name(kind: type[Exception]) -> str:
+    return kind.__name__
+
+
+EXCEPTIONS = sorted(_all_exceptions(httpx), key=_name)
+
+
+@pytest.mark.parametrize("kind", EXCEPTIONS, ids=_name)
 def test_every_exception_of_httpx_is_caught_and_classed(kind: type[Exception]) -> None:
     assert issubclass(kind, CLIENT_ERRORS)
     error = kind.__new__(kind)
