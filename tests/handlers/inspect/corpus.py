@@ -5,7 +5,10 @@ import zlib
 from collections.abc import Callable
 from io import BytesIO
 
+import pillow_heif
 from PIL import ExifTags, Image, ImageCms, PngImagePlugin
+
+pillow_heif.register_heif_opener()
 
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 
@@ -27,7 +30,7 @@ def scene(size: tuple[int, int] = (96, 64), mode: str = "RGB") -> Image.Image:
 def encode(picture: Image.Image, kind: str, **options: object) -> bytes:
     """Return the picture as a file of this kind."""
     file = BytesIO()
-    picture.save(file, kind, **options)  # type: ignore[arg-type]
+    picture.save(file, kind, **options)
     return file.getvalue()
 
 
@@ -43,6 +46,18 @@ def png(width: int, height: int, *extra: bytes) -> bytes:
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
     data = chunk(b"IDAT", zlib.compress(b"\0" * 64))
     return PNG_MAGIC + header + b"".join(extra) + data + chunk(b"IEND", b"")
+
+
+def transparent_plane(width: int, height: int) -> bytes:
+    """Return a small PNG file of a large picture, in a palette with a transparent colour."""
+    chunks = [
+        chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)),
+        chunk(b"PLTE", bytes((10, 20, 30, 200, 100, 50))),
+        chunk(b"tRNS", b"\x80"),
+        chunk(b"IDAT", zlib.compress((b"\0" + b"\0\1" * (width // 2)) * height, 1)),
+        chunk(b"IEND", b""),
+    ]
+    return PNG_MAGIC + b"".join(chunks)
 
 
 def chunk(name: bytes, data: bytes) -> bytes:

@@ -1,7 +1,8 @@
-"""What becomes of the bytes of a picture. The numbers M1-M21 are those of the catalogue of bad input."""
+"""What becomes of a picture's bytes. M1 to M21 are kinds of bad input, with a test or two each."""
 
 import hashlib
 import struct
+from collections.abc import Callable
 from io import BytesIO
 
 import pytest
@@ -121,7 +122,7 @@ def transparent_red() -> Image.Image:
     return Image.new("RGBA", (32, 32), (255, 0, 0, 128))
 
 
-GOLDEN = {
+GOLDEN: dict[str, tuple[Callable[[], bytes], tuple[int, int, int]]] = {
     "grey": (lambda: encode(Image.new("L", (32, 32), 77), "PNG"), (77, 77, 77)),
     "16 bits": (grey16, (192, 192, 192)),
     "1 bit": (lambda: encode(Image.new("1", (32, 32), 1), "PNG"), (255, 255, 255)),

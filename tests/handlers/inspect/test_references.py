@@ -1,4 +1,4 @@
-"""What a reference can reach. E28 and M1, M2, M20 are numbers of the catalogue of bad input."""
+"""What a reference can reach. E28, M1, M2 and M20 are kinds of bad input."""
 
 import os
 import socket
