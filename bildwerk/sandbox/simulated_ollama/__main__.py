@@ -17,8 +17,8 @@ from bildwerk.sandbox.simulated_ollama.reading import Memory
 from bildwerk.sandbox.simulated_ollama.runner import Runner
 from bildwerk.sandbox.simulated_ollama.simulation import Simulation
 
-_ABOUT = f"""A simulated Ollama. It looks at no picture with a model: its answers are made from the pixels, and carry the
-model name {SIMULATED}. When ready it prints one line: "listening http://HOST:PORT control http://HOST:PORT"."""
+_ABOUT = f"""A simulated Ollama. It looks at no picture with a model: its answers are made from the pixels, and carry
+the model name {SIMULATED}. When ready it prints one line: "listening http://HOST:PORT control http://HOST:PORT"."""
 
 
 def _arguments() -> argparse.Namespace:
@@ -26,9 +26,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="address of both ports (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="Ollama's port; 0: any free one (default)")
     parser.add_argument("--control-port", type=int, default=0, help="control port; 0: any free one (default)")
-    parser.add_argument(
-        "--pose", choices=POSES, default="0.33.0", help="version to answer as (default: %(default)s)"
-    )
+    parser.add_argument("--pose", choices=POSES, default="0.33.0", help="version to answer as (default: %(default)s)")
     parser.add_argument("--slots", type=int, default=4, help="calls run at once (default: %(default)s)")
     parser.add_argument("--log", type=Path, metavar="FILE", help="append one JSON line per finished call")
     parser.add_argument(
@@ -39,9 +37,7 @@ def _arguments() -> argparse.Namespace:
         "--token-seconds", type=float, default=0.002,
         help="time to generate one token (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument(
-        "--load-seconds", type=float, default=0.2, help="time to load a model (default: %(default)s)"
-    )
+    parser.add_argument("--load-seconds", type=float, default=0.2, help="time to load a model (default: %(default)s)")
     parser.add_argument(
         "--prompt-path", choices=("native", "rendered"), default="native",
         help=f"how 0.33.0 prompts {SIMULATED}: by the model file's template (text before picture, answers in "

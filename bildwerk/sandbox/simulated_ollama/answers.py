@@ -34,9 +34,7 @@ class Answer:
         return len(self.pieces) + (self.reason == "stop")
 
 
-def compose(
-    ask: Ask, looks: tuple[Look, ...], model: Model, pose: Pose, num_ctx: int, fault: str | None
-) -> Answer:
+def compose(ask: Ask, looks: tuple[Look, ...], model: Model, pose: Pose, num_ctx: int, fault: str | None) -> Answer:
     """The answer, spoilt as `fault` says. Raises `Rejected` (500) for a schema this version refuses."""
     room = int(ask.options.get("num_predict") or -1)
     room = 10 * num_ctx if room < 0 else min(room, 10 * num_ctx)
@@ -65,7 +63,7 @@ def compose(
     return Answer(pieces, "stop")
 
 
-def _text(ask: Ask, looks: tuple[Look, ...], wanted: Any, *, native: bool, fault: str | None) -> str:  # noqa: ANN401
+def _text(ask: Ask, looks: tuple[Look, ...], wanted: Any, *, native: bool, fault: str | None) -> str:
     language = words.language_of(" ".join(message.content for message in ask.messages))
     if fault == "wrong_language":
         language = "en" if language == "de" else "de"

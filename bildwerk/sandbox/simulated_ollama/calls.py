@@ -67,9 +67,7 @@ class Call:
         self.crash = text
         self.stirred.set()
 
-    async def pause(
-        self, seconds: float, *, deaf: bool = False, until: Callable[[], bool] | None = None
-    ) -> None:
+    async def pause(self, seconds: float, *, deaf: bool = False, until: Callable[[], bool] | None = None) -> None:
         """Let time pass. `deaf` means that a disconnect does not end it; `until` ends it early, when true at a stir.
 
         Raises `RunnerCrashed`, or `ClientGone` (also after a deaf pause).

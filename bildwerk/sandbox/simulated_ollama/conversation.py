@@ -58,9 +58,7 @@ class Conversation:
             watching.cancel()
             self.simulation.log.close(call)
 
-    async def _answer(
-        self, call: Call, raw: bytes, reply: replies.Reply, client: tuple[str, int]
-    ) -> None:
+    async def _answer(self, call: Call, raw: bytes, reply: replies.Reply, client: tuple[str, int]) -> None:
         ask = self.read(raw)
         rule = note(self.simulation, call, ask)
         model = admissible(self.simulation, ask)

@@ -45,10 +45,5 @@ def engine_error(message: str, kind: str = "invalid_request_error", **more: int)
 
 def too_many_tokens(tokens: int, num_ctx: int) -> Rejected:
     """The modern engine's refusal of a prompt longer than its context."""
-    message = (
-        f"request ({tokens} tokens) exceeds the available context size ({num_ctx} tokens), "
-        "try increasing it"
-    )
-    return engine_error(
-        message, "exceed_context_size_error", n_prompt_tokens=tokens, n_ctx=num_ctx
-    )
+    message = f"request ({tokens} tokens) exceeds the available context size ({num_ctx} tokens), try increasing it"
+    return engine_error(message, "exceed_context_size_error", n_prompt_tokens=tokens, n_ctx=num_ctx)

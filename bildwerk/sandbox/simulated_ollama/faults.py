@@ -2,7 +2,10 @@
 
 A rule is a JSON object: `fault` (one of `FAULTS`), optionally `match` (an object of `job`, `media`, `model`, `path`,
 `picture` (a prefix of the SHA-256), `probe`, or `host`: true for every request of any path), `skip` (matching calls let
-through first), `next` (how many it spoils, then it is spent), `probability` with `seed`, and `seconds`, `status`, `error`.
+through first), `next` (how many it spoils, then it is spent), `probability` with `seed`, and `seconds`, `status`,
+`error`. `refuse` takes effect at once and for everybody, for `seconds` or until healed. A fault that takes time and
+names none takes: delay 1 s, drip 2 s, hang until healed. On other paths than the two that ask a model only delay, hang,
+status and reset have an effect.
 """
 
 import random

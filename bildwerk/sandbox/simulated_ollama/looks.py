@@ -18,6 +18,30 @@ _TEXT_KEYS = ("Title", "title", "Description", "description", "Comment", "commen
 _IMAGE_DESCRIPTION = 0x010E
 
 
+@dataclass(frozen=True, slots=True)
+class _Band:
+    """The colours of a range of hues, up to `until` degrees; limits are HSV value and saturation."""
+
+    until: float
+    name: str
+    dark_below: float = 0.0
+    dark: str = ""
+    pale_below: float = 0.0
+    pale: str = ""
+
+
+_BANDS = (
+    _Band(16, "red", 0.5, "dark red", 0.5, "pink"),
+    _Band(45, "orange", 0.62, "brown", 0.4, "beige"),
+    _Band(68, "yellow", 0.55, "olive", 0.25, "beige"),
+    _Band(165, "green", 0.4, "dark green"),
+    _Band(195, "turquoise"),
+    _Band(255, "blue", 0.42, "navy", 0.5, "light blue"),
+    _Band(292, "violet"),
+    _Band(342, "magenta", 0.3, "violet", 0.4, "pink"),
+)
+
+
 class Undecodable(Exception):
     """The bytes are no picture that the server's decoder reads."""
 
@@ -101,8 +125,7 @@ def _colours(small: Image.Image) -> tuple[tuple[str, int], ...]:
     pixels = small.tobytes()
     # The lowest bits tell no colours apart, and cutting them keeps the naming cheap.
     names = Counter(
-        _name(pixels[at] & 0xF0, pixels[at + 1] & 0xF0, pixels[at + 2] & 0xF0)
-        for at in range(0, len(pixels), 3)
+        _name(pixels[at] & 0xF0, pixels[at + 1] & 0xF0, pixels[at + 2] & 0xF0) for at in range(0, len(pixels), 3)
     )
     total = _SIDE * _SIDE
     ordered = sorted(names.items(), key=lambda item: (-item[1], item[0]))
@@ -120,26 +143,12 @@ def _name(red: int, green: int, blue: int) -> str:
     return _hued(hue * 360, saturation, value)
 
 
-def _hued(hue: float, saturation: float, value: float) -> str:  # noqa: PLR0911 - one line a colour
-    if hue < 16 or hue >= 342:
-        if value < 0.5:
-            return "dark red"
-        return "pink" if saturation < 0.5 and value > 0.7 else "red"
-    if hue < 45:
-        if value < 0.62:
-            return "brown"
-        return "beige" if saturation < 0.4 else "orange"
-    if hue < 68:
-        return "olive" if value < 0.55 else "yellow"
-    if hue < 165:
-        return "dark green" if value < 0.4 else "green"
-    if hue < 195:
-        return "turquoise"
-    if hue < 255:
-        if value < 0.42:
-            return "navy"
-        return "light blue" if saturation < 0.5 else "blue"
-    return "violet" if hue < 292 else "magenta"
+def _hued(hue: float, saturation: float, value: float) -> str:
+    hue = 0.0 if hue >= 342 else hue
+    band = next(band for band in _BANDS if hue < band.until)
+    if value < band.dark_below:
+        return band.dark
+    return band.pale if saturation < band.pale_below and value > 0.7 else band.name
 
 
 def _lightest(grey: Image.Image) -> str:

@@ -7,10 +7,7 @@ from typing import Any
 from bildwerk.sandbox.simulated_ollama.poses import Pose
 
 SIMULATED = "bildwerk-simulated"
-_CHATML = (
-    "{{- range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n{{ end }}"
-    "<|im_start|>assistant\n"
-)
+_CHATML = "{{- range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n{{ end }}<|im_start|>assistant\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +48,26 @@ def available(*, native: bool, recorded: bool) -> dict[str, Model]:
     """The models by bare name; `recorded` adds the two the recording was made with."""
     models = [
         Model(
-            SIMULATED, "simulated", vision=True, native=native, babbles=False,
-            characters_per_token=4, picture_tokens=256,
+            SIMULATED,
+            "simulated",
+            vision=True,
+            native=native,
+            babbles=False,
+            characters_per_token=4,
+            picture_tokens=256,
         )
     ]
     if recorded:
         for name, vision in (("tiny", True), ("tiny-text", False)):
             models.append(
                 Model(
-                    name, "llama", vision=vision, native=False, babbles=True,
-                    characters_per_token=1, picture_tokens=64,
+                    name,
+                    "llama",
+                    vision=vision,
+                    native=False,
+                    babbles=True,
+                    characters_per_token=1,
+                    picture_tokens=64,
                 )
             )
     return {model.name: model for model in models}

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 class Pose:
     """One version's habits.
 
-    `modern` is the engine of 0.30 and later (a llama-server behind Ollama): KV prefixes are reused, bad pictures are refused
-    instead of killing the runner, bad schemas are ignored instead of refused.
+    `modern` is the engine of 0.30 and later (a llama-server behind Ollama): KV prefixes are reused, bad pictures are
+    refused instead of killing the runner, bad schemas are ignored instead of refused.
     `picture_marks` is how many tokens surround a picture's own in the prompt.
     """
 

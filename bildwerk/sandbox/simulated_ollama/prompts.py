@@ -1,11 +1,10 @@
 """Where the parts of a request land in the prompt: that decides what a server can reuse.
 
-Rendered path (a Go template): a picture goes before its message's text, or where `[img]` stands. Native path (the template
-of the model file, `/api/chat` only): after it. Positions and token counts were compared with real servers.
+Rendered path (a Go template): a picture goes before its message's text, or where `[img]` stands. Native path (the
+template of the model file, `/api/chat` only): after it. Positions and token counts were compared with real servers.
 """
 
 from dataclasses import dataclass, replace
-from os.path import commonprefix
 
 from bildwerk.sandbox.simulated_ollama.errors import (
     BAD_MARKS,
@@ -61,7 +60,7 @@ class Prompt:
                 pictures += isinstance(mine, Seen)
                 continue
             if isinstance(mine, str) and isinstance(theirs, str):
-                tokens += len(commonprefix([mine, theirs])) // self.characters_per_token
+                tokens += _beginning(mine, theirs) // self.characters_per_token
             break
         return tokens, pictures
 
@@ -78,8 +77,7 @@ def lay_out(ask: Ask, model: Model, pose: Pose, num_ctx: int) -> Prompt:
     elif pose.modern:
         raise engine_error(NOT_MULTIMODAL)
     else:
-        blind = tuple(replace(m, content="[img-0]" * len(m.pictures) + m.content, pictures=()) for m in ask.messages)
-        prompt = _build(ask, blind, model, pose)
+        prompt = _build(ask, tuple(map(_blinded, ask.messages)), model, pose)
     if prompt.tokens <= num_ctx:
         return prompt
     if ask.truncate:
@@ -90,9 +88,13 @@ def lay_out(ask: Ask, model: Model, pose: Pose, num_ctx: int) -> Prompt:
         raise too_many_tokens(prompt.tokens, num_ctx)
     if not ask.truncate:
         raise Rejected(400, TOO_LONG)
-    # The modern engine keeps half of its context free when it cuts; the older ones fill it. The picture is cut out first.
+    # The modern engine keeps half of its context free when it cuts; the older ones fill it. Pictures are cut out.
     text = tuple(part for part in prompt.parts if isinstance(part, str))
     return replace(prompt, parts=text, limit=num_ctx // 2 + 3 if pose.modern else num_ctx)
+
+
+def _blinded(message: Message) -> Message:
+    return replace(message, content="[img-0]" * len(message.pictures) + message.content, pictures=())
 
 
 def _drop_oldest(ask: Ask, prompt: Prompt, model: Model, pose: Pose, num_ctx: int) -> Prompt:
@@ -142,6 +144,18 @@ def _raw_turn(message: Message, pose: Pose) -> list[str | Seen]:
     if pose.modern:
         raise engine_error(BAD_MARKS)
     return [message.content]
+
+
+def _beginning(mine: str, theirs: str) -> int:
+    """How many characters two texts have in common at their start."""
+    low, high = 0, min(len(mine), len(theirs))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if mine[low:middle] == theirs[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def _joined(parts: list[str | Seen]) -> tuple[str | Seen, ...]:

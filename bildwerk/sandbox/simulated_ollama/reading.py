@@ -1,8 +1,9 @@
 """What reading a prompt costs, and what of it a slot already knows.
 
-Modern engine: nothing but a common prefix in the slot's own cache helps; a displaced prompt waits in host memory and comes
-back. Older engines: the picture's embedding is kept, its tokens are read again. The shares below give, for layouts like those
-measured, the measured ratios of later to first prompt time: about 0.045 (modern, picture first), 0.2 (older), 1 (no reuse).
+Modern engine: nothing but a common prefix in the slot's own cache helps; a displaced prompt waits in host memory and
+comes back. Older engines: the picture's embedding is kept, its tokens are read again. The shares below give, for
+layouts like those measured, the measured ratios of later to first prompt time: about 0.045 (modern, picture first), 0.2
+(older), 1 (no reuse).
 """
 
 from collections import OrderedDict

@@ -3,7 +3,7 @@
 Shapes: `api/types.go` of Ollama; texts: Go's `encoding/json`, `encoding/base64` and `time`.
 """
 
-import base64
+import binascii
 import hashlib
 import json
 import re
@@ -29,9 +29,7 @@ _SHAPES: dict[str, dict[str, str]] = {
     "ShowRequest": {"model": "string", "name": "string"},
 }  # fmt: skip
 _MESSAGE = {"role": "string", "content": "string", "images": "[]api.ImageData"}
-_INTEGERS = (
-    "num_ctx num_batch num_gpu main_gpu num_thread num_keep seed num_predict top_k repeat_last_n"
-)
+_INTEGERS = "num_ctx num_batch num_gpu main_gpu num_thread num_keep seed num_predict top_k repeat_last_n"
 _FLOATS = "top_p min_p typical_p temperature repeat_penalty presence_penalty frequency_penalty"
 _DURATION = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)")
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -144,7 +142,7 @@ def check_options(options: Mapping[str, Any]) -> None:
             raise Rejected(500, f'option "{name}" must be of type float32')
 
 
-def check_format(value: Any) -> dict[str, Any] | Literal["json"] | None:  # noqa: ANN401 - any JSON
+def check_format(value: Any) -> dict[str, Any] | Literal["json"] | None:
     """The schema, "json", or None for free text. Raises `Rejected` (500)."""
     if value is None or value == "":
         return None
@@ -186,12 +184,12 @@ def _check(body: dict[str, Any], shape: dict[str, str], where: str) -> None:
             raise _mismatch(value, f"{where}.{name}", wanted)
 
 
-def _mismatch(value: Any, where: str, wanted: str) -> Rejected:  # noqa: ANN401 - any JSON
+def _mismatch(value: Any, where: str, wanted: str) -> Rejected:
     text = f"json: cannot unmarshal {_kind(value)} into Go struct field {where} of type {wanted}"
     return Rejected(400, text)
 
 
-def _kind(value: Any) -> str:  # noqa: ANN401 - any JSON
+def _kind(value: Any) -> str:
     names = {bool: "bool", str: "string", list: "array", dict: "object"}
     return names.get(type(value), "number")
 
@@ -201,15 +199,23 @@ def _pictures(body: dict[str, Any]) -> tuple[Picture, ...]:
     for text in body.get("images") or ():
         if not isinstance(text, str):
             raise _mismatch(text, "ChatRequest.messages.images", "api.ImageData")
-        bad = re.search(r"[^A-Za-z0-9+/=\r\n]", text)
-        try:
-            data = base64.b64decode(text)
-        except ValueError:
-            data, bad = b"", bad or re.search(r"$", text)
-        if bad:
-            raise Rejected(400, f"illegal base64 data at input byte {bad.start()}")
+        data = _decode(text)
         pictures.append(Picture(hashlib.sha256(data).hexdigest(), data))
     return tuple(pictures)
+
+
+def _decode(text: str) -> bytes:
+    try:
+        return binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:
+        pass
+    joined = text.replace("\r", "").replace("\n", "")
+    try:
+        return binascii.a2b_base64(joined, strict_mode=True)
+    except ValueError:
+        bad = re.search(r"[^A-Za-z0-9+/=\r\n]|$", text)
+        at = bad.start() if bad else 0
+        raise Rejected(400, f"illegal base64 data at input byte {at}") from None
 
 
 def _seconds(value: float | str | None) -> float | None:

@@ -59,7 +59,7 @@ class Runner:
         return len(self._queue)
 
     async def admit(self, call: Call, model: Model, num_ctx: int, prompt: Prompt | None) -> Slot | None:
-        """Wait for the model and, when there is a prompt, for a slot. Raises `ClientGone` when the client left the queue."""
+        """Wait for the model and, when there is a prompt, for a slot. Raises `ClientGone` when the client left."""
         granted: asyncio.Future[Slot | None] = asyncio.get_running_loop().create_future()
         entry = _Waiting(call, model, num_ctx, prompt, granted)
         self._queue.append(entry)

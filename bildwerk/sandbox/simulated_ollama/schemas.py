@@ -24,7 +24,7 @@ _DEPTH = 24
 
 
 def judge(schema: Mapping[str, Any], root: Mapping[str, Any] | None = None) -> Literal["fit", "bad", "open"]:
-    """Whether a schema can be obeyed ("fit"), is refused ("bad"), or leaves the answer free ("open": a foreign `$ref`)."""
+    """Whether a schema can be obeyed ("fit"), is refused ("bad"), or leaves all open (a foreign `$ref`)."""
     root = schema if root is None else root
     if "$ref" in schema:
         return "fit" if str(schema["$ref"]).startswith("#/") else "open"
@@ -51,7 +51,7 @@ def _children(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Filler:
-    """Fills schemas for one answer. `sort` is the native path's alphabetical order; `phrase` replaces every free string."""
+    """Fills schemas for one answer. `sort`: alphabetically (native path); `phrase` replaces every free string."""
 
     look: Look | None
     language: words.Language
@@ -59,7 +59,7 @@ class Filler:
     sort: bool = False
     phrase: str | None = None
 
-    def fill(self, schema: Mapping[str, Any], name: str = "", depth: int = 0) -> Any:  # noqa: ANN401 - any JSON
+    def fill(self, schema: Mapping[str, Any], name: str = "", depth: int = 0) -> Any:
         """A value that obeys `schema`; `name` is the property it stands under."""
         schema = self._resolve(schema)
         if "const" in schema:
@@ -158,7 +158,7 @@ class Filler:
             text = f"{text} {text}"
         return text[:most]
 
-    def _choose(self, values: list[Any], name: str) -> Any:  # noqa: ANN401 - any JSON
+    def _choose(self, values: list[Any], name: str) -> Any:
         return values[self._number(name) % len(values)]
 
     def _numeric(self, schema: Mapping[str, Any], name: str, *, whole: bool) -> float:

@@ -142,13 +142,8 @@ def _tone(look: Look, language: Language) -> str:
 def _base(look: Look, language: Language) -> str:
     words, colours = _WORDS[language], _main(look)
     names = [words.colours.get(name, name) for name in colours]
-    if language == "en":
-        joined = f"{words.joint.join(names)} tones"
-    else:
-        joined = f"{'- und '.join(names)}tönen"
-    return words.picture.format(
-        shape=words.shapes[look.shape], tone=_tone(look, language), colours=joined
-    )
+    joined = f"{' and '.join(names)} tones" if language == "en" else f"{'- und '.join(names)}tönen"
+    return words.picture.format(shape=words.shapes[look.shape], tone=_tone(look, language), colours=joined)
 
 
 def _clauses(look: Look, language: Language) -> list[str]:

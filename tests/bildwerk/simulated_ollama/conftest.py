@@ -99,8 +99,8 @@ async def start() -> AsyncIterator[Start]:
 
 def chat(text: str, *pictures: str, **more: Any) -> dict[str, Any]:
     """The body of a chat in layout B, not streamed."""
-    look = {"role": "user", "content": "Look at this picture.", "images": list(pictures)}
-    messages = [{"role": "system", "content": "You describe pictures."}]
+    look: dict[str, Any] = {"role": "user", "content": "Look at this picture.", "images": list(pictures)}
+    messages: list[dict[str, Any]] = [{"role": "system", "content": "You describe pictures."}]
     messages += [look, {"role": "user", "content": text}] if pictures else [{"role": "user", "content": text}]
     body = {"model": "bildwerk-simulated", "messages": messages, "stream": False, "format": SCHEMA}
     return {**body, "options": {"temperature": 0, "num_predict": 400}, **more}

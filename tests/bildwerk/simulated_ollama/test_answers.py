@@ -1,20 +1,25 @@
 """Answers are made from the picture, the same in every process, and obey their schema."""
 
 import asyncio
+import io
 import itertools
 import json
+import re
 from enum import Enum
 from typing import Annotated, Any, Literal
 
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from pydantic import BaseModel, ConfigDict, Field
 
+from bildwerk.sandbox.simulated_ollama import words
+from bildwerk.sandbox.simulated_ollama.looks import look_at
+from bildwerk.sandbox.simulated_ollama.requests import Picture
 from bildwerk.sandbox.simulated_ollama.schemas import Filler, judge
 from bildwerk.sandbox.simulated_ollama.words import language_of
-
-from .conftest import Server, Start, picture
+from tests.bildwerk.simulated_ollama.conftest import Server, Start, picture
 
 BOTH = {
     "type": "object",
@@ -85,7 +90,8 @@ async def test_a_stream_says_the_same_as_a_reply(start: Start) -> None:
     """Its lines' texts put together are the whole answer; the last line has the metrics."""
     server = await start()
     whole = (await server.ask("Describe it.", picture())).json()
-    streamed = [json.loads(line) for line in (await server.ask("Describe it.", picture(), stream=True)).text.splitlines()]
+    stream = await server.ask("Describe it.", picture(), stream=True)
+    streamed = [json.loads(line) for line in stream.text.splitlines()]
     assert "".join(line["message"]["content"] for line in streamed) == whole["message"]["content"]
     assert [line["done"] for line in streamed] == [False] * (len(streamed) - 1) + [True]
     assert streamed[-1]["eval_count"] == whole["eval_count"] == len(streamed)
@@ -170,10 +176,18 @@ def test_schemas_that_servers_do_not_take() -> None:
     assert judge({"$ref": "https://example.invalid/x.json"}) == "open"
 
 
-def test_every_shape_of_picture_has_words() -> None:
-    """No look is without its words in either language."""
-    from bildwerk.sandbox.simulated_ollama import looks, words
-
+def test_every_colour_has_a_german_name() -> None:
+    """Of every colour a flat picture is made, and described in German."""
+    english = {"red", "green", "grey", "blue", "black", "white", "dark", "light", "violet", "pink", "brown"}
     for colour in itertools.product((0, 60, 128, 190, 255), repeat=3):
-        shown = looks._name(*(value & 0xF0 for value in colour))
-        assert shown in words._DE.colours
+        flat = Image.new("RGB", (8, 8), colour)
+        look = look_at(Picture(str(colour), flat_png(flat)))
+        told = words.caption(look, "de")
+        assert not english & set(re.findall(r"[a-z]+", told)), told
+
+
+def flat_png(image: Image.Image) -> bytes:
+    """The image as PNG."""
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()

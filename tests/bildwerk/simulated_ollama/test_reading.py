@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import SCHEMA, Server, Start, picture
+from tests.bildwerk.simulated_ollama.conftest import SCHEMA, Server, Start, picture
 
 SYSTEM = {"role": "system", "content": "You look at pictures and answer questions about them."}
 JOBS = ["Write a caption for it.", "Give it a title of eight words.", "Is it a photograph?", "Name its colours."]
@@ -63,7 +63,7 @@ async def test_later_jobs_of_a_picture_cost_what_was_measured(start: Start, path
     """Three pictures, four jobs each, one slot, every layout."""
     server = await start("--slots", "1", *PATHS[path])
     for layout in [layout for layout, way in MEASURED if way == path]:
-        ratios = []
+        ratios: list[float] = []
         for shade in (40, 120, 200):
             shown = picture((shade, ord(layout), 60))
             times = [await duration(server, layout, job, shown) for job in JOBS]
@@ -82,7 +82,7 @@ async def test_the_same_pixels_in_other_bytes_are_another_picture(start: Start) 
 
 
 async def test_pictures_in_order_hit_and_all_jobs_at_once_miss(start: Start) -> None:
-    """Four pictures with six jobs: one chain per picture reads each once; six jobs at once on cold slots read it anew."""
+    """Four pictures with six jobs: a chain per picture reads each once; jobs at once on cold slots read it anew."""
     server = await start("--slots", "4")
     pictures = [picture((60 * n, 100, 50)) for n in range(4)]
 

@@ -1,11 +1,12 @@
 """The simulated server answers 75 requests as three real Ollama servers did.
 
-`recorded.json` holds the requests and the answers. Compared are status, content type, whether the body is chunked, the keys
-(recursively; of lists the emptiness and the first entry), `done`, `done_reason` and error texts, of streams the first and
-the last line. Texts, counts, times, digests and the version number are not compared: the recorded models are random ones.
+`recorded.json` holds the requests and the answers. Compared are status, content type, whether the body is chunked, the
+keys (recursively; of lists the emptiness and the first entry), `done`, `done_reason` and error texts, of streams the
+first and the last line. Texts, counts, times, digests and the version number are not compared: the recorded models are
+random ones.
 
-Shortened strings of the recording ("<18152 characters>") are replaced by material of the same kind. What was loaded before
-the recording began is unknown, so where it starts with a loaded model, the test loads one first.
+Shortened strings of the recording ("<18152 characters>") are replaced by material of the same kind. What was loaded
+before the recording began is unknown, so where it starts with a loaded model, the test loads one first.
 """
 
 import json
@@ -16,16 +17,16 @@ from typing import Any
 import httpx
 import pytest
 
-from .conftest import Server, Start, picture
+from tests.bildwerk.simulated_ollama.conftest import Server, Start, picture
 
 RECORDING = json.loads((Path(__file__).parent / "recorded.json").read_text())
 DIFFERENCES = {
     ("chat format number range", "0.33.0"): (
-        "the engine of that recording left objects open without additionalProperties, so the random model went on to the "
-        "limit; the converter of a released server closes them, as the two older recordings and ours do"
+        "the engine of that recording left objects open without additionalProperties, so the random model went on to "
+        "the limit; the converter of a released server closes them, as the two older recordings and ours do"
     ),
     ("chat picture truncated jpeg", "0.33.0"): (
-        "chance: the random model repeated itself less than 30 times, so it stopped at the limit instead of running away"
+        "chance: the random model repeated itself less than 30 times, so it stopped at the limit and did not run away"
     ),
 }
 LONG = "a" * 20000

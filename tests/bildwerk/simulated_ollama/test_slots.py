@@ -1,13 +1,14 @@
 """Slots are never exceeded, the queue is first come first served, giving up behaves as measured."""
 
 import asyncio
+import itertools
 import json
 from typing import Any
 
 import httpx
 import pytest
 
-from .conftest import Server, Start, chat, picture
+from tests.bildwerk.simulated_ollama.conftest import Server, Start, chat, picture
 
 
 def most_at_once(calls: list[dict[str, Any]]) -> int:
@@ -114,7 +115,7 @@ async def test_another_model_waits_for_the_running_ones(start: Start) -> None:
     other = [server.ask("Describe it.", model="tiny"), server.ask("Describe it.", options={"num_ctx": 2048})]
     await asyncio.gather(*slow, *other)
     calls = sorted(await server.calls(), key=lambda call: call["start"])
-    for before, after in zip(calls, calls[1:], strict=False):
+    for before, after in itertools.pairwise(calls):
         if before["model"] != after["model"]:
             assert all(call["end"] <= after["start"] for call in calls[: calls.index(after)])
     assert sum(call["load_seconds"] > 0 for call in calls) == 3
