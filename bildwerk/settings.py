@@ -45,7 +45,7 @@ Dsn = Annotated[SecretStr, AfterValidator(_dsn)]
 TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0)]
-OptionalWrite = Literal["tags", "quality", "events", "prompts"]
+OptionalWrite = Literal["provenance", "tags", "quality", "events", "prompts"]
 OptionalWrites = Annotated[tuple[OptionalWrite, ...] | None, BeforeValidator(_split)]
 
 
@@ -74,7 +74,7 @@ class Settings(BaseSettings):
     ollama_host: Hosts = Field(
         parse_hosts(""),
         validation_alias="OLLAMA_HOST",
-        description="Ollama servers, comma-separated, each with an optional `=slots`: `gpu1:11434=4,gpu2` (without: 1).",
+        description="Ollama servers, comma-separated, each with an optional `=slots` (else 1): `gpu1:11434=4,gpu2`.",
     )
     media_root: Path = Field(Path("media"), description="Folder that the paths in `media.path` are relative to.")
 
@@ -105,7 +105,7 @@ class Settings(BaseSettings):
     )
     writes: OptionalWrites = Field(
         None,
-        description="Optional writes (tags, quality, events, prompts); unset: all in our tables, none in a platform's.",
+        description="Optional writes (provenance, tags, ...); unset: all in our tables, none in a platform's.",
     )
 
     # Ollama
@@ -187,8 +187,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then variables, then `<VARIABLE>_FILE`; no dotenv file is looked for."""
         return init_settings, env_settings, FileVariants(settings_cls)

@@ -24,7 +24,7 @@ class Fleet:
 
     ollama: Ollama
     health: HostHealth
-    back: Callable[[], None]
+    back: Callable[[], None] = field(default=lambda: None)
     poll: float = 0.25
     _by_name: dict[str, Host] = field(init=False)
 

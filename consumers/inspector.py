@@ -8,6 +8,7 @@ from typing import Protocol
 
 import structlog
 
+from consumers.waiting import wait_for_any
 from contracts.facts import Picture
 from db import inspections, ledger
 from db.failures import is_repeatable
@@ -62,7 +63,7 @@ class Inspector:
                 log.warning("inspector.repeated", error=type(error).__name__)
                 busy = False
             if not busy:
-                await _wait(self.wake, stop, self.poll)
+                await wait_for_any(self.poll, self.wake, stop)
 
     async def inspect_batch(self) -> bool:
         """Inspect what is waiting, up to a batch; False when nothing was."""
@@ -113,11 +114,3 @@ class Inspector:
         )  # fmt: skip
         if planned.due:
             self.found()
-
-
-async def _wait(wake: asyncio.Event, stop: asyncio.Event, seconds: float) -> None:
-    """Until woken, stopped, or the time is over."""
-    waits = [asyncio.create_task(event.wait()) for event in (wake, stop)]
-    await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    for wait in waits:
-        wait.cancel()

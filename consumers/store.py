@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import TypeVar
 
@@ -24,7 +24,7 @@ class Store:
 
     pool: PicturePool
     root: MediaRoot
-    back: Callable[[], None]
+    back: Callable[[], None] = field(default=lambda: None)
     poll: float = 0.25
     breaker: Breaker = Breaker()
 

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import structlog
 
+from consumers.waiting import wait_for_any
 from db import sweep
 from db.failures import is_repeatable
 from db.pool import Pool
@@ -36,10 +37,7 @@ class Sweep:
                 if not is_repeatable(error):
                     raise
                 log.warning("sweep.repeated", error=type(error).__name__)
-            try:
-                await asyncio.wait_for(stop.wait(), self.pause)
-            except TimeoutError:
-                continue
+            await wait_for_any(self.pause, stop)
 
     async def sweep_slice(self) -> int:
         """Plan the next slice; the number of media in it, 0 when another process sweeps or the end is reached."""

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from consumers.failure_stop import FailureStop
+from consumers.waiting import wait_for_any
 from db import leases
 from db.failures import is_repeatable
 from db.leases import Claim
@@ -85,10 +86,7 @@ class Dispatcher:
             if claim is not None:
                 self._start(claim)
                 continue
-            try:
-                await asyncio.wait_for(self.wake.wait(), self.settings.poll)
-            except TimeoutError:
-                continue
+            await wait_for_any(self.settings.poll, self.wake)
 
     async def _claim(self) -> Claim | None:
         available, now = self.hosts(), monotonic()
