@@ -22,7 +22,10 @@ async def bring_up(folder: Path | None = None, *, slots: int | None = 4) -> Stac
     state = locate_state(folder)
     order = Order(str(folder.absolute()) if folder else None, str(state.absolute()), slots, detached=True)
     supervisor = await launch_supervisor(order, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return await read_addresses(supervisor)
+    try:
+        return await read_addresses(supervisor)
+    finally:
+        await supervisor.wait()
 
 
 def find_stack(folder: Path | None = None) -> Stack | None:

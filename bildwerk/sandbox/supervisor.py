@@ -70,6 +70,8 @@ async def _keep(order: Order) -> None:
             if state:
                 write_state(state, stack)
             _say(asdict(stack))
+            if order.detached:
+                _close_output()
             await _wait_for_any(processes)
 
 
@@ -126,10 +128,23 @@ def _say(message: dict[str, object]) -> None:
     sys.stdout.flush()
 
 
+def _close_output() -> None:
+    # Who waits for the addresses also waits for the end of the output.
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, sys.stdout.fileno())
+    os.close(nothing)
+
+
 def main() -> int:
-    """Run the stack that the argument describes; the exit status is 0 when it was asked to stop."""
+    """Run the stack that the argument describes; the exit status is 0 when it was asked to stop.
+
+    Detached, a child does it: whoever started this process need not wait for it, nor leave it behind.
+    """
+    order = Order(**json.loads(sys.argv[1]))
+    if order.detached and os.fork() != 0:
+        return 0
     try:
-        asyncio.run(_supervise(Order(**json.loads(sys.argv[1]))))
+        asyncio.run(_supervise(order))
     except (SandboxError, OSError) as error:
         _say({"error": str(error)})
         return 1
