@@ -35,7 +35,7 @@ def variables(model: type[BaseSettings]) -> dict[str, str]:
 class FileVariants(PydanticBaseSettingsSource):
     """`<VARIABLE>_FILE` names a file whose text is the value, as container secrets are handed over."""
 
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
         """The file's text without surrounding white space, or None. Raises SettingsError when it cannot be read."""
         name = variable(self.settings_cls, field_name)
         path = os.environ.get(f"{name}_FILE")

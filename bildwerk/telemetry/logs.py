@@ -44,6 +44,12 @@ def configure(level: str = "info", form: Format = "json", watcher: Watcher | Non
     sys.excepthook = _log_uncaught
 
 
+def silence() -> None:
+    """Say nothing, for commands that speak to a person themselves."""
+    structlog.configure(processors=[_drop])
+    logging.basicConfig(handlers=[logging.NullHandler()], force=True)
+
+
 class Libraries(logging.Handler):
     """What libraries log: where in their code, and what was raised. Their sentences quote data and stay out."""
 
@@ -62,6 +68,10 @@ def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: Tr
     if issubclass(kind, KeyboardInterrupt):
         return
     structlog.get_logger().critical("process.crashed", exc_info=error.with_traceback(traceback))
+
+
+def _drop(_logger: object, _method: str, _event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    raise structlog.DropEvent
 
 
 def _watched(watcher: Watcher) -> structlog.typing.Processor:

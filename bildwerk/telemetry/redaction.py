@@ -1,8 +1,9 @@
 """Logs hold hashes, ids, counts and codes, whatever anybody passes (R4).
 
-Numbers, booleans, UUIDs and times pass. A string passes only under a key that is known to hold a code or an id, and only
-in that key's shape; every other one becomes a short hash and its length, enough to tell two apart and to find the row in
-the ledger. Of an exception the types, codes and places in our code pass, never its message: messages quote what failed.
+Numbers, booleans, UUIDs and times pass. A string passes only under a key that is known to hold a code or an id, and
+only in that key's shape; every other one becomes a short hash and its length, enough to tell two apart and to find the
+row in the ledger. Of an exception the types, codes and places in our code pass, never its message: messages quote what
+failed.
 """
 
 import re
@@ -69,7 +70,7 @@ def _key(key: object) -> str:
     return text if NAME.fullmatch(text) else short(text)
 
 
-def _clean(key: object, value: object) -> object:
+def _clean(key: object, value: object) -> object:  # noqa: C901 - one case per kind of value
     match value:
         case None | bool() | int() | float():
             return value

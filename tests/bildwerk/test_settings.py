@@ -33,7 +33,7 @@ def test_hosts_have_slots(monkeypatch: pytest.MonkeyPatch) -> None:
 
     hosts = read(Settings).ollama_host
 
-    assert [("http://gpu1:11434", 4), ("http://gpu2:80", 1)] == [(h.url, h.slots) for h in hosts]
+    assert [(h.url, h.slots) for h in hosts] == [("http://gpu1:11434", 4), ("http://gpu2:80", 1)]
 
 
 def test_lists_are_comma_separated(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,5 @@
+"""`python -m bildwerk`: the same as the command `bildwerk`."""
+
+from bildwerk.cli import main
+
+main()

@@ -1,0 +1,76 @@
+"""`bildwerk config`: every setting, its value without secrets, and where that came from."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import typer
+from pydantic import SecretStr
+from pydantic_core import PydanticUndefined
+
+from bildwerk.cli.problem import refuse
+from bildwerk.environment import SettingsError, read, variable
+from bildwerk.settings import Settings
+from handlers.inference.hosts import Host
+
+
+def config() -> None:
+    """Print every setting: description, value (secrets covered) and whether it was set or is the default."""
+    settings, problem = None, None
+    try:
+        settings = read(Settings)
+    except SettingsError as error:
+        problem = error
+    for name, field in Settings.model_fields.items():
+        typer.echo(f"# {field.description} [{_source(name)}]")
+        typer.echo(f"{variable(Settings, name)}={_value(settings, name)}")
+    if problem is not None:
+        refuse(problem)
+        raise typer.Exit(1)
+
+
+def _source(name: str) -> str:
+    key = variable(Settings, name)
+    if os.environ.get(key):
+        return "set"
+    if os.environ.get(f"{key}_FILE"):
+        return f"from {key}_FILE"
+    return "default" if not Settings.model_fields[name].is_required() else "not set"
+
+
+def _value(settings: Settings | None, name: str) -> str:
+    if settings is not None:
+        return show(getattr(settings, name))
+    if os.environ.get(variable(Settings, name)):
+        return "..."
+    default = Settings.model_fields[name].get_default(call_default_factory=True, validated_data={})
+    return "" if default is PydanticUndefined else show(default)
+
+
+def show(value: object) -> str:
+    """A setting's value as it would be written, secrets covered."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case SecretStr():
+            return _cover(value.get_secret_value())
+        case Host():
+            return f"{value.url}={value.slots}"
+        case str() | Path() | int() | float():
+            return f"{value:g}" if isinstance(value, float) else str(value)
+        case Iterable():
+            return ",".join(map(show, value))
+    return str(value)
+
+
+def _cover(secret: str) -> str:
+    """A URL keeps what is not secret about it; its options are left out, because a password may be among them."""
+    parts = urlsplit(secret)
+    if not parts.scheme or not parts.hostname:
+        return "********"
+    user = f"{parts.username}:********@" if parts.password else f"{parts.username}@" if parts.username else ""
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{user}{parts.hostname}{port}{parts.path}"

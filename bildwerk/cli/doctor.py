@@ -1,0 +1,146 @@
+"""`bildwerk doctor`: looks at everything the service needs, one line each with what to do; exit status tells."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import typer
+
+from bildwerk.cli.connections import blame_kafka, connected, name_kafka, name_postgres
+from bildwerk.cli.problem import Problem
+from bildwerk.environment import read
+from bildwerk.reasons import say
+from bildwerk.settings import Settings
+from bildwerk.wiring import make_kafka, make_options
+from consumers.kafka import count_partitions
+from db.pool import Connection
+from db.reads import read_installation, read_missing_grants, read_server
+from handlers.failures import Unavailable
+from handlers.inference.client import HostReport, Ollama
+from handlers.inference.hosts import Host
+from handlers.inspect.references import MediaRoot
+
+OLDEST_POSTGRES = 160_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: fine, or what is wrong and what to do. A warning does not change the exit status."""
+
+    what: str
+    wrong: str = ""
+    warning: bool = False
+    fine: str = "fine"
+
+    def __str__(self) -> str:
+        mark = "ok  " if not self.wrong else "warn" if self.warning else "FAIL"
+        return f"{mark}  {self.what}: {self.wrong or self.fine}"
+
+
+def doctor() -> None:
+    """Check Kafka, topics, PostgreSQL, schema, grants, media root and every Ollama host."""
+    failed = asyncio.run(_print_findings(read(Settings)))
+    if failed:
+        raise typer.Exit(1)
+
+
+async def _print_findings(settings: Settings) -> bool:
+    failed = False
+    async for finding in examine(settings):
+        typer.echo(str(finding))
+        failed = failed or bool(finding.wrong and not finding.warning)
+    return failed
+
+
+async def examine(settings: Settings) -> AsyncIterator[Finding]:
+    """Everything there is to find, in order."""
+    for part in (_examine_postgres, _examine_kafka, _examine_media_root, _examine_ollama):
+        async for finding in part(settings):
+            yield finding
+
+
+async def _examine_postgres(settings: Settings) -> AsyncIterator[Finding]:
+    where = name_postgres(settings)
+    try:
+        async with connected(settings) as connection:
+            yield Finding(where, fine="reachable, schema up to date")
+            async for finding in _examine_database(connection, where):
+                yield finding
+    except Problem as problem:
+        yield Finding(where, str(problem).removeprefix(where).strip())
+
+
+async def _examine_database(connection: Connection, where: str) -> AsyncIterator[Finding]:
+    server = await read_server(connection)
+    if server.version < OLDEST_POSTGRES:
+        yield Finding(where, f"is version {server.version // 10_000}: bildwerk needs 16 or newer")
+    if server.standby:
+        yield Finding(where, "is a standby and read-only: point DATABASE_URL at the primary")
+    if server.synchronous_commit != "on":
+        yield Finding(
+            where, f"synchronous_commit is {server.synchronous_commit}: work acknowledged could be lost; set it to on"
+        )
+    if server.fsync != "on":
+        yield Finding(where, "fsync is off: a power failure may lose everything; set it to on", warning=True)
+    for table, privilege in await read_missing_grants(connection):
+        yield Finding(f"table {table}", f"the role lacks a grant: GRANT {privilege} ON {table} TO {server.role}")
+    installation = await read_installation(connection)
+    whose = "made by bildwerk" if installation.owns_platform else "a platform's; optional writes are off until named"
+    yield Finding("media tables", fine=whose)
+
+
+async def _examine_kafka(settings: Settings) -> AsyncIterator[Finding]:
+    where = name_kafka(settings)
+    try:
+        with blame_kafka(settings):
+            partitions = await count_partitions(make_kafka(settings))
+    except Problem as problem:
+        yield Finding(where, str(problem).removeprefix(where).strip())
+        return
+    yield Finding(where, fine="reachable")
+    for name, number in partitions.items():
+        missing = "" if number else "is not there: run `bildwerk migrate --topics`"
+        yield Finding(f"topic {name}", missing, fine=f"{number} partitions")
+
+
+async def _examine_media_root(settings: Settings) -> AsyncIterator[Finding]:
+    where = f"media root {settings.media_root}"
+    try:
+        await asyncio.to_thread(MediaRoot(settings.media_root).check)
+    except Unavailable:
+        yield Finding(where, "cannot be listed: mount it, or set BILDWERK_MEDIA_ROOT")
+        return
+    yield Finding(where)
+    try:
+        await asyncio.to_thread(MediaRoot(settings.media_root).check, expect_files=True)
+    except Unavailable:
+        yield Finding(where, "is empty: fine before the first picture, else its mount is missing", warning=True)
+
+
+async def _examine_ollama(settings: Settings) -> AsyncIterator[Finding]:
+    async with Ollama(settings.ollama_host, make_options(settings)) as ollama:
+        reports = await asyncio.gather(*map(ollama.inspect_host, ollama.hosts))
+    for host, report in zip(ollama.hosts, reports, strict=True):
+        yield judge_host(host, report, settings.model)
+        if report.outdated:
+            yield Finding(
+                f"Ollama at {host.name}", f"{report.version} ignores the answer's form for {settings.model}: update it",
+                warning=True,
+            )  # fmt: skip
+
+
+def judge_host(host: Host, report: HostReport, model: str) -> Finding:
+    """What a look at one server means for the person who runs it."""
+    where = f"Ollama at {host.name}"
+    if report.problem is None:
+        return Finding(where, fine=f"{report.version}, {model} is there and can see, {host.slots} slots")
+    match report.problem.reason:
+        case "model_missing":
+            mend = f"run `OLLAMA_HOST={host.url} ollama pull {model}`, or set BILDWERK_MODEL"
+        case "model_blind":
+            mend = "set BILDWERK_MODEL to a vision model such as qwen3-vl:4b-instruct"
+        case "unreachable" | "connect_timeout" | "timeout":
+            mend = "is it running, and is OLLAMA_HOST right?"
+        case _:
+            mend = "check OLLAMA_HOST"
+    return Finding(where, f"{say(report.problem.reason)}: {mend}")

@@ -1,0 +1,151 @@
+"""`bildwerk explain MEDIA`: what the ledger thinks of one medium, job type by job type, and why."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from bildwerk.cli.connections import connected
+from bildwerk.cli.problem import Problem
+from bildwerk.environment import read
+from bildwerk.reasons import say
+from bildwerk.settings import Settings
+from bildwerk.wiring import make_planner
+from contracts.facts import MediaFacts, Standing
+from contracts.verdicts import Verdict
+from db.facts import Snapshot, load_snapshots
+from db.reads import Record, find_medium, read_record
+from handlers.chain import Chain
+
+HOLDERS = {
+    Standing.ABSENT: "nobody wrote it",
+    Standing.OURS: "ours",
+    Standing.STALE: "ours, from an older picture",
+    Standing.KEPT: "a person's or the platform's; never changed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """Everything that is told of one medium."""
+
+    snapshot: Snapshot
+    record: Record
+    chain: Chain
+
+
+def explain(medium: Annotated[str, typer.Argument(metavar="MEDIA", help="Its id, or its path.")]) -> None:
+    """Say for every job type of one medium how it stands and why, and who holds each field."""
+    found = asyncio.run(_look(read(Settings), medium))
+    for line in describe(found):
+        typer.echo(line)
+
+
+async def _look(settings: Settings, name: str) -> Medium:
+    chain = make_planner(settings).chain
+    async with connected(settings) as connection:
+        media_id = await find_medium(connection, name)
+        if media_id is None:
+            raise Problem(f"there is no medium with the id or path {name!r}: `bildwerk ingest` adds files")
+        record = await read_record(connection, media_id)
+        snapshots = await load_snapshots(connection, [media_id], chain.keys(), settings.language)
+    if record is None or not snapshots:
+        raise Problem(f"medium {media_id} is in public.media, but no event ever named it: send media.created")
+    return Medium(snapshots[0], record, chain)
+
+
+def describe(medium: Medium) -> list[str]:
+    """The whole explanation, line by line."""
+    facts = medium.snapshot.facts
+    lines = [
+        f"medium {facts.media_id}: {facts.path or 'not on the platform'}",
+        *_picture(medium),
+        *_lease(medium.record),
+    ]
+    for stage in medium.chain.stages:
+        name = stage.job_type
+        verdict = medium.snapshot.verdicts.get(name)
+        lines += ["", f"{name}: {_verdict(verdict, facts)}"]
+        lines += _last_error(medium.record, name)
+        lines += _last_run(medium.record, name)
+        lines += [f"  {key}: {_holder(facts, medium.record, key)}" for key in stage.writes]
+    return lines
+
+
+def _picture(medium: Medium) -> list[str]:
+    facts, record = medium.snapshot.facts, medium.record
+    lines = []
+    if not facts.exists:
+        lines.append("  deleted on the platform" if record.deleted_at else _awaited(record))
+    elif record.inspect_at is not None:
+        tries = f", tried {record.inspect_tries} times" if record.inspect_tries else ""
+        lines.append(f"  its picture is to be looked at{tries}")
+    if facts.unreadable:
+        lines.append(f"  no picture: {say(facts.unreadable)}")
+    elif facts.picture:
+        p = facts.picture
+        lines.append(f"  {p.format}, {p.width} x {p.height} pixels, content {str(facts.content_hash)[:12]}")
+    if record.plan_error:
+        lines.append(f"  cannot be planned: {record.plan_error}")
+    return lines
+
+
+def _awaited(record: Record) -> str:
+    if record.look_at is None:
+        return "  an event named it, but the platform never had it: given up, see bildwerk.dead_letters"
+    return f"  an event named it, but the platform does not have it yet; looked {record.look_tries} times"
+
+
+def _lease(record: Record) -> list[str]:
+    if not record.leased or record.until is None:
+        return []
+    left = (record.until - record.now).total_seconds()
+    return [f"  being worked on; its lease holds {left:.0f} s more" if left > 0 else "  its worker is gone; free again"]
+
+
+def _verdict(verdict: Verdict | None, facts: MediaFacts) -> str:
+    if verdict is None:
+        return "not planned yet"
+    why = say("unreadable_picture") if verdict.reason == "unreadable_picture" else say(verdict.reason)
+    if verdict.reason == "unreadable_picture" and facts.unreadable:
+        why = f"{why}: {say(facts.unreadable)}"
+    words = [f"{verdict.status.value}: {why}" if why else verdict.status.value]
+    if verdict.attempt:
+        words.append(f"tried {verdict.attempt} times")
+    if verdict.run_at:
+        words.append(f"next try at {verdict.run_at:%H:%M:%S} UTC")
+    if verdict.generation:
+        words.append(f"generation {verdict.generation}")
+    return ", ".join(words)
+
+
+def _last_error(record: Record, job_type: str) -> list[str]:
+    error = record.errors.get(job_type)
+    if not isinstance(error, dict):
+        return []
+    detail = f" ({error['detail']})" if error.get("detail") else ""
+    return [f"  last error: {say(str(error.get('reason')))}{detail}"]
+
+
+def _last_run(record: Record, job_type: str) -> list[str]:
+    run = next((run for run in record.runs if run.job_type == job_type), None)
+    if run is None:
+        return []
+    words = [f"run {run.id} on {run.host} with {run.model} at {run.started_at:%Y-%m-%d %H:%M:%S}"]
+    words.append(f"{run.outcome or 'under way'}: {say(run.reason)}" if run.reason else run.outcome or "under way")
+    if run.total_ms:
+        words.append(f"{run.total_ms / 1000:.1f} s")
+    if run.answer_tokens:
+        words.append(f"{run.prompt_tokens} tokens read, {run.answer_tokens} written")
+    return [f"  {', '.join(words)}"]
+
+
+def _holder(facts: MediaFacts, record: Record, key: str) -> str:
+    standing = facts.standing(key)
+    if facts.is_locked(key):
+        return "locked by a person"
+    if standing is Standing.KEPT and key not in facts.meta:
+        return "a person deleted it; it stays deleted"
+    run = record.written_by.get(key)
+    return f"{HOLDERS[standing]} (run {run})" if run and standing is not Standing.KEPT else HOLDERS[standing]

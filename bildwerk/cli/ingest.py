@@ -1,0 +1,63 @@
+"""`bildwerk ingest PATH...`: files and folders into the library."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from bildwerk.cli.connections import connected
+from bildwerk.cli.problem import Problem
+from bildwerk.environment import read
+from bildwerk.ingest import Tally, find_files
+from bildwerk.ingest import ingest as put_into_library
+from bildwerk.settings import Settings
+from bildwerk.wiring import make_database, make_planner
+from db.pool import open_pool
+from db.reads import read_installation
+
+
+def ingest(paths: Annotated[list[Path], typer.Argument(help="Files and folders below the media root.")]) -> None:
+    """Add pictures to the library: new files become media, changed ones are looked at again, known ones stay."""
+    tally = asyncio.run(ingest_paths(read(Settings), paths))
+    typer.echo(describe(tally), err=True)
+    if tally.unreadable:
+        raise typer.Exit(1)
+
+
+async def ingest_paths(settings: Settings, paths: Sequence[Path]) -> Tally:
+    """Put everything below `paths` into the library, with a progress bar on a terminal. Raises Problem."""
+    root = settings.media_root
+    if not root.is_dir():
+        raise Problem(
+            f"the media root {root} is not a folder: set BILDWERK_MEDIA_ROOT to the folder that holds the pictures"
+        )
+    planner = make_planner(settings)
+    names = await asyncio.to_thread(lambda: list(find_files(root, paths)))
+    async with connected(settings) as connection:
+        if not (await read_installation(connection)).owns_platform:
+            raise Problem(
+                "public.media belongs to a platform here, so its rows are the platform's to add: "
+                "send media.created events instead"
+            )
+    with _progress() as progress:
+        task = progress.add_task("ingest", total=len(names))
+        async with open_pool(make_database(settings)) as pool:
+            return await put_into_library(
+                pool, planner, root, names, lambda tally: progress.update(task, completed=tally.total)
+            )
+
+
+def describe(tally: Tally) -> str:
+    """One line of counts."""
+    line = f"{tally.added} added, {tally.changed} changed, {tally.same} unchanged"
+    return f"{line}, {tally.unreadable} could not be read" if tally.unreadable else line
+
+
+def _progress() -> Progress:
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)

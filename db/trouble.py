@@ -1,0 +1,31 @@
+"""What is wrong with the database, in words for the person who runs it; nothing of its data is quoted."""
+
+import asyncpg
+
+SENTENCES: dict[type[Exception], str] = {
+    asyncpg.InvalidPasswordError: "refuses the password: check the user and password in DATABASE_URL",
+    asyncpg.InvalidAuthorizationSpecificationError: "refuses the user: check DATABASE_URL and pg_hba.conf",
+    asyncpg.InvalidCatalogNameError: "has no database of that name: create it, or check DATABASE_URL",
+    asyncpg.TooManyConnectionsError: "has no connection left: raise max_connections, or lower BILDWERK_POOL_SIZE",
+    asyncpg.CannotConnectNowError: "is starting or stopping: try again in a moment",
+    asyncpg.InsufficientPrivilegeError: "does not let this role do that: `bildwerk doctor` says which grant is missing",
+    asyncpg.UndefinedTableError: "lacks a table: run `bildwerk migrate`",
+    asyncpg.UndefinedColumnError: "lacks a column: run `bildwerk migrate`",
+    asyncpg.DiskFullError: "has no space left on its disk",
+    asyncpg.ReadOnlySQLTransactionError: "is read-only, perhaps a standby: point DATABASE_URL at the primary",
+    asyncpg.PostgresConnectionError: "closed the connection: is it restarting?",
+    asyncpg.ClientConfigurationError: "cannot be connected to like that: check the options in DATABASE_URL",
+    asyncpg.PostgresError: "reports an error",
+    asyncpg.InterfaceError: "closed the connection: is it restarting?",
+    OSError: "does not answer: is it running, and is the address in DATABASE_URL right?",
+    TimeoutError: "does not answer in time: is it running, and is the address in DATABASE_URL right?",
+}
+
+
+def explain(error: BaseException) -> str | None:
+    """The rest of a sentence that begins with the server's name; None for an error that is not a database's."""
+    for kind in type(error).__mro__:
+        if sentence := SENTENCES.get(kind):
+            code = getattr(error, "sqlstate", None)
+            return f"{sentence} ({type(error).__name__} {code})" if kind is asyncpg.PostgresError else sentence
+    return None
