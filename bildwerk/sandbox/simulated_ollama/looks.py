@@ -14,7 +14,7 @@ from bildwerk.sandbox.simulated_ollama.requests import Picture
 ImageFile.LOAD_TRUNCATED_IMAGES = True
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")  # what the servers' own decoders read
 _SIDE = 24
-_TEXT_KEYS = ("Title", "title", "Description", "description", "Comment", "comment", "parameters")
+_TEXT_KEYS = ("Title", "title", "Description", "description", "parameters")
 _IMAGE_DESCRIPTION = 0x010E
 
 
@@ -51,7 +51,7 @@ class Look:
     """A picture measured. `colours` are names with their share in percent, largest first.
 
     `average` is `#rrggbb`; `brightness`, `contrast` and `detail` are 0 to 255; `warmth` is mean red minus mean blue;
-    `lightest` is upper, lower, left, right, middle or even.
+    `lightest` is upper, lower, left, right or middle, else dark, even or bright.
     """
 
     digest: str
@@ -163,7 +163,9 @@ def _lightest(grey: Image.Image) -> str:
     whole = ImageStat.Stat(grey).mean[0]
     gains = {name: ImageStat.Stat(grey.crop(box)).mean[0] - whole for name, box in boxes.items()}
     best = max(gains, key=lambda name: gains[name])
-    return best if gains[best] > 6 else "even"
+    if gains[best] > 6:
+        return best
+    return "dark" if whole < 55 else "bright" if whole > 205 else "even"
 
 
 def _detail(grey: Image.Image) -> float:

@@ -21,6 +21,7 @@ _FORMATS = {
     "uuid": "00000000-0000-4000-8000-000000000000",
 }  # fmt: skip
 _DEPTH = 24
+_SHALLOW = 4  # deeper down only what must be there is filled in, or recursive schemas would have no end
 
 
 def judge(schema: Mapping[str, Any], root: Mapping[str, Any] | None = None) -> Literal["fit", "bad", "open"]:
@@ -28,6 +29,8 @@ def judge(schema: Mapping[str, Any], root: Mapping[str, Any] | None = None) -> L
     root = schema if root is None else root
     if "$ref" in schema:
         return "fit" if str(schema["$ref"]).startswith("#/") else "open"
+    if not all(isinstance(schema.get(key, {}), dict) for key in ("properties", "$defs")):
+        return "bad"
     kinds = schema.get("type", [])
     kinds = kinds if isinstance(kinds, list) else [kinds]
     if not set(map(str, kinds)) <= _TYPES or (schema and not _CONSTRAINTS & set(schema)):
@@ -115,7 +118,8 @@ class Filler:
     def _object(self, schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
         properties = schema.get("properties", {})
         required = [name for name in properties if name in schema.get("required", ())]
-        names = required + [name for name in properties if name not in required]
+        optional = [name for name in properties if name not in required]
+        names = required + (optional if depth <= _SHALLOW else [])
         if self.sort:
             names.sort()
         return {name: self.fill(properties[name], name, depth + 1) for name in names}
@@ -124,7 +128,7 @@ class Filler:
         least, most = schema.get("minItems", 0), schema.get("maxItems", 1000)
         fixed = [self.fill(part, name, depth + 1) for part in schema.get("prefixItems", ())]
         items = self._resolve(schema.get("items") or {"type": "string"})
-        wanted = max(least, min(most, 3))
+        wanted = max(least, min(most, 3 if depth <= _SHALLOW else 0))
         if self._kind(items) == "string" and not items.get("enum") and self.phrase is None:
             words_ = words.keywords(self.look, self.language)
             free = [words_[at % len(words_)] + str(at // len(words_) or "") for at in range(wanted)]

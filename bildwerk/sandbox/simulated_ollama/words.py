@@ -7,6 +7,8 @@ from typing import Literal
 from bildwerk.sandbox.simulated_ollama.looks import Look
 
 Language = Literal["en", "de"]
+_FINE = 22  # detail from which a picture counts as finely structured
+_TITLE_WORDS = 8
 _NAMED = re.compile(r"\b(?:in|auf)\s+(german|deutsch|english|englisch)\b", re.IGNORECASE)
 _GERMAN = re.compile(r"\b(?:german|deutsch\w*)\b", re.IGNORECASE)
 
@@ -27,6 +29,7 @@ class _Words:
     lights: dict[str, str]
     title_lights: dict[str, str]
     joint: str
+    grain: tuple[str, str]
 
 
 _EN = _Words(
@@ -37,12 +40,15 @@ _EN = _Words(
         "upper": "bright in the upper half", "lower": "bright in the lower half",
         "left": "bright on the left", "right": "bright on the right",
         "middle": "bright in the middle", "even": "evenly lit",
+        "dark": "dark throughout", "bright": "bright throughout",
     },
     title_lights={
         "upper": "bright above", "lower": "bright below", "left": "bright left",
         "right": "bright right", "middle": "bright centre", "even": "evenly lit",
+        "dark": "dark throughout", "bright": "bright throughout",
     },
     joint=" and ",
+    grain=("calm areas", "fine detail"),
 )  # fmt: skip
 _DE = _Words(
     picture="Ein {shape} Bild in {tone}{colours}",
@@ -61,12 +67,14 @@ _DE = _Words(
         "upper": "oben am hellsten", "lower": "unten am hellsten", "left": "links am hellsten",
         "right": "rechts am hellsten", "middle": "in der Mitte am hellsten",
         "even": "gleichmäßig hell",
+        "dark": "durchweg dunkel", "bright": "durchweg hell",
     },
     title_lights={
         "upper": "oben hell", "lower": "unten hell", "left": "links hell", "right": "rechts hell",
-        "middle": "helle Mitte", "even": "gleichmäßig hell",
+        "middle": "helle Mitte", "even": "gleichmäßig hell", "dark": "durchweg dunkel", "bright": "durchweg hell",
     },
     joint=" und ",
+    grain=("ruhige Flächen", "feine Strukturen"),
 )  # fmt: skip
 _WORDS = {"en": _EN, "de": _DE}
 _REFUSALS = {
@@ -103,7 +111,9 @@ def title(look: Look | None, language: Language, room: int = 80) -> str:
     lead = words.joint.join(colours)
     if language == "en":
         lead = f"{_tone(look, 'en')}{lead}"
-    clauses = [lead[0].upper() + lead[1:], words.title_lights[look.lightest]]
+    clauses = [lead[0].upper() + lead[1:], words.title_lights[look.lightest], words.grain[look.detail > _FINE]]
+    if len(" ".join(clauses).split()) > _TITLE_WORDS:
+        clauses.pop()
     return _fit(clauses, room).rstrip(".")
 
 
@@ -130,6 +140,8 @@ def _main(look: Look) -> list[str]:
 
 
 def _tone(look: Look, language: Language) -> str:
+    if look.saturation < 8:
+        return ""
     if look.saturation < 40:
         return "muted " if language == "en" else "gedämpften "
     if abs(look.warmth) < 12:
@@ -148,12 +160,11 @@ def _base(look: Look, language: Language) -> str:
 
 def _clauses(look: Look, language: Language) -> list[str]:
     size = f"{look.width} by {look.height}" if language == "en" else f"{look.width} mal {look.height}"
+    grain = _WORDS[language].grain[look.detail > _FINE]
     if language == "en":
-        detail = "with fine detail" if look.detail > 22 else "with broad, calm areas"
-        clauses = [f"averaging {look.average} over {size} pixels", detail]
+        clauses = [f"averaging {look.average} over {size} pixels", f"with {grain}"]
     else:
-        detail = "mit feinen Einzelheiten" if look.detail > 22 else "mit breiten, ruhigen Flächen"
-        clauses = [f"im Mittel {look.average} bei {size} Bildpunkten", detail]
+        clauses = [f"im Mittel {look.average} bei {size} Bildpunkten", f"mit {grain.replace('e ', 'en ', 1)}"]
     if look.text:
         marked = "marked" if language == "en" else "beschriftet mit"
         clauses.insert(0, f'{marked} "{look.text}"')

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 DEADLINE = 20.0
+EOF = {"error": "an error was encountered while running the model: unexpected EOF"}
 SCHEMA = {
     "type": "object",
     "properties": {"caption": {"type": "string", "maxLength": 200}},

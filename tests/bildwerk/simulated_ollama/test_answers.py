@@ -67,7 +67,7 @@ async def test_answers_tell_what_is_to_be_seen(start: Start) -> None:
     assert "bright in the upper half" in wide["caption"]
     german = await answer(server, "Describe it. Answer in German.", picture((20, 60, 200), (200, 300)))
     assert german["caption"].startswith("Ein hohes Bild in kühlen Blau- und Hellblautönen, oben am hellsten")
-    assert german["title"] == "Blau und Hellblau, oben hell"
+    assert german["title"] == "Blau und Hellblau, oben hell, ruhige Flächen"
     info = PngInfo()
     info.add_text("Description", "a castle on a hill")
     marked = await answer(server, "Describe it.", picture(kind="PNG", pnginfo=info))
@@ -153,6 +153,19 @@ def test_a_rich_schema_is_obeyed() -> None:
     """Pydantic, which made the schema, takes the answer."""
     found = fill(Everything.model_json_schema())
     Everything.model_validate_json(json.dumps(found))
+
+
+class Tree(BaseModel):
+    """A schema without an end."""
+
+    model_config = ConfigDict(extra="forbid")
+    branches: list["Tree"] = []
+    best: "Tree | None" = None
+
+
+def test_a_recursive_schema_comes_to_an_end() -> None:
+    """Deep down only what is required is there."""
+    Tree.model_validate(fill(Tree.model_json_schema()))
 
 
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 8), st.integers(0, 8))

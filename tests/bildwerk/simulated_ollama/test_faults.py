@@ -2,21 +2,38 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
-from tests.bildwerk.simulated_ollama.conftest import Server, Start, chat, picture
+from tests.bildwerk.simulated_ollama.conftest import EOF, Server, chat, picture, running
 
-EOF = {"error": "an error was encountered while running the model: unexpected EOF"}
 STOPPED = "model runner has unexpectedly stopped"
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest.fixture
-async def server(start: Start) -> Server:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared() -> AsyncIterator[Server]:
     """A server of the modern kind with two slots."""
-    return await start("--slots", "2")
+    async with running("--slots", "2") as server:
+        yield server
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def server(shared: Server) -> AsyncIterator[Server]:
+    """The same for all tests of this module, healed and with an empty log."""
+    yield shared
+    await shared.heal()
+
+    async def idle() -> bool:
+        state = await shared.state()
+        return not state["running"] and not state["queued"]
+
+    await shared.until(idle)
+    await shared.control.delete("/control/calls")
 
 
 async def content(server: Server, **more: Any) -> str:
@@ -201,17 +218,6 @@ async def test_wrong_language(server: Server) -> None:
     assert "A wide picture" in answer.json()["message"]["content"]
 
 
-@pytest.mark.parametrize(("path", "done"), [("native", True), ("rendered", False)])
-async def test_whitespace_flood(start: Start, path: str, *, done: bool) -> None:
-    """The native path goes on to the limit, the rendered one gives up early."""
-    server = await start("--prompt-path", path)
-    await server.spoil("whitespace_flood")
-    body = (await server.ask(options={"num_predict": 200})).json()
-    assert body["done"] is done
-    assert body.get("done_reason") == ("length" if done else None)
-    assert len(body["message"]["content"]) == (200 if done else 32)
-
-
 async def test_runner_crash_takes_the_neighbours_along(server: Server) -> None:
     """Both calls fail, each with its own words; the runner comes back after its restart."""
     await server.spoil("hang", match={"job": "neighbour"})
@@ -228,30 +234,3 @@ async def test_runner_crash_takes_the_neighbours_along(server: Server) -> None:
     assert ((await neighbour).status_code, (await neighbour).json()) == (500, EOF)
     assert await content(server)
     assert (await server.calls())[-1]["load_seconds"] == 0.7
-
-
-async def test_a_crash_ends_a_stream_with_an_error_line(start: Start) -> None:
-    """Status 200 was sent; the last line says what happened."""
-    server = await start("--token-seconds", "1")
-    await server.spoil("runner_crash", match={"job": "poison"})
-    async with server.ollama.stream("POST", "/api/chat", json=chat("x", stream=True)) as answer:
-        lines = answer.aiter_lines()
-        assert json.loads(await anext(lines))["done"] is False
-        await server.ask(headers={"X-Bildwerk-Job": "poison"})
-        rest = [json.loads(line) async for line in lines]
-    assert rest[-1] == EOF
-
-
-@pytest.mark.parametrize("version", ["0.13.5", "0.24.0"])
-async def test_garbage_kills_an_older_runner(start: Start, version: str) -> None:
-    """As recorded: the neighbour of a picture that does not decode dies with it."""
-    server = await start("--pose", version)
-    await server.spoil("hang", match={"job": "neighbour"})
-    neighbour = asyncio.create_task(server.ask(headers={"X-Bildwerk-Job": "neighbour"}))
-
-    async def runs() -> bool:
-        return bool((await server.state())["running"])
-
-    await server.until(runs)
-    assert (await server.ask("x", "bm90IGEgcGljdHVyZQ==")).status_code == 500
-    assert (await neighbour).json() == EOF
