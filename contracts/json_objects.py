@@ -16,7 +16,7 @@ _BRACKET = re.compile(rb"[\[\]{}]")
 
 
 class Undecodable(Exception):
-    """An event that nobody can understand. `reason` is a code that may be logged, `detail` (text for a database) may quote the event."""
+    """An event that nobody can understand. `reason` is a code that may be logged, `detail` may quote the event."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(reason)

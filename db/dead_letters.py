@@ -21,5 +21,5 @@ def _row(letter: DeadLetter) -> tuple[object, ...]:
     o = letter.origin
     return (
         o.topic, o.partition, o.offset, o.timestamp_ms, o.key, o.value, o.value_length, o.value_hash,
-        [list(header) for header in o.headers], letter.reason, letter.detail, letter.to_json(),
+        letter.reason, letter.detail, letter.to_json(),
     )  # fmt: skip

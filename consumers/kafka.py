@@ -1,0 +1,142 @@
+"""How we speak to Kafka: settings, the consumer and the producer that follow from them, and the topics."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from contracts.topics import INTAKE_TOPICS, Topic
+
+Consumer: TypeAlias = Any
+"""An AIOKafkaConsumer; aiokafka ships no types."""
+Producer: TypeAlias = Any
+"""An AIOKafkaProducer."""
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaSettings:
+    """Where Kafka is and how long we wait for it; times in seconds.
+
+    `topics` gives the cluster's names of the topics in the contract; those not in it go by their own. `idempotence` is
+    the producer's (the embedded broker has none). All members of `group` must use equal settings.
+    """
+
+    servers: tuple[str, ...]
+    group: str = "bildwerk"
+    topics: Mapping[Topic, str] = field(default_factory=lambda: MappingProxyType({}))
+    idempotence: bool = True
+    session_timeout: float = 45.0
+    rebalance_timeout: float = 60.0
+    send_timeout: float = 10.0
+
+    def name(self, topic: str) -> str:
+        """The cluster's name of a topic of the contract."""
+        return self.topics.get(Topic(topic), topic) if topic in set(Topic) else topic
+
+    def topic(self, name: str) -> Topic:
+        """The contract's topic behind one of the cluster's names."""
+        return next(topic for topic in Topic if self.name(topic) == name)
+
+
+class TopicsMissing(Exception):
+    """Topics that must be there are not; the message names them and says what to do."""
+
+
+def make_consumer(settings: KafkaSettings) -> Consumer:
+    """Return a consumer, not started and subscribed to nothing, that commits nothing by itself.
+
+    One Range assignor puts partition p of all our topics into the same hands. A join is answered only when the whole
+    group is there, so a request may take longer than a rebalance. Events are small: what is fetched ahead is little,
+    and a larger message still comes alone (KIP-74).
+    """
+    return AIOKafkaConsumer(
+        bootstrap_servers=list(settings.servers),
+        client_id="bildwerk",
+        group_id=settings.group,
+        partition_assignment_strategy=(RangePartitionAssignor,),
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+        max_partition_fetch_bytes=256 * 1024,
+        session_timeout_ms=_ms(settings.session_timeout),
+        heartbeat_interval_ms=_ms(min(3.0, settings.session_timeout / 3)),
+        rebalance_timeout_ms=_ms(settings.rebalance_timeout),
+        request_timeout_ms=_ms(settings.rebalance_timeout + 5.0),
+    )
+
+
+def make_producer(settings: KafkaSettings) -> Producer:
+    """Return a producer, not started; a message counts as sent when all in-sync replicas have it."""
+    return AIOKafkaProducer(
+        bootstrap_servers=list(settings.servers),
+        client_id="bildwerk",
+        acks="all",
+        enable_idempotence=settings.idempotence,
+        linger_ms=5,
+        request_timeout_ms=_ms(settings.send_timeout),
+    )
+
+
+async def count_partitions(settings: KafkaSettings) -> dict[str, int]:
+    """Partitions of each of our topics by the cluster's name; 0: it is missing. Raises KafkaError or OSError."""
+    admin = await _open_admin(settings)
+    try:
+        known = {t["topic"]: len(t["partitions"]) for t in await admin.describe_topics() if t["error_code"] == 0}
+    finally:
+        await admin.close()
+    return {settings.name(topic): known.get(settings.name(topic), 0) for topic in Topic}
+
+
+async def check_topics(settings: KafkaSettings) -> None:
+    """Raise TopicsMissing unless all our topics are there; KafkaError or OSError when Kafka cannot be reached."""
+    missing = [name for name, partitions in (await count_partitions(settings)).items() if not partitions]
+    if missing:
+        raise TopicsMissing(f"missing topics: {', '.join(missing)} (create them: bildwerk migrate --topics)")
+
+
+async def create_topics(settings: KafkaSettings, partitions: int = 12, replication: int = 1) -> tuple[str, ...]:
+    """Create those of our topics that are missing, with equal partition counts; returns the names of the new ones.
+
+    Safe to run twice and by several processes at once. Raises KafkaError or OSError.
+    """
+    missing = [name for name, there in (await count_partitions(settings)).items() if not there]
+    if not missing:
+        return ()
+    admin = await _open_admin(settings)
+    try:
+        answer = await admin.create_topics([NewTopic(name, partitions, replication) for name in missing])
+    finally:
+        await admin.close()
+    created = []
+    for name, code, *_ in answer.topic_errors:
+        error = for_code(code)
+        if code and error is not TopicAlreadyExistsError:
+            raise error(f"topic {name} could not be created")
+        created += [] if code else [name]
+    return tuple(created)
+
+
+def subscription(settings: KafkaSettings) -> list[str]:
+    """The cluster's names of the topics that intake reads."""
+    return [settings.name(topic) for topic in INTAKE_TOPICS]
+
+
+async def _open_admin(settings: KafkaSettings) -> Any:
+    admin = AIOKafkaAdminClient(
+        bootstrap_servers=list(settings.servers), client_id="bildwerk", request_timeout_ms=_ms(settings.send_timeout)
+    )
+    try:
+        await admin.start()
+    except (KafkaError, OSError):
+        await admin.close()
+        raise
+    return admin
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)

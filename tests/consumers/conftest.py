@@ -1,0 +1,67 @@
+"""Topics of this test's own on the shared broker, a pool on its own database, and a reader from outside."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.structs import ConsumerRecord
+
+from consumers.kafka import KafkaSettings, create_topics
+from contracts.topics import Topic
+from db.pool import Database, Pool, open_pool
+
+Read = Callable[..., Awaitable[list[ConsumerRecord]]]
+
+
+@pytest_asyncio.fixture
+async def settings(kafka: str, unique: str) -> KafkaSettings:
+    """Return settings for topics with three partitions each; a dead member is missed within seconds."""
+    topics: Mapping[Topic, str] = {topic: f"{unique}.{topic.value}" for topic in Topic}
+    made = KafkaSettings(
+        (kafka,), f"group-{unique}", topics, idempotence=False, session_timeout=6.0, rebalance_timeout=6.0,
+        send_timeout=3.0,
+    )  # fmt: skip
+    await create_topics(made, partitions=3)
+    return made
+
+
+@pytest_asyncio.fixture
+async def pool(database: str) -> AsyncIterator[Pool]:
+    """Return a pool on a fresh migrated database."""
+    async with open_pool(Database(database, pool_size=5)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def read(settings: KafkaSettings) -> Read:
+    """Return a function `(topic, count, seconds=20)` that reads a topic from its beginning until it has `count`."""
+
+    async def read_topic(topic: Topic, count: int, seconds: float = 20.0) -> list[ConsumerRecord]:
+        name = settings.name(topic)
+        consumer = AIOKafkaConsumer(bootstrap_servers=list(settings.servers), auto_offset_reset="earliest")
+        await consumer.start()
+        try:
+            consumer.assign([TopicPartition(name, number) for number in range(3)])
+            records: list[ConsumerRecord] = []
+            until = asyncio.get_running_loop().time() + seconds
+            while len(records) < count:
+                assert asyncio.get_running_loop().time() < until, f"{len(records)} of {count} messages on {topic}"
+                for batch in (await consumer.getmany(timeout_ms=100)).values():
+                    records += batch
+            return records
+        finally:
+            await consumer.stop()
+
+    return read_topic
+
+
+async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 20.0) -> Any:
+    """Ask again until the answer is true; fails when the time is over."""
+    end = asyncio.get_running_loop().time() + seconds
+    while not (answer := await condition()):
+        assert asyncio.get_running_loop().time() < end, "it did not become true in time"
+        await asyncio.sleep(0.02)
+    return answer

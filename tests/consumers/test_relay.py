@@ -1,0 +1,208 @@
+"""The relay against a real broker and a real PostgreSQL."""
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import UUID
+
+from aiokafka.structs import ConsumerRecord
+
+from bildwerk.sandbox.broker import start_broker
+from consumers.kafka import KafkaSettings, create_topics
+from consumers.publishing import split_waves
+from consumers.relay import Relay, Round
+from contracts.codec import Decoded, decode
+from contracts.topics import Topic
+from db import outbox
+from db.pool import Database, Pool, open_pool
+from tests.consumers.conftest import Read, until
+
+STAGE = Topic.STAGE_COMPLETED
+
+
+async def add(pool: Pool, media_ids: list[int], topic: str = STAGE, padding: str = "", first: int = 0) -> list[UUID]:
+    rows = await pool.fetch(
+        "INSERT INTO bildwerk.outbox (aggregateid, type, topic, payload)"
+        " SELECT m.id::text, $2, $2, jsonb_build_object('media_id', m.id, 'job_type', 'ollama_title', 'outcome', 'done',"
+        " 'run', $4 + m.n, 'padding', $3::text) FROM unnest($1::bigint[]) WITH ORDINALITY AS m (id, n) ORDER BY n"
+        " RETURNING event_id",
+        media_ids, topic, padding, first,
+    )  # fmt: skip
+    return [row["event_id"] for row in rows]
+
+
+async def count_rows(pool: Pool) -> int:
+    number: int = await pool.fetchval("SELECT count(*) FROM bildwerk.outbox")
+    return number
+
+
+def header(record: ConsumerRecord, name: str) -> str:
+    return bytes(dict(record.headers)[name]).decode()
+
+
+@asynccontextmanager
+async def running(*relays: Relay) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    tasks = [asyncio.create_task(relay.run(stop)) for relay in relays]
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.gather(*tasks)
+
+
+async def test_rows_become_cloud_events_and_are_forgotten(pool: Pool, settings: KafkaSettings, read: Read) -> None:
+    event_ids = await add(pool, [7, 8, 7])
+    installation = await pool.fetchval("SELECT id FROM bildwerk.installation")
+    async with running(Relay(pool, settings)):
+        records = await read(STAGE, 3)
+        await until(lambda: _is_empty(pool))
+    assert {header(r, "ce_id") for r in records} == {str(event_id) for event_id in event_ids}
+    for record in records:
+        decoded = decode(STAGE, record.value, record.headers)
+        assert isinstance(decoded, Decoded)
+        assert record.key == str(decoded.event.media_id).encode()
+        assert decoded.source == header(record, "ce_source") == f"urn:bildwerk:{installation}"
+        assert header(record, "ce_type") == "stage.completed"
+        assert header(record, "content-type") == "application/json"
+
+
+async def test_a_wake_up_publishes_without_waiting_for_the_poll(
+    pool: Pool, settings: KafkaSettings, read: Read
+) -> None:
+    relay = Relay(pool, settings, poll=3600.0)
+    async with running(relay):
+        await until(lambda: _true(relay._producer))
+        await add(pool, [1])
+        relay.wake.set()
+        assert len(await read(STAGE, 1)) == 1
+
+
+async def test_several_relays_keep_each_mediums_order_and_lose_nothing(
+    pool: Pool, settings: KafkaSettings, read: Read
+) -> None:
+    media = [n % 17 for n in range(1, 1_001)]
+    relays = [Relay(pool, settings, batch=64, poll=0.05) for _ in range(3)]
+    async with running(*relays):
+        for start in range(0, 1_000, 100):
+            await add(pool, media[start : start + 100], first=start)
+        await until(lambda: _is_empty(pool))
+    records = await read(STAGE, 1_000)
+    assert len({header(r, "ce_id") for r in records}) == len(records) == 1_000
+    by_medium: dict[bytes, list[int]] = {}
+    for record in sorted(records, key=lambda r: (r.partition, r.offset)):
+        by_medium.setdefault(record.key, []).append(json.loads(record.value)["run"])
+    assert all(runs == sorted(runs) for runs in by_medium.values())
+
+
+async def test_rows_wait_while_the_broker_is_away_and_leave_when_it_is_back(
+    database: str, tmp_path: Path, unique: str
+) -> None:
+    process, address = await start_broker(tmp_path)
+    settings = KafkaSettings(
+        (address,), topics={t: f"{unique}.{t.value}" for t in Topic}, idempotence=False, send_timeout=2.0
+    )
+    try:
+        await create_topics(settings, partitions=1)
+        async with open_pool(Database(database, pool_size=4)) as pool:
+            relay = Relay(pool, settings, poll=0.05, deadline=1.0)
+            async with running(relay):
+                await add(pool, [1])
+                await until(lambda: _is_empty(pool))
+                os.kill(process.pid, signal.SIGSTOP)
+                await add(pool, [1, 2, 1])
+                await until(lambda: _true(relay._failures))
+                assert await count_rows(pool) == 3
+                os.kill(process.pid, signal.SIGCONT)
+                await until(lambda: _is_empty(pool), 40)
+                assert relay._failures == 0
+    finally:
+        await process.stop()
+
+
+async def test_one_missing_topic_does_not_hold_up_the_others(pool: Pool, settings: KafkaSettings, read: Read) -> None:
+    await add(pool, [1, 2], "no such topic!")
+    await add(pool, [1, 3])
+    async with running(Relay(pool, settings, poll=0.05, batch=3)):
+        assert len(await read(STAGE, 2)) == 2
+        await until(lambda: _equals(pool, 2))
+    assert await pool.fetchval("SELECT count(*) FROM bildwerk.outbox WHERE topic = 'no such topic!'") == 2
+
+
+async def test_a_row_that_no_broker_takes_becomes_a_dead_letter(
+    pool: Pool, settings: KafkaSettings, read: Read
+) -> None:
+    await add(pool, [5], padding="x" * 1_100_000)
+    await add(pool, [6])
+    async with running(Relay(pool, settings, poll=0.05)):
+        await read(STAGE, 1)
+        letters = await read(Topic.DEAD_LETTER, 1)
+        await until(lambda: _is_empty(pool))
+    assert json.loads(letters[0].value)["reason"] == "refused_by_broker"
+    assert await pool.fetchval("SELECT count(*) FROM bildwerk.dead_letters WHERE reason = 'refused_by_broker'") == 1
+
+
+async def test_a_failed_send_stops_that_mediums_later_rows_only(pool: Pool, settings: KafkaSettings) -> None:
+    await add(pool, [5], padding="x" * 1_100_000)
+    await add(pool, [5, 6])
+    relay = Relay(pool, settings)
+    try:
+        assert await relay.relay_batch() is Round.SENT
+        left = await pool.fetch("SELECT aggregateid FROM bildwerk.outbox WHERE topic = $1", STAGE.value)
+        assert [row["aggregateid"] for row in left] == ["5"]
+    finally:
+        await relay._drop_producer()
+
+
+async def test_a_producer_that_lost_its_sender_is_made_anew(pool: Pool, settings: KafkaSettings, read: Read) -> None:
+    relay = Relay(pool, settings, poll=0.05)
+    async with running(relay):
+        producer = await until(lambda: _true(relay._producer))
+        producer._sender.sender_task.cancel()
+        await add(pool, [1])
+        assert len(await read(STAGE, 1)) >= 1
+        await until(lambda: _is_empty(pool))
+        assert relay._producer is not producer
+
+
+async def test_the_lock_lets_one_relay_through(pool: Pool, settings: KafkaSettings) -> None:
+    relay = Relay(pool, settings)
+    try:
+        async with pool.acquire() as other, other.transaction():
+            assert await outbox.try_lock(other)
+            assert await relay.relay_batch() is Round.BUSY
+        assert await relay.relay_batch() is Round.IDLE
+    finally:
+        await relay._drop_producer()
+
+
+async def test_a_database_that_is_away_only_delays(pool: Pool, settings: KafkaSettings) -> None:
+    relay = Relay(pool, settings)
+    await pool.close()
+    assert await relay.relay_batch() is Round.FAILED
+
+
+def test_waves_hold_one_row_of_a_medium_each_in_order() -> None:
+    rows = [outbox.Row(n, UUID(int=n), key, "t", "t", {}, None) for n, key in enumerate("aabacb")]  # type: ignore[arg-type]
+    assert [[row.id for row in wave] for wave in split_waves(rows)] == [[0, 2, 4], [1, 5], [3]]
+
+
+def test_no_rows_are_no_waves() -> None:
+    assert list(split_waves([])) == []
+
+
+async def _is_empty(pool: Pool) -> bool:
+    return await count_rows(pool) == 0
+
+
+async def _equals(pool: Pool, number: int) -> bool:
+    return await count_rows(pool) == number
+
+
+async def _true(value: object) -> object:
+    return value
+
