@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
+from consumers.intake import Intake
 
 from bildwerk.settings import Settings
 from bildwerk.telemetry.metrics import Metrics
@@ -16,7 +17,6 @@ from bildwerk.web.server import serving
 from consumers.failure_stop import FailureStop
 from consumers.fleet import Fleet
 from consumers.inspector import Inspector
-from consumers.intake import Intake
 from consumers.kafka import KafkaSettings
 from consumers.missing import Missing
 from consumers.relay import Relay
@@ -212,7 +212,7 @@ async def wire(settings: Settings, metrics: Metrics | None = None) -> AsyncItera
             planner,
             Backoff(settings.tries, settings.retry_base_seconds, settings.retry_cap_seconds),
             plan_in_finish=settings.plan_in_finish,
-            provenance=installation.owns_platform or settings.writes is not None and "provenance" in settings.writes,
+            provenance=installation.owns_platform or (settings.writes is not None and "provenance" in settings.writes),
         )
         relay = Relay(pool, kafka, settings.relay_batch, settings.poll_seconds)
         dispatcher = Dispatcher(

@@ -92,7 +92,7 @@ class Inspector:
             return False
         if inspection.mtime is None:
             return True
-        return datetime.now(UTC) - datetime.fromtimestamp(inspection.mtime, UTC) < YOUNG
+        return medium.now - datetime.fromtimestamp(inspection.mtime, UTC) < YOUNG
 
     async def _postpone(self, medium: Uninspected, seconds: float, *, vain: bool) -> None:
         async with self.pool.acquire() as connection:

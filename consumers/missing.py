@@ -45,7 +45,7 @@ class Missing:
             planned = await self.planner.plan_media(connection, [PlanRequest(media_id) for media_id in media_ids])
             lost = await sweep.give_up(connection, planned.given_up)
             letters = [
-                DeadLetter(Origin.from_json(cast(dict[str, Any], event)), "media_missing", f"media_id {media_id}")
+                DeadLetter(Origin.from_json(cast("dict[str, Any]", event)), "media_missing", f"media_id {media_id}")
                 for media_id, event in lost
                 if event is not None
             ]

@@ -26,7 +26,7 @@ class Store:
     root: MediaRoot
     back: Callable[[], None] = field(default=lambda: None)
     poll: float = 0.25
-    breaker: Breaker = Breaker()
+    breaker: Breaker = field(default_factory=Breaker)
 
     def is_available(self) -> bool:
         """Whether the media root answered when it was last used."""

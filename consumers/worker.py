@@ -21,7 +21,6 @@ from handlers.runner.medium import Ended, Runner, Work
 log = structlog.get_logger("bildwerk.consumers.worker")
 
 
-
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
     """Times in seconds. A lease outlives three heartbeats; `margin` is how long before its end we stop trusting it."""

@@ -21,7 +21,7 @@ class Standing(Enum):
     STALE = "stale"
     """Our value, made from other pixels: counts as absent."""
     KEPT = "kept"
-    """A person's or the platform's: written, edited, deleted or locked by somebody else. Never changed, not by force."""
+    """A person's or the platform's: written, edited, deleted or locked by somebody else. Force does not change it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,9 @@ class Metadata:
 class Picture:
     """What the inspector found behind a content hash.
 
-    `width` and `height` are pixels after EXIF rotation, before scaling. `pixel_hash` is the SHA-256 (hex) of the rotated
-    native pixels as 8-bit RGB, rows from the top. `unreadable` is the reason code when the bytes are no usable picture;
-    the other fields then hold what was found out before the failure, or None.
+    `width` and `height` are pixels after EXIF rotation, before scaling. `pixel_hash` is the SHA-256 (hex) of the
+    rotated native pixels as 8-bit RGB, rows from the top. `unreadable` is the reason code when the bytes are no usable
+    picture; the other fields then hold what was found out before the failure, or None.
     """
 
     format: str | None = None

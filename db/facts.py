@@ -33,7 +33,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One medium as planning and finishing see it, read after its row was locked (P1); `now` is the database's clock."""
+    """One medium as planning and finishing see it, read after its lock (P1); `now` is the database's clock."""
 
     now: datetime
     facts: MediaFacts
@@ -72,9 +72,7 @@ async def load_snapshots(
                 content_hash=row["content_hash"],
                 picture=_read_picture(row),
                 unreadable=row["missing_reason"] or row["picture_unreadable"],
-                metadata=Metadata(
-                    row["mime_type"], row["width"], row["height"], row["file_size"], row["created_at"]
-                ),
+                metadata=Metadata(row["mime_type"], row["width"], row["height"], row["file_size"], row["created_at"]),
                 meta=meta[row["id"]],
                 written=written[row["id"]],
                 foreign_completions=frozenset(foreign[row["id"]]),

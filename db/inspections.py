@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from contracts.facts import Picture
 from db.pool import Connection
@@ -11,18 +11,22 @@ from db.queries import load
 
 @dataclass(frozen=True, slots=True)
 class Uninspected:
-    """A medium to look at; the mark was read before the bytes will be (P6). `tries` counts earlier vain looks."""
+    """A medium to look at; the mark was read before the bytes will be (P6).
+
+    `tries` counts earlier vain looks; `now` is the database's clock at the claim.
+    """
 
     media_id: int
     path: str
     mark: str
     tries: int
+    now: datetime
 
 
 async def claim(connection: Connection, limit: int, hold: timedelta) -> Sequence[Uninspected]:
     """Take up to `limit` media to inspect; after `hold` others may take them."""
     rows = await connection.fetch(load("inspections")["inspections_claim"], limit, hold)
-    return [Uninspected(row["id"], row["path"], row["mark"], row["inspect_tries"]) for row in rows]
+    return [Uninspected(row["id"], row["path"], row["mark"], row["inspect_tries"], row["now"]) for row in rows]
 
 
 async def is_current(connection: Connection, medium: Uninspected) -> bool:
@@ -31,9 +35,7 @@ async def is_current(connection: Connection, medium: Uninspected) -> bool:
     return bool(mark == medium.mark)
 
 
-async def settle(
-    connection: Connection, medium: Uninspected, content_hash: str | None, picture: Picture
-) -> None:
+async def settle(connection: Connection, medium: Uninspected, content_hash: str | None, picture: Picture) -> None:
     """Store what was found under the medium's mark. Inside the medium's lock, `is_current` checked under it."""
     sql = load("inspections")
     if content_hash is not None:

@@ -46,21 +46,18 @@ async def claim(
 ) -> Claim | None:
     """The next medium with due work and a free slot on one of `hosts` (name, slots); None when either is wanting."""
     names, counts = [name for name, _ in hosts], [count for _, count in hosts]
+    transaction = connection.transaction()
+    await transaction.start()
+    claimed = None
     try:
-        async with connection.transaction():
-            slot = await connection.fetchrow(load("slots")["slots_claim"], owner, lease, names, counts)
-            if slot is None:
-                return None
+        slot = await connection.fetchrow(load("slots")["slots_claim"], owner, lease, names, counts)
+        if slot is not None:
             medium = await connection.fetchrow(load("leases")["leases_claim"], owner, lease)
-            if medium is None:
-                raise _NothingDue
-    except _NothingDue:
-        return None
-    return Claim(MediumLease(medium["id"], medium["lease_no"], medium["lost"]), SlotLease(*slot))
-
-
-class _NothingDue(Exception):
-    """Rolls the slot's claim back."""
+            if medium is not None:
+                claimed = Claim(MediumLease(medium["id"], medium["lease_no"], medium["lost"]), SlotLease(*slot))
+    finally:
+        await (transaction.commit() if claimed else transaction.rollback())
+    return claimed
 
 
 async def beat(

@@ -115,6 +115,7 @@ class Print:
 
     media_id: int
     path: str
+    content_hash: str | None
     width: int | None
     height: int | None
     title: JsonValue

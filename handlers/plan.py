@@ -75,7 +75,7 @@ def _force(verdict: Verdict) -> Verdict:
 
 
 def _take_up(verdict: Verdict, fingerprint: str) -> Verdict:
-    """The verdict under the present fingerprint; another one, or a medium that came back, is a new generation (6, 29)."""
+    """The verdict under the present fingerprint; another one, or a medium that is back, is a new generation (6, 29)."""
     if verdict.fingerprint is None:
         return replace(verdict, fingerprint=fingerprint)
     if verdict.fingerprint == fingerprint and verdict.reason != "media_deleted":

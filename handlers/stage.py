@@ -46,21 +46,21 @@ class Stage(Protocol[AnswerT]):
     """One job type. Implementations hold no state and do no I/O; every method is a function of its arguments.
 
     `after` names the job types that must be terminal before this one is looked at; `reads` the foreign `media_meta`
-    keys it looks at, `writes` the `ollama.*` keys it may write. `Answer.model_json_schema()` is what Ollama must answer.
+    keys it looks at, `writes` the `ollama.*` keys it may write. The schema of `Answer` is what Ollama must answer.
     """
 
     @property
-    def job_type(self) -> str: ...
+    def job_type(self) -> str: ...  # noqa: D102 - see the class
     @property
-    def after(self) -> tuple[str, ...]: ...
+    def after(self) -> tuple[str, ...]: ...  # noqa: D102 - see the class
     @property
-    def reads(self) -> tuple[str, ...]: ...
+    def reads(self) -> tuple[str, ...]: ...  # noqa: D102 - see the class
     @property
-    def writes(self) -> tuple[str, ...]: ...
+    def writes(self) -> tuple[str, ...]: ...  # noqa: D102 - see the class
     @property
-    def needs_picture(self) -> bool: ...
+    def needs_picture(self) -> bool: ...  # noqa: D102 - see the class
     @property
-    def Answer(self) -> type[AnswerT]: ...  # noqa: N802 - reads as the type it is
+    def Answer(self) -> type[AnswerT]: ...  # noqa: D102, N802 - see the class
 
     def condition(self, facts: MediaFacts) -> Condition:
         """Whether the stage is due on these facts, force aside."""

@@ -15,6 +15,8 @@ import pytest_asyncio
 from bildwerk.sandbox.addresses import Stack
 from bildwerk.sandbox.ollama import Simulated, start_simulated_ollama
 from bildwerk.sandbox.stack import start_stack
+from db.pool import Database, open_pool
+from tests.ledger import Ledger
 
 for name in [name for name in os.environ if name.startswith("BILDWERK_")]:
     del os.environ[name]
@@ -58,6 +60,13 @@ async def empty_database(stack: Stack) -> AsyncIterator[str]:
     await _execute(stack.database_url, f"CREATE DATABASE {name}")
     yield _name_database(stack.database_url, name)
     await _execute(stack.database_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest_asyncio.fixture
+async def ledger(database: str) -> AsyncIterator[Ledger]:
+    """Return an empty ledger in a database of this test's own."""
+    async with open_pool(Database(database)) as pool:
+        yield Ledger(pool)
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ SELECT w.field, w.run_id, w.written_at FROM bildwerk.written AS w WHERE w.media_
 -- name: reads_sheet
 -- Pictures with what we know of them, for a contact sheet.
 SELECT
-    p.id AS media_id, p.path, coalesce(c.width, p.width) AS width, coalesce(c.height, p.height) AS height,
+    p.id AS media_id, p.path, m.content_hash, coalesce(c.width, p.width) AS width, coalesce(c.height, p.height) AS height,
     (SELECT value FROM public.media_meta WHERE media_id = p.id AND key = 'ollama.title') AS title,
     (SELECT value FROM public.media_meta WHERE media_id = p.id AND key = 'ollama.caption') AS caption,
     (SELECT value FROM public.media_meta WHERE media_id = p.id AND key = 'ollama.description') AS description,

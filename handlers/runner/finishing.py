@@ -51,7 +51,7 @@ class Failed:
     """There is no good answer; `failure` says what must happen."""
 
     failure: Failure
-    cost: Cost = Cost()
+    cost: Cost = field(default_factory=Cost)
 
 
 Result = Answered | Failed
@@ -141,9 +141,7 @@ class Finisher:
         await ledger.write(connection, [self.planner.draft_medium(snapshot)])
         return Finished.SUPERSEDED
 
-    async def _settle_answer(
-        self, connection: Connection, job: Job, before: Snapshot, result: Answered
-    ) -> Finished:
+    async def _settle_answer(self, connection: Connection, job: Job, before: Snapshot, result: Answered) -> Finished:
         verdict = before.verdicts[job.stage.job_type]
         wanted = job.stage.effects(before.facts, result.answer)
         allowed = select_effects(before.facts, wanted, forced=verdict.forced)
@@ -158,12 +156,10 @@ class Finisher:
         await self._write(connection, job, before, settled, result.cost, None)
         return Finished.SETTLED
 
-    async def _settle_failure(
-        self, connection: Connection, job: Job, before: Snapshot, result: Failed
-    ) -> Finished:
+    async def _settle_failure(self, connection: Connection, job: Job, before: Snapshot, result: Failed) -> Finished:
         failure, verdict = result.failure, before.verdicts[job.stage.job_type]
         error: JsonValue = {"kind": failure.kind, "reason": failure.reason, "detail": failure.detail[:2000]}
-        settled, outcome = decide_failure(verdict, failure, self.retry, before, random())
+        settled, outcome = decide_failure(verdict, failure, self.retry, before, random())  # noqa: S311 - jitter
         raw = failure.raw if isinstance(failure, BadAnswer) else None
         await runs.end(
             connection, job.run_id, outcome, result.cost,
@@ -175,7 +171,7 @@ class Finisher:
     async def _write(
         self, connection: Connection, job: Job, before: Snapshot, settled: Verdict, cost: Cost, error: JsonValue
     ) -> None:
-        """Verdicts, the medium's row and the events of one comparison: before this transaction, and at its end (P15)."""
+        """Verdicts, the medium's row and events of one comparison: before this transaction, and at its end (P15)."""
         name = job.stage.job_type
         verdicts: Verdicts = {**before.verdicts, name: settled}
         (now,) = await self.planner.load(connection, [job.lease.media_id])

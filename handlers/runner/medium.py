@@ -12,15 +12,14 @@ import structlog
 from contracts.facts import MediaFacts
 from contracts.verdicts import Verdict
 from db import leases, ledger, runs
-from db.failures import is_repeatable
 from db.facts import Snapshot
+from db.failures import is_repeatable
 from db.leases import Claim, MediumLease
 from db.pool import Pool
 from db.runs import Cost, Outcome
 from handlers.failures import BadAnswer, Failure, Stale, Unavailable
 from handlers.inference.answers import parse_answer
 from handlers.inference.client import Question, Reply
-from handlers.plan import plan
 from handlers.runner.finishing import Answered, Failed, Finished, Finisher, Job, MarkMoved, Result
 from handlers.stage import Stage
 
@@ -130,7 +129,7 @@ class Runner:
         return None
 
     async def _run_safely(self, work: Work, stage: Stage[Any], verdict: Verdict, facts: MediaFacts) -> Finished:
-        """Run a job; one that takes every process along, or that we have a bug for, is failed and never blocks others."""
+        """Run a job; one that takes every process along, or meets a bug of ours, is failed and never blocks others."""
         lease = work.claim.medium
         reason = "crashed"
         if lease.lost < self.lost_limit:

@@ -1,4 +1,4 @@
-"""Planning media: the one function called by intake, finish, inspector, sweep and everything else that changes facts."""
+"""Planning media: the one function that intake, finish, inspector, sweep and all else that changes facts call."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ log = structlog.get_logger("bildwerk.handlers.planning")
 
 @dataclass(frozen=True, slots=True)
 class Force:
-    """A request to do jobs again. `force_id` names it for ever; no job types means all; cascade adds what comes after."""
+    """A request to do jobs again. `force_id` names it for ever; no job types: all; cascade adds what comes after."""
 
     force_id: str
     job_types: tuple[str, ...] = ()
@@ -138,9 +138,7 @@ class Planner:
             return replace(draft, row=row)
         return self._wait_for(snapshot, replace(draft, row=row), requests)
 
-    def _wait_for(
-        self, snapshot: Snapshot, draft: ledger.Draft, requests: Sequence[PlanRequest]
-    ) -> ledger.Draft:
+    def _wait_for(self, snapshot: Snapshot, draft: ledger.Draft, requests: Sequence[PlanRequest]) -> ledger.Draft:
         """An event came before its medium: look again later; the last event's source is what a dead letter shows."""
         sources = [r.source for r in requests if r.source is not None]
         known = snapshot.known
@@ -216,9 +214,7 @@ def _count(outcomes: Sequence[tuple[Snapshot, ledger.Draft]]) -> Planned:
         uninspected=sum(d.row.inspect_at is not None for _, d in outcomes),
         missing=sum(not s.facts.exists and not d.row.seen for s, d in outcomes),
         errors=sum(d.row.plan_error is not None for _, d in outcomes),
-        given_up=tuple(
-            s.facts.media_id for s, d in outcomes if s.known.look_at is not None and _gave_up(s, d.row)
-        ),
+        given_up=tuple(s.facts.media_id for s, d in outcomes if s.known.look_at is not None and _gave_up(s, d.row)),
     )
 
 

@@ -74,24 +74,24 @@ def test_first_plan_makes_the_first_stage_due_and_the_others_wait() -> None:
     """1, 2, 3, P12: what comes after waits for everything before it."""
     verdicts = plan(CHAIN, facts(), {})
 
-    assert {"a": "due", "b": "waiting", "c": "waiting"} == shown(verdicts)
+    assert shown(verdicts) == {"a": "due", "b": "waiting", "c": "waiting"}
     assert {0} == {verdict.generation for verdict in verdicts.values()}
-    assert ("a",) == list_due(CHAIN, verdicts)
+    assert list_due(CHAIN, verdicts) == ("a",)
 
 
 def test_a_failed_stage_counts_as_finished_for_what_comes_after() -> None:
     """R8."""
     verdicts = plan(CHAIN, facts(), settle(plan(CHAIN, facts(), {}), "a", Status.FAILED))
 
-    assert {"a": "failed", "b": "due", "c": "waiting"} == shown(verdicts)
+    assert shown(verdicts) == {"a": "failed", "b": "due", "c": "waiting"}
 
 
 def test_satisfied_is_skipped_and_goes_on_down_the_chain() -> None:
     """4: no job is done again whose value is there; the one plan passes it and looks at the next."""
     verdicts = plan(CHAIN, facts(a="here", b="never"), {})
 
-    assert {"a": "skipped", "b": "skipped", "c": "due"} == shown(verdicts)
-    assert ("present", "kept") == (verdicts["a"].reason, verdicts["b"].reason)
+    assert shown(verdicts) == {"a": "skipped", "b": "skipped", "c": "due"}
+    assert (verdicts["a"].reason, verdicts["b"].reason) == ("present", "kept")
 
 
 def test_force_overrides_satisfied_but_not_impossible() -> None:
@@ -103,7 +103,7 @@ def test_force_overrides_satisfied_but_not_impossible() -> None:
     after = plan(CHAIN, here, settle(verdicts, "a"))
     assert Status.SKIPPED is after["b"].status
     assert not after["b"].forced
-    assert (1, 1) == (after["a"].generation, after["b"].generation)
+    assert (after["a"].generation, after["b"].generation) == (1, 1)
 
 
 def test_force_of_an_upstream_takes_a_due_job_back() -> None:
@@ -121,8 +121,8 @@ def test_done_is_not_done_again_because_its_upstream_is() -> None:
         verdicts = plan(CHAIN, facts(), settle(verdicts, name))
     again = plan(CHAIN, facts(), settle(plan(CHAIN, facts(), verdicts, frozenset({"a"})), "a"))
 
-    assert {"a": "done", "b": "done", "c": "done"} == shown(again)
-    assert (1, 0, 0) == tuple(again[name].generation for name in NAMES)
+    assert shown(again) == {"a": "done", "b": "done", "c": "done"}
+    assert tuple(again[name].generation for name in NAMES) == (1, 0, 0)
 
 
 def test_other_pixels_and_back_are_three_generations() -> None:
@@ -131,7 +131,7 @@ def test_other_pixels_and_back_are_three_generations() -> None:
     verdicts = settle(plan(CHAIN, facts("f2"), verdicts), "a")
     verdicts = plan(CHAIN, facts("f1"), verdicts)
 
-    assert (Status.DUE, 2) == (verdicts["a"].status, verdicts["a"].generation)
+    assert (verdicts["a"].status, verdicts["a"].generation) == (Status.DUE, 2)
 
 
 def test_skipped_asks_again_when_its_upstream_was_retried() -> None:
@@ -154,11 +154,11 @@ def test_an_uninspected_mark_leaves_verdicts_as_they_are() -> None:
 def test_a_deleted_medium_closes_what_was_open_and_comes_back_as_new() -> None:
     """26, 27, 29."""
     verdicts = close_deleted(settle(plan(CHAIN, facts(), {}), "a"))
-    assert {"a": "done", "b": "skipped", "c": "skipped"} == shown(verdicts)
-    assert "media_deleted" == verdicts["b"].reason
+    assert shown(verdicts) == {"a": "done", "b": "skipped", "c": "skipped"}
+    assert verdicts["b"].reason == "media_deleted"
 
     back = plan(CHAIN, facts(), verdicts)
-    assert (Status.DUE, 1) == (back["b"].status, back["b"].generation)
+    assert (back["b"].status, back["b"].generation) == (Status.DUE, 1)
     assert verdicts["a"] == back["a"]
 
 
@@ -174,10 +174,10 @@ def test_a_foreign_job_waits_for_its_completion_or_its_value() -> None:
     """Section 4 of the protocol: another program's job is awaited, never run by us."""
     chain = replace(CHAIN, foreign=frozenset({"a"}))
     verdicts = plan(chain, facts(), {})
-    assert {"a": "waiting", "b": "waiting", "c": "waiting"} == shown(verdicts)
+    assert shown(verdicts) == {"a": "waiting", "b": "waiting", "c": "waiting"}
 
     told = plan(chain, replace(facts(), foreign_completions=frozenset({"a"})), verdicts)
-    assert {"a": "skipped", "b": "due", "c": "waiting"} == shown(told)
+    assert shown(told) == {"a": "skipped", "b": "due", "c": "waiting"}
     assert told["a"].reason == plan(chain, facts(a="here"), verdicts)["a"].reason == "not_ours"
 
 
@@ -245,4 +245,4 @@ def test_a_plan_that_changes_nothing_announces_nothing(first: Mapping[str, str],
     verdicts = plan(CHAIN, facts(**first), {})
     again = plan(CHAIN, facts(**second), verdicts)
 
-    assert () == list_announced(again, plan(CHAIN, facts(**second), again))
+    assert list_announced(again, plan(CHAIN, facts(**second), again)) == ()

@@ -194,6 +194,17 @@ async def test_an_incomplete_answer_is_a_bad_one(
     assert caught.value.raw is not None
 
 
+async def test_the_environments_proxies_are_not_for_us(
+    asking: Ask, question: Question, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    async with asking(_good) as (ollama, host, _):
+        assert (await ollama.ask(host, question)).text
+
+
 async def test_nobody_listens(question: Question) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

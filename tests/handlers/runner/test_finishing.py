@@ -10,8 +10,7 @@ from db.runs import Outcome
 from handlers.failures import BadAnswer, Failure, Transient, Unavailable
 from handlers.runner.finishing import Failed, Finished, Finisher, MarkMoved
 from handlers.runner.planning import Force
-
-from .conftest import Ledger, captioned
+from tests.ledger import Ledger, captioned
 
 CAPTION, TITLE = "ollama_caption", "ollama_title"
 
@@ -29,10 +28,10 @@ async def test_an_answer_is_written_told_and_makes_the_next_stage_due(ledger: Le
 
     assert Finished.SETTLED is await ledger.finish(job, captioned())
 
-    assert "A cat on a mat." == (await ledger.meta(media_id))["ollama.caption"]
-    assert "done" == (await ledger.verdict(media_id, CAPTION))["status"]
-    assert "due" == (await ledger.verdict(media_id, TITLE))["status"]
-    assert [(CAPTION, "done", 0)] == await ledger.events()
+    assert (await ledger.meta(media_id))["ollama.caption"] == "A cat on a mat."
+    assert (await ledger.verdict(media_id, CAPTION))["status"] == "done"
+    assert (await ledger.verdict(media_id, TITLE))["status"] == "due"
+    assert await ledger.events() == [(CAPTION, "done", 0)]
     assert Outcome.DONE is await outcome(ledger, job.run_id)
 
 
@@ -43,8 +42,8 @@ async def test_the_same_answer_twice_is_one_effect(ledger: Ledger) -> None:
     await ledger.finish(job, captioned())
 
     assert Finished.SUPERSEDED is await ledger.finish(job, captioned("Something else altogether."))
-    assert "A cat on a mat." == (await ledger.meta(media_id))["ollama.caption"]
-    assert [(CAPTION, "done", 0)] == await ledger.events()
+    assert (await ledger.meta(media_id))["ollama.caption"] == "A cat on a mat."
+    assert await ledger.events() == [(CAPTION, "done", 0)]
     assert Outcome.DONE is await outcome(ledger, job.run_id)
 
 
@@ -56,7 +55,7 @@ async def test_an_answer_under_a_lost_lease_is_dropped(ledger: Ledger) -> None:
     assert media_id == (await ledger.claim()).media_id
 
     assert Finished.LEASE_LOST is await ledger.finish(job, captioned())
-    assert {} == await ledger.meta(media_id)
+    assert await ledger.meta(media_id) == {}
     assert Outcome.SUPERSEDED is await outcome(ledger, job.run_id)
 
 
@@ -67,7 +66,7 @@ async def test_an_expired_lease_that_nobody_took_still_finishes(ledger: Ledger) 
     await ledger.pool.execute("UPDATE bildwerk.media SET until = now() - interval '1 h'")
 
     assert Finished.SETTLED is await ledger.finish(job, captioned())
-    assert "done" == (await ledger.verdict(media_id, CAPTION))["status"]
+    assert (await ledger.verdict(media_id, CAPTION))["status"] == "done"
 
 
 async def test_an_answer_for_other_pixels_is_dropped(ledger: Ledger) -> None:
@@ -77,9 +76,9 @@ async def test_an_answer_for_other_pixels_is_dropped(ledger: Ledger) -> None:
     await ledger.inspect(media_id, "f2")
 
     assert Finished.SUPERSEDED is await ledger.finish(job, captioned())
-    assert {} == await ledger.meta(media_id)
+    assert await ledger.meta(media_id) == {}
     verdict = await ledger.verdict(media_id, CAPTION)
-    assert ("due", 1) == (verdict["status"], verdict["generation"])
+    assert (verdict["status"], verdict["generation"]) == ("due", 1)
 
 
 async def test_an_answer_for_an_older_generation_is_dropped(ledger: Ledger) -> None:
@@ -89,8 +88,8 @@ async def test_an_answer_for_an_older_generation_is_dropped(ledger: Ledger) -> N
     await ledger.plan(media_id, Force("force-1", (CAPTION,)))
 
     assert Finished.SUPERSEDED is await ledger.finish(job, captioned())
-    assert {} == await ledger.meta(media_id)
-    assert [] == await ledger.events()
+    assert await ledger.meta(media_id) == {}
+    assert await ledger.events() == []
 
 
 async def test_a_touched_row_costs_no_answer(ledger: Ledger) -> None:
@@ -101,10 +100,10 @@ async def test_a_touched_row_costs_no_answer(ledger: Ledger) -> None:
 
     with pytest.raises(MarkMoved) as moved:
         await ledger.finish(job, captioned())
-    assert {} == await ledger.meta(media_id)
+    assert await ledger.meta(media_id) == {}
     assert Finished.SETTLED is await ledger.finish(job, captioned(), mark=moved.value.mark)
     assert moved.value.mark == await ledger.pool.fetchval("SELECT inspected_mark FROM bildwerk.media")
-    assert "due" == (await ledger.verdict(media_id, TITLE))["status"]
+    assert (await ledger.verdict(media_id, TITLE))["status"] == "due"
 
 
 async def test_a_deleted_medium_takes_no_answer(ledger: Ledger) -> None:
@@ -115,8 +114,8 @@ async def test_a_deleted_medium_takes_no_answer(ledger: Ledger) -> None:
     await ledger.plan(media_id)
 
     assert Finished.LEASE_LOST is await ledger.finish(job, captioned())
-    assert "media_deleted" == (await ledger.verdict(media_id, CAPTION))["reason"]
-    assert {} == await ledger.meta(media_id)
+    assert (await ledger.verdict(media_id, CAPTION))["reason"] == "media_deleted"
+    assert await ledger.meta(media_id) == {}
 
 
 BY_A_PERSON = {
@@ -142,7 +141,7 @@ async def test_what_a_person_did_before_stands_against_force(ledger: Ledger, wha
     before = await ledger.meta(media_id)
     await forced(ledger, media_id, cascade=cascade)
 
-    assert "skipped" == (await ledger.verdict(media_id, CAPTION))["status"]
+    assert (await ledger.verdict(media_id, CAPTION))["status"] == "skipped"
     assert before == await ledger.meta(media_id)
 
 
@@ -158,8 +157,8 @@ async def test_a_caption_written_by_a_person_stays(ledger: Ledger, force: bool) 
 
     await ledger.finish(job, captioned())
 
-    assert {"ollama.caption": "mine", "ollama.description": "A cat on a mat. It sleeps."} == await ledger.meta(media_id)
-    assert "kept" == (await ledger.verdict(media_id, CAPTION))["reason"]
+    assert await ledger.meta(media_id) == {"ollama.caption": "mine", "ollama.description": "A cat on a mat. It sleeps."}
+    assert (await ledger.verdict(media_id, CAPTION))["reason"] == "kept"
 
 
 @pytest.mark.parametrize("cascade", [False, True])
@@ -177,8 +176,8 @@ async def test_what_a_person_does_during_a_forced_call_stands(ledger: Ledger, wh
 
     after = await ledger.meta(media_id)
     assert before.get("ollama.caption") == after.get("ollama.caption")
-    assert "A dog in the fog. It sleeps." == after["ollama.description"]
-    assert "kept" == (await ledger.verdict(media_id, CAPTION))["reason"]
+    assert after["ollama.description"] == "A dog in the fog. It sleeps."
+    assert (await ledger.verdict(media_id, CAPTION))["reason"] == "kept"
 
 
 async def test_what_a_person_writes_during_the_first_call_stands(ledger: Ledger) -> None:
@@ -189,7 +188,7 @@ async def test_what_a_person_writes_during_the_first_call_stands(ledger: Ledger)
 
     await ledger.finish(job, captioned())
 
-    assert "mine" == (await ledger.meta(media_id))["ollama.caption"]
+    assert (await ledger.meta(media_id))["ollama.caption"] == "mine"
 
 
 async def test_force_makes_our_own_values_anew_once(ledger: Ledger) -> None:
@@ -200,9 +199,9 @@ async def test_force_makes_our_own_values_anew_once(ledger: Ledger) -> None:
     await ledger.caption(media_id, "A dog in the fog.")
     await ledger.plan(media_id, Force("once", (CAPTION,)))
 
-    assert "A dog in the fog." == (await ledger.meta(media_id))["ollama.caption"]
-    assert [(CAPTION, "done", 0), (CAPTION, "done", 1)] == await ledger.events()
-    assert "done" == (await ledger.verdict(media_id, CAPTION))["status"]
+    assert (await ledger.meta(media_id))["ollama.caption"] == "A dog in the fog."
+    assert await ledger.events() == [(CAPTION, "done", 0), (CAPTION, "done", 1)]
+    assert (await ledger.verdict(media_id, CAPTION))["status"] == "done"
 
 
 async def test_new_pixels_replace_our_values(ledger: Ledger) -> None:
@@ -212,7 +211,7 @@ async def test_new_pixels_replace_our_values(ledger: Ledger) -> None:
     await ledger.inspect(media_id, "f2")
     await ledger.caption(media_id, "A dog in the fog.")
 
-    assert "A dog in the fog." == (await ledger.meta(media_id))["ollama.caption"]
+    assert (await ledger.meta(media_id))["ollama.caption"] == "A dog in the fog."
 
 
 async def test_a_bad_answer_fails_at_once_and_persists_nothing(ledger: Ledger) -> None:
@@ -223,11 +222,11 @@ async def test_a_bad_answer_fails_at_once_and_persists_nothing(ledger: Ledger) -
     await ledger.finish(job, Failed(BadAnswer("not_json", "it said: hello", raw="hello")))
 
     verdict = await ledger.verdict(media_id, CAPTION)
-    assert ("failed", "not_json") == (verdict["status"], verdict["reason"])
-    assert {"kind": "bad_answer", "reason": "not_json", "detail": "it said: hello"} == verdict["last_error"]
-    assert {} == await ledger.meta(media_id)
-    assert "due" == (await ledger.verdict(media_id, TITLE))["status"]
-    assert "hello" == await ledger.pool.fetchval("SELECT raw_answer FROM bildwerk.runs WHERE id = $1", job.run_id)
+    assert (verdict["status"], verdict["reason"]) == ("failed", "not_json")
+    assert verdict["last_error"] == {"kind": "bad_answer", "reason": "not_json", "detail": "it said: hello"}
+    assert await ledger.meta(media_id) == {}
+    assert (await ledger.verdict(media_id, TITLE))["status"] == "due"
+    assert await ledger.pool.fetchval("SELECT raw_answer FROM bildwerk.runs WHERE id = $1", job.run_id) == "hello"
 
 
 async def test_transient_failures_are_tried_again_and_bounded(ledger: Ledger) -> None:
@@ -242,8 +241,8 @@ async def test_transient_failures_are_tried_again_and_bounded(ledger: Ledger) ->
         verdict = await ledger.verdict(media_id, CAPTION)
         seen.append((verdict["status"], verdict["attempt"]))
 
-    assert [("due", 1), ("due", 2), ("failed", 0)] == seen
-    assert [(CAPTION, "failed", 0)] == await ledger.events()
+    assert seen == [("due", 1), ("due", 2), ("failed", 0)]
+    assert await ledger.events() == [(CAPTION, "failed", 0)]
 
 
 @pytest.mark.parametrize("failure", [Unavailable("refused"), Unavailable("model_missing")])
@@ -257,7 +256,7 @@ async def test_a_host_that_is_away_is_no_failed_try(ledger: Ledger, failure: Fai
     after = dict(await ledger.verdict(media_id, CAPTION))
     assert failure.reason == after["last_error"]["reason"]
     assert before == {**after, "last_error": None}
-    assert [] == await ledger.events()
+    assert await ledger.events() == []
 
 
 async def test_a_retry_waits_although_other_plans_come(ledger: Ledger) -> None:
@@ -280,12 +279,12 @@ async def test_without_planning_the_event_is_newer_than_the_row(ledger: Ledger) 
 
     await ledger.finish(job, captioned(), Finisher(ledger.planner, plan_in_finish=False))
 
-    assert "waiting" == (await ledger.verdict(media_id, TITLE))["status"]
+    assert (await ledger.verdict(media_id, TITLE))["status"] == "waiting"
     assert plan_no == await ledger.pool.fetchval("SELECT plan_no FROM bildwerk.media")
     told = await ledger.pool.fetchval("SELECT (payload ->> 'plan_no')::int FROM bildwerk.outbox")
     assert plan_no + 1 == told
     await ledger.plan(media_id)
-    assert "due" == (await ledger.verdict(media_id, TITLE))["status"]
+    assert (await ledger.verdict(media_id, TITLE))["status"] == "due"
 
 
 async def test_lost_leases_are_counted_at_the_claim_and_forgotten_at_a_finish(ledger: Ledger) -> None:
@@ -297,4 +296,4 @@ async def test_lost_leases_are_counted_at_the_claim_and_forgotten_at_a_finish(le
         await ledger.pool.execute("UPDATE bildwerk.media SET until = now() - interval '1 s'")
     await ledger.finish(await ledger.start(await ledger.claim(), CAPTION), captioned())
 
-    assert 0 == await ledger.pool.fetchval("SELECT lost FROM bildwerk.media")
+    assert await ledger.pool.fetchval("SELECT lost FROM bildwerk.media") == 0

@@ -1,18 +1,15 @@
 """A ledger with one picture in it, inspected and planned, on a real PostgreSQL."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-import pytest
-
 from contracts.facts import Picture
 from db import inspections, leases, runs
 from db.inspections import Uninspected
 from db.leases import MediumLease
-from db.pool import Database, Pool, open_pool
+from db.pool import Pool
 from db.runs import Cost
 from handlers.chain import Chain
 from handlers.registry import load_stages
@@ -45,10 +42,11 @@ class Ledger:
     async def inspect(self, media_id: int, content_hash: str) -> None:
         """What the inspector does, without a file."""
         row = await self.pool.fetchrow(
-            "SELECT path, bildwerk.source_mark(path, updated_at, hash) AS mark FROM media WHERE id = $1", media_id
+            "SELECT now(), path, bildwerk.source_mark(path, updated_at, hash) AS mark FROM media WHERE id = $1",
+            media_id,
         )
         async with self.pool.acquire() as connection, connection.transaction():
-            medium = Uninspected(media_id, row["path"], row["mark"], 0)
+            medium = Uninspected(media_id, row["path"], row["mark"], 0, row["now"])
             await inspections.settle(connection, medium, content_hash, Picture("JPEG", 10, 10, "p"))
             await self.planner.plan_media(connection, [PlanRequest(media_id)])
 
@@ -68,9 +66,7 @@ class Ledger:
         """Begin the run of a due job, as the runner does before it asks the model."""
         verdict = await self.verdict(lease.media_id, job_type)
         stage = self.planner.chain.stage(job_type)
-        content_hash = await self.pool.fetchval(
-            "SELECT content_hash FROM bildwerk.media WHERE id = $1", lease.media_id
-        )
+        content_hash = await self.pool.fetchval("SELECT content_hash FROM bildwerk.media WHERE id = $1", lease.media_id)
         question = runs.Question(
             job_type, verdict["generation"], verdict["fingerprint"], content_hash, "recipe", HOST[0], "model"
         )
@@ -121,10 +117,3 @@ def captioned(text: str = "A cat on a mat.") -> Answered:
     assert stage.job_type == "ollama_caption"
     answer = stage.Answer(caption=text, description=f"{text} It sleeps.")
     return Answered(answer, answer.model_dump_json(), Cost(10, 5, 0.0, 1.0, 2.0, 3.0))
-
-
-@pytest.fixture
-async def ledger(database: str) -> AsyncIterator[Ledger]:
-    """Return an empty ledger."""
-    async with open_pool(Database(database)) as pool:
-        yield Ledger(pool)

@@ -1,0 +1,155 @@
+"""The inspector on real files: what it stores, when it waits, when it looks again."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from consumers.inspector import Inspector
+from consumers.store import Store
+from handlers.backoff import Backoff
+from handlers.inspect.limits import PictureLimits
+from handlers.inspect.pool import PicturePool
+from handlers.inspect.references import MediaRoot
+from handlers.inspect.renditions import RenditionCache
+from tests.ledger import Ledger
+
+
+@dataclass
+class Room:
+    """An inspector at work on a folder."""
+
+    ledger: Ledger
+    folder: Path
+    inspector: Inspector
+    found: asyncio.Event
+
+    async def add(self, path: str) -> int:
+        """Put a row into the platform and plan it, as an upload's event would."""
+        media_id = int(await self.ledger.pool.fetchval("INSERT INTO media (path) VALUES ($1) RETURNING id", path))
+        await self.ledger.plan(media_id)
+        return media_id
+
+    async def row(self, media_id: int) -> tuple[str | None, str | None, bool]:
+        """(content hash, reason, still to be inspected)."""
+        row = await self.ledger.pool.fetchrow(
+            "SELECT m.content_hash, coalesce(m.unreadable, p.unreadable) AS reason, inspect_at IS NOT NULL AS open"
+            " FROM bildwerk.media AS m LEFT JOIN bildwerk.pictures AS p USING (content_hash) WHERE m.id = $1",
+            media_id,
+        )
+        return row["content_hash"], row["reason"], row["open"]
+
+
+@pytest.fixture
+async def room(ledger: Ledger, tmp_path: Path) -> AsyncIterator[Room]:
+    """Return an inspector that looks again at once."""
+    folder = tmp_path / "media"
+    folder.mkdir()
+    Image.new("RGB", (40, 30), "orange").save(folder / "orange.png")
+    root, found = MediaRoot(folder), asyncio.Event()
+    cache = RenditionCache(tmp_path / "cache", 1 << 24)
+    async with PicturePool(root, PictureLimits(), cache, 1) as pool:
+        again = Backoff(tries=2, base=0.0, cap=0.0)
+        yield Room(
+            ledger, folder, Inspector(ledger.pool, ledger.planner, Store(pool, root), found.set, again=again), found
+        )
+
+
+async def test_a_picture_is_inspected_once_and_its_jobs_become_due(room: Room) -> None:
+    media_id = await room.add("orange.png")
+    assert await room.inspector.inspect_batch()
+
+    content_hash, reason, still_open = await room.row(media_id)
+    assert (content_hash is not None, reason, still_open) == (True, None, False)
+    assert (await room.ledger.verdict(media_id, "ollama_caption"))["status"] == "due"
+    assert room.found.is_set()
+    assert not await room.inspector.inspect_batch()
+
+
+async def test_a_missing_file_is_looked_for_again_and_then_has_one_reason(room: Room) -> None:
+    media_id = await room.add("nowhere.png")
+    await room.inspector.inspect_batch()
+    assert await room.row(media_id) == (None, None, True)
+    await room.inspector.inspect_batch()
+
+    assert await room.row(media_id) == (None, "missing_file", False)
+    verdict = await room.ledger.verdict(media_id, "ollama_title")
+    assert (verdict["status"], verdict["reason"]) == ("skipped", "unreadable_picture")
+
+
+async def test_a_file_that_comes_later_is_found_by_the_next_event(room: Room) -> None:
+    media_id = await room.add("late.png")
+    for _ in range(2):
+        await room.inspector.inspect_batch()
+    Image.new("RGB", (40, 30), "teal").save(room.folder / "late.png")
+    await room.ledger.plan(media_id)
+    await room.inspector.inspect_batch()
+
+    verdict = await room.ledger.verdict(media_id, "ollama_caption")
+    assert (verdict["status"], verdict["generation"]) == ("due", 1)
+
+
+async def test_a_touched_file_is_inspected_and_changes_no_verdict(room: Room) -> None:
+    """P7, P9: the mark moved, the content did not."""
+    media_id = await room.add("orange.png")
+    await room.inspector.inspect_batch()
+    before = dict(await room.ledger.verdict(media_id, "ollama_caption"))
+    await room.ledger.touch(media_id)
+    await room.ledger.plan(media_id)
+    assert await room.ledger.pool.fetchval("SELECT due FROM bildwerk.media") == []
+    await room.inspector.inspect_batch()
+
+    assert dict(await room.ledger.verdict(media_id, "ollama_caption")) == before
+    assert await room.ledger.pool.fetchval("SELECT due FROM bildwerk.media") == ["ollama_caption"]
+
+
+async def test_a_mark_that_moves_while_the_picture_is_read_is_inspected_anew(room: Room) -> None:
+    """P6: the mark is read first, the bytes second; an older look is not stored."""
+    media_id = await room.add("orange.png")
+    pictures = room.inspector.pictures
+
+    class Touching:
+        def is_available(self) -> bool:
+            return True
+
+        async def inspect(self, reference: str) -> object:
+            inspection = await pictures.inspect(reference)
+            await room.ledger.touch(media_id)
+            return inspection
+
+    room.inspector.pictures = Touching()  # type: ignore[assignment] # a platform that writes at the worst moment
+    await room.inspector.inspect_batch()
+    assert await room.row(media_id) == (None, None, True)
+
+    room.inspector.pictures = pictures
+    await room.inspector.inspect_batch()
+    assert (await room.row(media_id))[2] is False
+
+
+async def test_an_unreadable_picture_is_one_reason_and_its_neighbours_go_on(room: Room) -> None:
+    (room.folder / "page.jpg").write_text("<html>not found</html>")
+    bad, good = await room.add("page.jpg"), await room.add("orange.png")
+    await room.inspector.inspect_batch()
+
+    assert (await room.row(bad))[1] == "unsupported_format"
+    assert (await room.ledger.verdict(good, "ollama_caption"))["status"] == "due"
+    skipped = [event for event in await room.ledger.events() if event[1] == "skipped"]
+    assert [name for name, *_ in skipped] == ["ollama_caption", "ollama_title"]
+
+
+async def test_a_media_root_that_is_away_fails_nothing(room: Room) -> None:
+    """Design 6: Unavailable burns no try; the media wait until it is back."""
+    media_id = await room.add("orange.png")
+    away = room.folder.rename(room.folder.with_name("away"))
+    for _ in range(3):
+        await room.inspector.inspect_batch()
+    assert await room.row(media_id) == (None, None, True)
+    assert not room.inspector.pictures.is_available()
+
+    away.rename(room.folder)
+    await room.ledger.pool.execute("UPDATE bildwerk.media SET inspect_at = now()")
+    await room.inspector.inspect_batch()
+    assert (await room.row(media_id))[1:] == (None, False)
