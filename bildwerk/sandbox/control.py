@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bildwerk.sandbox.addresses import Stack
 from bildwerk.sandbox.failure import SandboxError
-from bildwerk.sandbox.stack import STOP_SECONDS, launch_supervisor, read_addresses
+from bildwerk.sandbox.stack import STOP_SECONDS, finish_reading, launch_supervisor, read_addresses
 from bildwerk.sandbox.state import is_held, locate_state, read_state
 from bildwerk.sandbox.supervisor import Order
 
@@ -25,7 +25,7 @@ async def bring_up(folder: Path | None = None, *, slots: int | None = 4) -> Stac
     try:
         return await read_addresses(supervisor)
     finally:
-        await supervisor.wait()
+        await finish_reading(supervisor)
 
 
 def find_stack(folder: Path | None = None) -> Stack | None:

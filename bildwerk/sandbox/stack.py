@@ -64,6 +64,7 @@ async def _cancel_when_gone(supervisor: asyncio.subprocess.Process) -> AsyncIter
         raise SandboxError(last_words[0]) from None
     finally:
         watching.cancel()
+        await asyncio.wait([watching])  # two must not read the output at once
 
 
 async def launch_supervisor(order: Order, stdin: int, stderr: int | None = None) -> asyncio.subprocess.Process:
@@ -93,13 +94,20 @@ async def read_addresses(supervisor: asyncio.subprocess.Process) -> Stack:
     return Stack(**answer)
 
 
+async def finish_reading(supervisor: asyncio.subprocess.Process) -> None:
+    """Wait until the process and its output have ended; only then does nothing of it stay open."""
+    assert supervisor.stdout is not None
+    await supervisor.stdout.read()
+    await supervisor.wait()
+
+
 async def _release(supervisor: asyncio.subprocess.Process) -> None:
     # The end of its input is the wish to stop: the same that it sees when this process is killed.
     assert supervisor.stdin is not None
     supervisor.stdin.close()
     try:
         async with asyncio.timeout(STOP_SECONDS):
-            await supervisor.wait()
+            await finish_reading(supervisor)
     except TimeoutError:
         with suppress(ProcessLookupError):
             supervisor.kill()
