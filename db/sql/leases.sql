@@ -12,8 +12,8 @@ WITH stale AS MATERIALIZED (
 )
 UPDATE bildwerk.media AS m
 SET lease_no = m.lease_no + 1, owner = $1, until = now() + $2::interval, lost = m.lost + (m.owner IS NOT NULL)::integer
-FROM (SELECT id FROM stale UNION ALL SELECT id FROM fresh) AS c
-WHERE m.id = c.id
+-- An array, not a join: the planner cannot guess how many come out of the CTEs, and would scan the whole table.
+WHERE m.id = ANY (ARRAY(SELECT id FROM stale UNION ALL SELECT id FROM fresh))
 RETURNING m.id, m.lease_no, m.lost
 
 -- name: leases_heartbeat

@@ -1,0 +1,67 @@
+"""Events that came before their medium."""
+
+from consumers.missing import Missing
+from contracts.dead_letters import bound
+from handlers.backoff import Backoff
+from handlers.runner.planning import Force, Planner, PlanRequest
+from tests.ledger import Ledger
+
+EVENT = bound(("media.created", 3, 77, 1_700_000_000_000), b"5", b'{"media_id": 5}').to_json()
+
+
+def looking(ledger: Ledger) -> Missing:
+    """A watcher that looks at once, three times."""
+    planner = Planner(ledger.planner.chain, look_again=Backoff(tries=3, base=0.0, cap=0.0))
+    ledger.planner = planner
+    return Missing(ledger.pool, planner, planned=lambda _planned: None)
+
+
+async def tell(ledger: Ledger, force: Force | None = None) -> None:
+    async with ledger.pool.acquire() as connection, connection.transaction():
+        await ledger.planner.plan_media(connection, [PlanRequest(5, force=force, source=EVENT)])
+
+
+async def test_a_medium_that_comes_later_is_found(ledger: Ledger) -> None:
+    missing = looking(ledger)
+    await tell(ledger)
+    await missing.look()
+    await ledger.pool.execute("INSERT INTO media (id, path) VALUES (5, 'late.jpg')")
+    await missing.look()
+
+    row = await ledger.pool.fetchrow("SELECT seen, look_at, inspect_at IS NOT NULL AS open FROM bildwerk.media")
+    assert tuple(row) == (True, None, True)
+    assert await missing.look() == 0
+
+
+async def test_a_medium_that_never_comes_is_a_dead_letter_with_its_event(ledger: Ledger) -> None:
+    missing = looking(ledger)
+    await tell(ledger)
+    for _ in range(3):
+        await missing.look()
+
+    row = await ledger.pool.fetchrow('SELECT topic, partition, "offset", value, reason FROM bildwerk.dead_letters')
+    assert tuple(row) == ("media.created", 3, 77, b'{"media_id": 5}', "media_missing")
+    assert await missing.look() == 0
+    assert await ledger.pool.fetchval("SELECT count(*) FROM bildwerk.outbox") == 1
+
+
+async def test_a_force_for_a_medium_that_is_not_there_yet_is_kept(ledger: Ledger) -> None:
+    """P13: the jobs rows are made in the same transaction; the force holds when the medium comes."""
+    missing = looking(ledger)
+    await tell(ledger, Force("early", ("ollama_caption",)))
+    await ledger.pool.execute("INSERT INTO media (id, path) VALUES (5, 'late.jpg')")
+    await missing.look()
+    await ledger.inspect(5, "f1")
+
+    verdict = await ledger.verdict(5, "ollama_caption")
+    assert (verdict["status"], verdict["forced"], verdict["generation"]) == ("due", True, 1)
+
+
+async def test_an_event_after_giving_up_begins_anew(ledger: Ledger) -> None:
+    missing = looking(ledger)
+    await tell(ledger)
+    for _ in range(3):
+        await missing.look()
+    await tell(ledger)
+
+    assert await missing.look() == 1

@@ -1,0 +1,145 @@
+"""Leases on a real PostgreSQL: one owner at a time, whatever claims at once."""
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+from uuid import uuid4
+
+from db import leases
+from db.leases import Claim, MediumLease, SlotLease
+from tests.ledger import HOST, Ledger
+
+LEASE = timedelta(seconds=60)
+
+
+async def claim(ledger: Ledger, hosts: tuple[tuple[str, int], ...] = (HOST,)) -> Claim | None:
+    async with ledger.pool.acquire() as connection:
+        await leases.register_slots(connection, hosts)
+        return await leases.claim(connection, uuid4(), LEASE, hosts)
+
+
+async def expire(ledger: Ledger) -> None:
+    for table in ("media", "slots"):
+        await ledger.pool.execute(
+            f"UPDATE bildwerk.{table} SET until = now() - interval '1 s' WHERE owner IS NOT NULL"  # noqa: S608
+        )
+
+
+async def test_many_claim_at_once_and_each_medium_and_slot_is_taken_once(ledger: Ledger) -> None:
+    """I8: no more claims than slots, no medium and no slot twice."""
+    for number in range(12):
+        await ledger.add(f"{number}.jpg", f"f{number}")
+    claims = [c for c in await asyncio.gather(*(claim(ledger) for _ in range(20))) if c is not None]
+
+    assert len(claims) == 4
+    assert max(Counter(c.medium.media_id for c in claims).values()) == 1
+    assert max(Counter((c.slot.host, c.slot.number) for c in claims).values()) == 1
+
+
+async def test_nothing_due_leaves_the_slot_alone(ledger: Ledger) -> None:
+    assert await claim(ledger) is None
+    assert await ledger.pool.fetchval("SELECT count(*) FROM bildwerk.slots WHERE owner IS NOT NULL") == 0
+
+
+async def test_slots_beyond_the_configured_number_are_not_used(ledger: Ledger) -> None:
+    """Fewer slots after a restart: the surplus rows stay unused."""
+    for number in range(3):
+        await ledger.add(f"{number}.jpg", f"f{number}")
+    assert await claim(ledger) is not None
+
+    assert await claim(ledger, (("host:1", 1),)) is None
+    assert await claim(ledger, (("host:1", 2),)) is not None
+
+
+async def test_an_expired_lease_is_taken_over_and_counted(ledger: Ledger) -> None:
+    """17, P25: no rescuer; the claim itself takes over, with a greater number."""
+    await ledger.add()
+    first = await claim(ledger)
+    await expire(ledger)
+    second = await claim(ledger)
+
+    assert first is not None
+    assert second is not None
+    assert second.medium.media_id == first.medium.media_id
+    assert second.medium.lease_no == first.medium.lease_no + 1
+    assert second.medium.lost == 1
+
+
+async def test_heartbeat_and_release_of_a_former_owner_do_nothing(ledger: Ledger) -> None:
+    """P8: both carry the lease number."""
+    await ledger.add()
+    first = await claim(ledger)
+    await expire(ledger)
+    second = await claim(ledger)
+    assert first is not None
+    assert second is not None
+
+    async with ledger.pool.acquire() as connection:
+        assert await leases.beat(connection, LEASE, [first.medium], [first.slot]) == (set(), set())
+        await leases.release(connection, first.medium)
+        await leases.release_slot(connection, first.slot)
+        kept = await leases.beat(connection, LEASE, [second.medium], [second.slot])
+    assert kept == ({second.medium.media_id}, {(second.slot.host, second.slot.number)})
+
+
+async def test_a_heartbeat_prolongs_both(ledger: Ledger) -> None:
+    await ledger.add()
+    held = await claim(ledger)
+    assert held is not None
+    await expire(ledger)
+    async with ledger.pool.acquire() as connection:
+        await leases.beat(connection, LEASE, [held.medium], [held.slot])
+
+    assert await claim(ledger) is None
+
+
+async def test_a_slot_whose_call_was_given_up_stays_taken_for_a_while(ledger: Ledger) -> None:
+    """Ollama goes on reading a picture although nobody waits for the answer."""
+    await ledger.add()
+    held = await claim(ledger, (("host:1", 1),))
+    assert held is not None
+    async with ledger.pool.acquire() as connection:
+        await leases.release(connection, held.medium)
+        await leases.release_slot(connection, held.slot, timedelta(seconds=60))
+    assert await claim(ledger, (("host:1", 1),)) is None
+
+    await ledger.pool.execute("UPDATE bildwerk.slots SET busy_until = now() - interval '1 s'")
+    assert await claim(ledger, (("host:1", 1),)) is not None
+
+
+async def test_urgent_media_come_first(ledger: Ledger) -> None:
+    for number in range(3):
+        await ledger.add(f"{number}.jpg", f"f{number}")
+    urgent = await ledger.pool.fetchval("UPDATE bildwerk.media SET priority = 50 WHERE id = 3 RETURNING id")
+
+    held = await claim(ledger)
+    assert held is not None
+    assert held.medium.media_id == urgent
+
+
+async def test_a_claim_walks_an_index_however_long_the_backlog(ledger: Ledger) -> None:
+    """F30: no scan of the media at 20 000 rows."""
+    await ledger.pool.execute(
+        "INSERT INTO bildwerk.media (id, due) SELECT n, '{ollama_caption}' FROM generate_series(1, 20000) AS n"
+    )
+    await ledger.pool.execute("ANALYZE bildwerk.media")
+    from db.queries import load  # noqa: PLC0415 - the plan of the very statement that runs
+
+    plan = await ledger.pool.fetch(f"EXPLAIN {load('leases')['leases_claim']}", uuid4(), LEASE)
+    text = "\n".join(row[0] for row in plan)
+    assert "media_ready" in text
+    assert "media_leased" in text
+    assert "Seq Scan" not in text
+
+
+async def test_the_fence_holds_only_for_the_present_lease(ledger: Ledger) -> None:
+    """Fences: id, lease number, owned, not deleted."""
+    media_id = await ledger.add()
+    held = await claim(ledger)
+    assert held is not None
+    async with ledger.pool.acquire() as connection, connection.transaction():
+        assert await leases.fence(connection, held.medium)
+        assert not await leases.fence(connection, MediumLease(media_id, held.medium.lease_no - 1, 0))
+        await leases.release(connection, held.medium)
+        assert not await leases.fence(connection, held.medium)
+        assert not (await leases.beat(connection, LEASE, [], [SlotLease("other:1", 0, 1)]))[1]

@@ -1,0 +1,48 @@
+"""Migrations: once, twice, at once, and beside a platform."""
+
+import asyncio
+
+import asyncpg
+
+from db.migrate import migrate, migrations, pending
+
+
+async def test_an_empty_database_gets_everything_once(empty_database: str) -> None:
+    first = await migrate(empty_database)
+    assert first.applied == migrations()
+    assert first.owns_platform
+
+    second = await migrate(empty_database)
+    assert second.applied == ()
+    assert second.owns_platform
+
+
+async def test_many_at_once_apply_each_migration_once(empty_database: str) -> None:
+    """Safe at once: every file is applied by exactly one of them."""
+    done = await asyncio.gather(*(migrate(empty_database) for _ in range(5)))
+
+    assert sorted(name for result in done for name in result.applied) == sorted(migrations())
+    assert all(result.owns_platform for result in done)
+
+
+async def test_a_platforms_tables_are_left_alone(empty_database: str) -> None:
+    """Beside a platform only our schema is made, and we know that the tables are not ours."""
+    connection = await asyncpg.connect(empty_database)
+    try:
+        await connection.execute("CREATE TABLE public.media (id bigint PRIMARY KEY, path text NOT NULL)")
+        result = await migrate(empty_database)
+
+        assert not result.owns_platform
+        assert await connection.fetchval("SELECT to_regclass('public.media_meta')") is None
+        assert await pending(connection) == ()
+        assert not (await migrate(empty_database)).owns_platform
+    finally:
+        await connection.close()
+
+
+async def test_a_database_without_our_schema_lacks_all(empty_database: str) -> None:
+    connection = await asyncpg.connect(empty_database)
+    try:
+        assert await pending(connection) == migrations()
+    finally:
+        await connection.close()
