@@ -138,6 +138,10 @@ async def _wrong_envelope(exchange: Exchange) -> None:
     await exchange.answer(200, {"message": ["?"], "done": True})
 
 
+async def _odd_envelope(exchange: Exchange) -> None:
+    await exchange.answer(200, GOOD | {"done": "yes"})
+
+
 async def _late_error(exchange: Exchange) -> None:
     await exchange.answer(200, {"error": "an error was encountered while running the model: unexpected EOF"})
 
@@ -157,6 +161,7 @@ async def _late_error(exchange: Exchange) -> None:
         (_login_page, Unavailable, {"not_ollama"}),
         (_broken_envelope, Transient, {"garbled_response"}),
         (_wrong_envelope, Transient, {"garbled_response"}),
+        (_odd_envelope, Transient, {"garbled_response"}),
         (_late_error, Transient, {"runner_crashed"}),
     ],
 )
@@ -175,6 +180,7 @@ async def test_what_goes_wrong_on_the_wire(
     ("change", "reason"),
     [
         ({"done": False, "done_reason": ""}, "unfinished"),
+        ({"done": False}, "unfinished"),
         ({"done_reason": "length"}, "length"),
         ({"done_reason": "load"}, "unfinished"),
         ({"message": {"role": "assistant", "content": " \n"}}, "empty"),
@@ -229,7 +235,7 @@ async def test_a_name_that_does_not_resolve(question: Question) -> None:
 async def test_plain_http_where_tls_is_asked_for(asking: Ask, question: Question) -> None:
     async with asking(_good) as (_, bare, _server):
         (host,) = parse_hosts(bare.url.replace("http:", "https:"))
-        async with Ollama([host], InferenceOptions("eye")) as ollama:
+        async with Ollama([host], InferenceOptions("eye", connect_timeout=0.3)) as ollama:
             with pytest.raises(Unavailable):
                 await ollama.ask(host, question)
 
