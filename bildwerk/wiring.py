@@ -227,10 +227,17 @@ async def wire(settings: Settings, metrics: Metrics | None = None) -> AsyncItera
         inspector = Inspector(pool, planner, store, dispatcher.wake.set, poll=settings.poll_seconds)
         wakers = Wakers(dispatcher.wake, inspector.wake, relay.wake)
         store.back = fleet.back = wakers.wake_all
+        intake = Intake(
+            pool,
+            planner,
+            kafka,
+            wakers.heed,
+            settings.intake_batch,
+            settings.event_max_bytes,
+            settings.dead_letter_bytes,
+        )
         yield Service(
-            settings, pool,
-            Intake(pool, planner, kafka),
-            relay, inspector, dispatcher, fleet, store,
+            settings, pool, intake, relay, inspector, dispatcher, fleet, store,
             Sweep(pool, planner, wakers.heed, settings.sweep_seconds, settings.sweep_batch),
             Missing(pool, planner, wakers.heed, settings.poll_seconds),
             metrics or Metrics(),
