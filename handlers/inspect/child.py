@@ -58,14 +58,14 @@ def answer(request: Header, root: MediaRoot, limits: PictureLimits) -> Iterator[
         with _alarm(limits.read_seconds):
             source, data = _take(root, request["reference"], limits, keep=wanted != "no")
     except Failure as failure:
-        yield (
-            {"failure": failure.kind, "reason": str(failure.reason), "detail": failure.detail},
-            b"",
-        )
+        yield _fail(failure.kind, failure.reason, failure.detail)
         return
     except MemoryError:
         yield {"source": {"content_hash": None, "size": 0, "mtime": None}, "decodes": True}, b""
         yield _describe(Decoded(unreadable=Reason.DECODER_OUT_OF_MEMORY))
+        return
+    except Exception as error:  # noqa: BLE001 - a bug of ours: named, or it looks like a dead child
+        yield _fail("bug", type(error).__name__, str(error))
         return
     decodes = bool(data) and wanted in {"yes", source["content_hash"]}
     yield {"source": source, "decodes": decodes}, b""
@@ -90,6 +90,10 @@ def _take(
     if len(data) > limits.max_bytes:
         return source, b""
     return source | {"content_hash": hashlib.sha256(data).hexdigest()}, data
+
+
+def _fail(kind: str, reason: str, detail: str) -> Reply:
+    return {"failure": kind, "reason": reason, "detail": detail}, b""
 
 
 def _describe(decoded: Decoded) -> Reply:

@@ -219,10 +219,16 @@ class PicturePool:
 
 def _source(answer: _Answer) -> Header:
     if answer.failure is not None:
-        kinds: dict[str, type[Failure]] = {kind.kind: kind for kind in (Invalid, Unavailable)}
-        raise kinds[answer.failure["failure"]](answer.failure["reason"], answer.failure["detail"])
+        raise _failure(**answer.failure)
     assert answer.source is not None
     return answer.source
+
+
+def _failure(failure: str, reason: str, detail: str) -> Exception:
+    kinds: dict[str, type[Failure]] = {kind.kind: kind for kind in (Invalid, Unavailable)}
+    if failure not in kinds:
+        return RuntimeError(f"{reason} in a child process")
+    return kinds[failure](reason, detail)
 
 
 def _picture(source: Header, decoded: Header | None) -> Picture:

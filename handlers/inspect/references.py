@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from handlers.failures import Failure, Invalid, Unavailable
 from handlers.inspect.limits import PictureLimits
@@ -123,15 +123,7 @@ def require_size(size: int, limits: PictureLimits) -> None:
 
 def _plain_path(reference: str) -> PurePosixPath:
     if reference[:5].lower() == "file:":
-        uri = urlsplit(reference)
-        if (
-            uri.netloc not in {"", "localhost"}
-            or uri.query
-            or uri.fragment
-            or not uri.path.startswith("/")
-        ):
-            raise Invalid(Reason.BAD_REFERENCE, "not a local file URI")
-        reference = unquote(uri.path, errors="surrogateescape")
+        reference = _uri_path(reference[5:])
     elif _SCHEME.match(reference):
         raise Invalid(Reason.BAD_REFERENCE, "a URL")
     try:
@@ -144,6 +136,17 @@ def _plain_path(reference: str) -> PurePosixPath:
     if ".." in path.parts:
         raise Invalid(Reason.BAD_REFERENCE, "goes up")
     return path
+
+
+def _uri_path(after_scheme: str) -> str:
+    """The path of a `file:` URI of this computer (RFC 8089)."""
+    path = after_scheme
+    if path.startswith("//"):
+        host, slash, rest = path[2:].partition("/")
+        path = slash + rest if host.lower() in {"", "localhost"} else ""
+    if not path.startswith("/") or "?" in path or "#" in path:
+        raise Invalid(Reason.BAD_REFERENCE, "not a local file URI")
+    return unquote(path, errors="surrogateescape")
 
 
 def _hold(descriptor: int, opened: ExitStack) -> int:

@@ -252,14 +252,15 @@ def test_m15_corrupt_exif_is_ignored(exif: bytes) -> None:
     assert decoded.pixel_hash == hash_pixels(scene())
 
 
-def test_m16_nothing_but_pixels_gets_into_the_rendition() -> None:
+@pytest.mark.parametrize("profile", [{}, {"icc_profile": corpus.swapped_profile()}])
+def test_m16_nothing_but_pixels_gets_into_the_rendition(profile: dict[str, bytes]) -> None:
     exif = Image.Exif()
     exif[0x010E] = "SECRET-DESCRIPTION"
     loaded = encode(
         scene(),
         "JPEG",
         exif=exif.tobytes(),
-        icc_profile=corpus.swapped_profile(),
+        **profile,
         comment=b"SECRET-COMMENT",
         dpi=(301, 301),
     )

@@ -189,6 +189,15 @@ async def test_references_that_lead_to_no_file_are_raised(
     assert (await pool.inspect("good.jpg")).picture.unreadable is None
 
 
+async def test_a_bug_in_a_child_is_named_and_kills_nobody(pool: PicturePool) -> None:
+    await pool.inspect("good.jpg")
+    before = pool.pids
+    with pytest.raises(RuntimeError, match="TypeError"):
+        await pool.inspect(7)  # type: ignore[arg-type]
+    assert (await pool.inspect("good.jpg")).picture.unreadable is None
+    assert pool.pids == before
+
+
 async def test_an_absent_media_root_is_waited_for(library: Library, pool: PicturePool) -> None:
     away = library.folder.with_name("unmounted")
     library.folder.rename(away)

@@ -75,6 +75,8 @@ def test_e28_nothing_outside_the_root_is_read(root: MediaRoot) -> None:
         f"file://elsewhere{root.path}/album/a",
         f"file://{root.path}/album?a",
         "file:album/a",
+        "file:",
+        "file://[",
         "http://localhost/album/a.jpg",
         "s3://bucket/a.jpg",
     ):
