@@ -15,9 +15,9 @@ _CODES = {name.casefold(): code for code, name in _NAMES.items()}
 
 
 def language_code(language: str) -> str:
-    """The code in "de", "de-AT", "de_DE.UTF-8" or "German"; other text in lower case as it is."""
+    """The code in "de", "de-AT", "de_DE.UTF-8" or "German"; other text in lower case; empty: "en"."""
     text = language.strip().casefold()
-    return _CODES.get(text) or text.replace("_", "-").split("-")[0].split(".")[0]
+    return _CODES.get(text) or text.replace("_", "-").split("-")[0].split(".")[0] or "en"
 
 
 def language_name(language: str) -> str:

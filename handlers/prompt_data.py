@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from contracts.facts import MediaFacts, Standing
+from handlers.languages import language_name
 
 MAX_VALUE = 1000
 """Characters of one value; beyond that a prompt tells a model little more."""
@@ -41,6 +42,11 @@ def data_block(values: Mapping[str, str | None]) -> str:
     """The known values, each with its origin; empty when nothing is known."""
     lines = [f'<data origin="{origin}">{_defuse(text)}</data>' for origin, text in values.items() if text]
     return "\n".join([_HEADER, *lines]) + "\n\n" if lines else ""
+
+
+def ask_language(language: str) -> str:
+    """A task's last line: the constant text asks for the language too, but small models drift into the task's own."""
+    return f"\nWrite in {language_name(language)}."
 
 
 def _defuse(text: str) -> str:

@@ -10,7 +10,7 @@ from handlers.answer_language import require_language
 from handlers.answer_text import clean_text, end_whole, require_substance, strip_opener
 from handlers.field_standing import fields_to_write, weigh_fields
 from handlers.languages import language_code
-from handlers.prompt_data import data_block, plain_text
+from handlers.prompt_data import ask_language, data_block, plain_text
 from handlers.stage import Condition, Impossible, Prompt
 
 CAPTION_LIMIT = 300
@@ -57,7 +57,10 @@ class CaptionStage:
     def prompt(self, facts: MediaFacts) -> Prompt:
         """The task after what is known about the picture."""
         known = {f"media {key}": plain_text(facts.meta.get(key)) for key in self.reads}
-        return Prompt(data_block({"media file": _file_line(facts), **known}) + _TASK, num_predict=384)
+        return Prompt(
+            data_block({"media file": _file_line(facts), **known}) + _TASK + ask_language(facts.language),
+            num_predict=384,
+        )
 
     def check(self, facts: MediaFacts, answer: CaptionAnswer) -> CaptionAnswer:
         """Both texts cleaned; the caption is one line without an opener phrase."""

@@ -11,7 +11,7 @@ from handlers.answer_text import clean_text, require_substance, strip_opener
 from handlers.failures import BadAnswer
 from handlers.field_standing import fields_to_write, weigh_fields
 from handlers.languages import language_code
-from handlers.prompt_data import data_block, plain_text, read_ours
+from handlers.prompt_data import ask_language, data_block, plain_text, read_ours
 from handlers.stage import Condition, Impossible, Prompt
 
 TITLE_LIMIT = 100
@@ -61,7 +61,7 @@ class TitleStage:
             "model caption": None if caption else read_ours(facts, "ollama.caption"),
             "media prompt": plain_text(facts.meta.get("prompt")),
         }
-        return Prompt(data_block(known) + _TASK, num_predict=96)
+        return Prompt(data_block(known) + _TASK + ask_language(facts.language), num_predict=96)
 
     def check(self, facts: MediaFacts, answer: TitleAnswer) -> TitleAnswer:
         """The title cleaned, without a final full stop."""

@@ -63,6 +63,7 @@ def test_what_is_not_judged(text: str, language: str) -> None:
         ("de_DE.UTF-8", "de", "German"),
         ("German", "de", "German"),
         ("en", "en", "English"),
+        ("", "en", "English"),
         ("xx", "xx", "the language with ISO 639 code 'xx'"),
     ],
 )

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from handlers.inference.client import InferenceOptions, Ollama, Question
 from handlers.inference.hosts import Host, parse_hosts
 from handlers.stage import Prompt
-from tests.handlers.inference.scripted_server import Script, ScriptedServer, scripted_server
+from tests.handlers.inference.scripted_server import Exchange, Script, ScriptedServer, scripted_server
 
 SCHEMA: dict[str, JsonValue] = {
     "type": "object",
@@ -19,6 +19,25 @@ SCHEMA: dict[str, JsonValue] = {
     "required": ["title"],
     "additionalProperties": False,
 }
+
+
+GOOD: dict[str, JsonValue] = {
+    "model": "eye",
+    "message": {"role": "assistant", "content": '{"title":"Ein Hund"}'},
+    "done": True,
+    "done_reason": "stop",
+    "total_duration": 5_000_000,
+    "load_duration": 1_000_000,
+    "prompt_eval_count": 300,
+    "prompt_eval_duration": 2_000_000,
+    "eval_count": 9,
+    "eval_duration": 1_500_000,
+}
+
+
+async def good(exchange: Exchange) -> None:
+    """A complete answer."""
+    await exchange.answer(200, GOOD)
 
 
 @pytest.fixture

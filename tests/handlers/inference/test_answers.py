@@ -1,10 +1,13 @@
 """From words to an answer: strict."""
 
 import json
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from contracts.facts import MediaFacts
 from handlers.failures import BadAnswer
@@ -49,6 +52,17 @@ def test_a_bad_answer_says_why_and_is_kept(text: str, reason: str) -> None:
         parse_answer(STAGE, FACTS, text)
     assert caught.value.reason == reason
     assert caught.value.raw == text[:MAX_ANSWER_CHARACTERS]
+
+
+class _Count(BaseModel):
+    count: int
+
+
+def test_numbers_in_quotes_are_no_numbers() -> None:
+    stage: Any = SimpleNamespace(Answer=_Count, check=lambda _, answer: answer)
+    assert parse_answer(stage, FACTS, '{"count": 7}') == _Count(count=7)
+    with pytest.raises(BadAnswer, match="wrong_shape"):
+        parse_answer(stage, FACTS, '{"count": "7"}')
 
 
 @given(st.text() | st.builds(json.dumps, st.recursive(st.none() | st.text(), lambda x: st.dictionaries(st.text(), x))))

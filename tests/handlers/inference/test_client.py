@@ -4,7 +4,6 @@ import asyncio
 import gzip
 import logging
 import socket
-from dataclasses import replace
 
 import pytest
 
@@ -12,35 +11,15 @@ from handlers.failures import BadAnswer, Failure, Invalid, Transient, Unavailabl
 from handlers.inference.client import InferenceOptions, Ollama, Question
 from handlers.inference.hosts import parse_hosts
 from handlers.inference.options import Layout
-from tests.handlers.inference.conftest import Ask
+from tests.handlers.inference.conftest import GOOD, Ask, good
 from tests.handlers.inference.scripted_server import Exchange, Script
 
-GOOD = {
-    "model": "eye",
-    "message": {"role": "assistant", "content": '{"title":"Ein Hund"}'},
-    "done": True,
-    "done_reason": "stop",
-    "total_duration": 5_000_000,
-    "load_duration": 1_000_000,
-    "prompt_eval_count": 300,
-    "prompt_eval_duration": 2_000_000,
-    "eval_count": 9,
-    "eval_duration": 1_500_000,
-}
 CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
 PROMISED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
 
 
-async def _good(exchange: Exchange) -> None:
-    await exchange.answer(200, GOOD)
-
-
-async def _hang(exchange: Exchange) -> None:
-    await exchange.gone.wait()
-
-
 async def test_a_complete_answer_is_a_reply(asking: Ask, question: Question) -> None:
-    async with asking(_good) as (ollama, host, server):
+    async with asking(good) as (ollama, host, server):
         reply = await ollama.ask(host, question)
     assert reply.text == '{"title":"Ein Hund"}'
     assert (reply.model, reply.host) == ("eye", host.name)
@@ -67,7 +46,7 @@ async def test_paths_and_credentials_of_a_proxy_are_used(
     question: Question, asking: Ask, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    async with asking(_good) as (_, bare, server):
+    async with asking(good) as (_, bare, server):
         (host,) = parse_hosts(bare.url.replace("http://", "http://alice:s3cret@") + "/ollama")
         async with Ollama([host], InferenceOptions("eye")) as ollama:
             await ollama.ask(host, question)
@@ -78,7 +57,7 @@ async def test_paths_and_credentials_of_a_proxy_are_used(
 
 
 async def test_an_api_key_is_sent_as_bearer(asking: Ask, question: Question) -> None:
-    async with asking(_good, api_key="k3y") as (ollama, host, server):
+    async with asking(good, api_key="k3y") as (ollama, host, server):
         await ollama.ask(host, question)
     assert server.exchanges[0].headers["authorization"] == "Bearer k3y"
 
@@ -207,7 +186,7 @@ async def test_the_environments_proxies_are_not_for_us(
         monkeypatch.delenv(name, raising=False)
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    async with asking(_good) as (ollama, host, _):
+    async with asking(good) as (ollama, host, _):
         assert (await ollama.ask(host, question)).text
 
 
@@ -233,74 +212,11 @@ async def test_a_name_that_does_not_resolve(question: Question) -> None:
 
 
 async def test_plain_http_where_tls_is_asked_for(asking: Ask, question: Question) -> None:
-    async with asking(_good) as (_, bare, _server):
+    async with asking(good) as (_, bare, _server):
         (host,) = parse_hosts(bare.url.replace("http:", "https:"))
         async with Ollama([host], InferenceOptions("eye", connect_timeout=0.3)) as ollama:
             with pytest.raises(Unavailable):
                 await ollama.ask(host, question)
-
-
-async def test_a_time_out_is_the_hosts_when_it_answered_nobody(asking: Ask, question: Question) -> None:
-    async with asking(_hang, total_timeout=0.2) as (ollama, host, server):
-        with pytest.raises(Unavailable) as caught:
-            await ollama.ask(host, question)
-        assert caught.value.reason == "timeout"
-        await asyncio.wait_for(server.exchanges[0].gone.wait(), 10)
-
-
-async def test_a_time_out_is_the_jobs_when_others_were_answered(asking: Ask, question: Question) -> None:
-    async def script(exchange: Exchange) -> None:
-        await (_hang if exchange.headers["x-bildwerk-media"] == "666" else _good)(exchange)
-
-    async with asking(script, total_timeout=1.0) as (ollama, host, server):
-        slow = asyncio.ensure_future(ollama.ask(host, replace(question, media_id=666)))
-        async with asyncio.timeout(10):
-            while not server.exchanges:
-                await asyncio.sleep(0.005)
-        await ollama.ask(host, question)
-        with pytest.raises(Transient) as caught:
-            await slow
-    assert caught.value.reason == "timeout"
-
-
-async def test_dripping_bytes_do_not_stretch_the_time(asking: Ask, question: Question) -> None:
-    async def drip(exchange: Exchange) -> None:
-        await exchange.send(CHUNKED)
-        while not exchange.gone.is_set():
-            await exchange.send(b"1\r\n \r\n")
-            await asyncio.sleep(0.02)
-
-    async with asking(drip, total_timeout=0.3) as (ollama, host, _):
-        with pytest.raises(Unavailable) as caught:
-            await ollama.ask(host, question)
-    assert caught.value.reason == "timeout"
-
-
-@pytest.mark.parametrize("begin", [b"", PROMISED + b"{"])
-async def test_a_cancelled_call_hangs_up(asking: Ask, question: Question, begin: bytes) -> None:
-    async def script(exchange: Exchange) -> None:
-        await exchange.send(begin)
-        await exchange.gone.wait()
-
-    async with asking(script) as (ollama, host, server):
-        call = asyncio.ensure_future(ollama.ask(host, question))
-        async with asyncio.timeout(10):
-            while not server.exchanges:
-                await asyncio.sleep(0.005)
-            await asyncio.sleep(0.05)
-            call.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await call
-            await server.exchanges[0].gone.wait()
-
-
-async def test_a_rate_spreads_the_calls(asking: Ask, question: Question) -> None:
-    async with asking(_good, rate=20.0) as (ollama, host, _):
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        await asyncio.gather(*(ollama.ask(host, question) for _ in range(5)))
-        # 4 gaps of 1/20 s; only the lower bound is certain.
-        assert loop.time() - began >= 0.18
 
 
 async def test_an_api_that_says_no_is_invalid(asking: Ask, question: Question) -> None:

@@ -108,6 +108,11 @@ def test_prompts_are_bounded_and_hold_no_control_words(stage: Stage[Any], facts:
 
 
 @every_stage
+def test_the_task_ends_with_the_language_that_is_wanted(stage: Stage[Any]) -> None:
+    assert stage.prompt(MediaFacts(7, language="de")).task.endswith("German.")
+
+
+@every_stage
 @given(facts=facts_of_all_kinds)
 def test_effects_stay_within_what_the_stage_writes(stage: Stage[Any], facts: MediaFacts) -> None:
     keys = [effect.key for effect in stage.effects(facts, _answer(stage))]
