@@ -18,7 +18,7 @@ from db.leases import Claim, MediumLease
 from db.pool import Pool
 from db.runs import Cost, Outcome
 from handlers.failures import BadAnswer, Failure, Stale, Unavailable
-from handlers.inference.answers import parse_answer
+from handlers.inference.answers import answer_schema, parse_answer
 from handlers.inference.client import Question, Reply
 from handlers.runner.finishing import Answered, Failed, Finished, Finisher, Job, MarkMoved, Result
 from handlers.stage import Stage
@@ -188,7 +188,7 @@ class Runner:
             prompt=stage.prompt(facts),
             language=facts.language,
             rendition=rendition,
-            schema=stage.Answer.model_json_schema(),
+            schema=answer_schema(stage),
             media_id=facts.media_id,
             job_type=stage.job_type,
         )
