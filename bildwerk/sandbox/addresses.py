@@ -24,6 +24,7 @@ class Stack:
             "DATABASE_URL": self.database_url,
             "KAFKA_BOOTSTRAP_SERVERS": self.kafka_bootstrap_servers,
             "BILDWERK_KAFKA_IDEMPOTENCE": "false",  # the embedded broker has no idempotent producer
+            "BILDWERK_KAFKA_SESSION_TIMEOUT_SECONDS": "6",  # it lets a member join after half of this
         }
         if self.ollama_host:
             variables |= {"OLLAMA_HOST": self.ollama_host, "BILDWERK_MODEL": "bildwerk-simulated"}
