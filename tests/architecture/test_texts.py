@@ -1,7 +1,10 @@
 """Nothing in the repository knows the machine it was written on, or where packages come from."""
 
+import ast
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 FORBIDDEN = re.compile(
@@ -28,3 +31,24 @@ def test_every_dependency_earns_its_line(root: Path) -> None:
     groups += project["dependency-groups"].values()
     named = {line.split()[0] for group in groups for line in group if isinstance(line, str)}
     assert {name for name in named if f"`{name}`" not in decision} == set()
+
+
+def test_what_is_imported_is_declared(root: Path, sources: list[Path]) -> None:
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    declared = {line.split()[0] for line in project["dependencies"]}
+    optional = {line.split()[0] for group in project["optional-dependencies"].values() for line in group}
+    rooms = {"contracts", "db", "handlers", "consumers", "bildwerk"}
+    imported = set().union(*map(list_imports, sources)) - rooms - sys.stdlib_module_names
+    owners = packages_distributions()
+    distributions = {re.sub("[-_.]+", "-", owners[name][0]).lower() for name in imported}
+    distributions.discard("pydantic-core")  # pydantic's own, in exactly one version
+    assert distributions - declared - optional == set()
+    assert declared - distributions == set()
+
+
+def list_imports(path: Path) -> set[str]:
+    """Return the top-level names of everything the file imports."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    return {name.split(".")[0] for name in names}

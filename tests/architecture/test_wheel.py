@@ -17,6 +17,8 @@ def test_the_wheel_holds_the_rooms_with_their_data_and_nothing_else(root: Path, 
     assert data <= set(names)
     program = "import bildwerk.cli, consumers, contracts, db, handlers"
     isolated = f"import sys; sys.path.insert(0, {str(wheel)!r}); {program}; print(bildwerk.cli.__file__)"
-    result = subprocess.run([sys.executable, "-P", "-c", isolated], cwd=tmp_path, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [sys.executable, "-P", "-c", isolated], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert result.returncode == 0, result.stderr
     assert str(wheel) in result.stdout
