@@ -18,9 +18,9 @@ def find_statements(path: Path) -> Iterator[str]:
     tree = ast.parse(path.read_text())
     prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
-            if STATEMENT.match(node.value):
-                yield f"{path}:{node.lineno}"
+        text = node.value if isinstance(node, ast.Constant) and id(node) not in prose else None
+        if isinstance(text, str) and STATEMENT.match(text):
+            yield f"{path}:{node.lineno}"
 
 
 def test_sql_lives_in_sql_files(sources: list[Path], root: Path) -> None:
