@@ -156,12 +156,12 @@ class Settings(BaseSettings):
     pool_size: int = Field(10, ge=2, description="Database connections of one instance.")
 
     # pictures
-    picture_max_bytes: Count = Field(100 * 2**20, description="A larger file is not read.")
-    picture_max_pixels: Count = Field(100_000_000, description="A picture with more pixels is not decoded.")
+    picture_max_bytes: Count = Field(200 * 2**20, description="A larger file is not read.")
+    picture_max_pixels: Count = Field(50_000_000, description="A picture with more pixels is not decoded.")
     picture_longest_side: int = Field(1024, ge=64, description="Longest side, in pixels, of what the model sees.")
-    picture_quality: int = Field(90, ge=1, le=95, description="JPEG quality of what the model sees.")
+    picture_quality: int = Field(85, ge=1, le=95, description="JPEG quality of what the model sees.")
     decoder_processes: Count = Field(2, description="Child processes that decode pictures.")
-    decoder_memory_bytes: int = Field(2 * 2**30, ge=2**28, description="Address space of one of them.")
+    decoder_memory_bytes: int = Field(1536 * 2**20, ge=2**28, description="Address space of one of them.")
     decoder_seconds: Seconds = Field(30.0, description="Longest decoding of one picture.")
     cache_folder: Path = Field(default_factory=_cache_folder, description="Where prepared pictures are kept.")
     cache_bytes: Count = Field(2 * 2**30, description="Size the cache is held to.")

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from bildwerk.cli import config, contracts, doctor, explain, ingest, migrate, sandbox, status
+from bildwerk.cli import config, contracts, demo, doctor, explain, ingest, migrate, sandbox, serve, status, up
 from bildwerk.cli.problem import refuse
 from bildwerk.telemetry.logs import silence
 
@@ -17,6 +17,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(demo.demo)
+app.command()(up.up)
+app.command()(serve.serve)
 app.command()(migrate.migrate)
 app.command()(ingest.ingest)
 app.command()(status.status)

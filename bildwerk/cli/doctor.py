@@ -25,12 +25,16 @@ OLDEST_POSTGRES = 160_000
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at: fine, or what is wrong and what to do. A warning does not change the exit status."""
+    """One thing looked at: fine, or what is wrong and what to do. A warning does not change the exit status.
+
+    `host` marks an Ollama host: one of several is enough to work.
+    """
 
     what: str
     wrong: str = ""
     warning: bool = False
     fine: str = "fine"
+    host: bool = False
 
     def __str__(self) -> str:
         mark = "ok  " if not self.wrong else "warn" if self.warning else "FAIL"
@@ -133,7 +137,8 @@ def judge_host(host: Host, report: HostReport, model: str) -> Finding:
     """What a look at one server means for the person who runs it."""
     where = f"Ollama at {host.name}"
     if report.problem is None:
-        return Finding(where, fine=f"{report.version}, {model} is there and can see, {host.slots} slots")
+        fine = f"{report.version}, {model} is there and can see, {host.slots} slots"
+        return Finding(where, fine=fine, host=True)
     match report.problem.reason:
         case "model_missing":
             mend = f"run `OLLAMA_HOST={host.url} ollama pull {model}`, or set BILDWERK_MODEL"
@@ -143,4 +148,4 @@ def judge_host(host: Host, report: HostReport, model: str) -> Finding:
             mend = "is it running, and is OLLAMA_HOST right?"
         case _:
             mend = "check OLLAMA_HOST"
-    return Finding(where, f"{say(report.problem.reason)}: {mend}")
+    return Finding(where, f"{say(report.problem.reason)}: {mend}", host=True)

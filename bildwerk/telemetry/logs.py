@@ -5,7 +5,7 @@ import sys
 import warnings
 from collections.abc import Callable, MutableMapping
 from types import TracebackType
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TextIO
 
 import orjson
 import structlog
@@ -19,8 +19,10 @@ LIBRARIES: Final = logging.WARNING
 """Least severity at which a library is heard; below it they narrate every request."""
 
 
-def configure(level: str = "info", form: Format = "json", watcher: Watcher | None = None) -> None:
-    """Send every log event of this process to standard error, redacted.
+def configure(
+    level: str = "info", form: Format = "json", watcher: Watcher | None = None, stream: TextIO | None = None
+) -> None:
+    """Send every log event of this process to `stream` (default: standard error), redacted.
 
     `watcher` sees each of our events by name before it is filtered by level: metrics are counted there.
     """
@@ -35,7 +37,7 @@ def configure(level: str = "info", form: Format = "json", watcher: Watcher | Non
             *_renderers(form),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET),
-        logger_factory=lambda *_names: structlog.WriteLogger(sys.stderr),
+        logger_factory=lambda *_names: structlog.WriteLogger(stream or sys.stderr),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=LIBRARIES, handlers=[Libraries()], force=True)

@@ -1,0 +1,105 @@
+"""`bildwerk demo`: a dozen pictures through the whole pipeline, and a contact sheet of the results."""
+
+import asyncio
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bildwerk.cli.connections import connected
+from bildwerk.cli.migrate import make_topics, migrate_database
+from bildwerk.cli.problem import Problem
+from bildwerk.cli.serve import require_services
+from bildwerk.demo import progress
+from bildwerk.demo.pictures import Credit, lay_out
+from bildwerk.demo.run import Results, Show, run
+from bildwerk.demo.surroundings import adopt, forget_services
+from bildwerk.environment import read
+from bildwerk.reasons import say
+from bildwerk.sandbox.stack import start_stack
+from bildwerk.settings import Settings
+from bildwerk.wiring import make_planner
+from db.reads import read_installation, read_overview
+
+Folder = Annotated[Path | None, typer.Option(help="Pictures of yours instead of the demo's; nothing is written there.")]
+Language = Annotated[str, typer.Option(help="Language of the captions and titles: en, de, ...")]
+Output = Annotated[Path, typer.Option(help="Folder for the contact sheet.")]
+Slots = Annotated[int, typer.Option(min=1, help="Parallel calls of the simulated Ollama.")]
+Real = Annotated[
+    bool, typer.Option("--real", help="Use your own PostgreSQL, Kafka and Ollama instead of the embedded ones.")
+]
+
+
+def demo(
+    folder: Folder = None,
+    language: Language = "en",
+    output: Output = Path("demo-output"),
+    slots: Slots = 4,
+    real: Real = False,
+) -> None:
+    """Caption and title a dozen pictures, show how it goes, and make a contact sheet of the results."""
+    if folder is not None and not folder.is_dir():
+        raise Problem(f"{folder} is not a folder")
+    with tempfile.TemporaryDirectory(prefix="bildwerk-demo-") as scratch:
+        pictures = folder or Path(scratch, "pictures")
+        thanks = () if folder else lay_out(pictures)
+        ours = {"BILDWERK_MEDIA_ROOT": str(pictures.resolve()), "BILDWERK_LANGUAGE": language, "BILDWERK_WEB_PORT": "0"}
+        if real:
+            adopt(ours)
+            results = asyncio.run(_show_real(output, thanks))
+        else:
+            forget_services()
+            adopt({**ours, "BILDWERK_CACHE_FOLDER": str(Path(scratch, "cache"))})
+            results = asyncio.run(_show_embedded(output, thanks, slots))
+    _print(results)
+
+
+async def _show_embedded(output: Path, thanks: Sequence[Credit], slots: int) -> Results:
+    typer.echo("starting PostgreSQL, a Kafka broker and a simulated Ollama ...", err=True)
+    async with start_stack(slots=slots, fsync=False) as stack:
+        adopt(stack.environment())
+        return await _show(output, thanks, simulated=True)
+
+
+async def _show_real(output: Path, thanks: Sequence[Credit]) -> Results:
+    settings = read(Settings)
+    await migrate_database(settings)
+    async with connected(settings) as connection:
+        if not (await read_installation(connection)).owns_platform or (await read_overview(connection)).media:
+            raise Problem(
+                "this database holds media already, and a demo is not for those: use an empty database, "
+                "or `bildwerk ingest` and `bildwerk serve`"
+            )
+    return await _show(output, thanks, simulated=settings.model == "bildwerk-simulated")
+
+
+async def _show(output: Path, thanks: Sequence[Credit], *, simulated: bool) -> Results:
+    settings = read(Settings)
+    await migrate_database(settings)
+    await make_topics(settings)
+    await require_services(settings)
+    job_types = tuple(stage.job_type for stage in make_planner(settings).chain.stages)
+    with progress.shown(Console(stderr=True), job_types) as tell:
+        return await run(Show(settings, output, tell, thanks, simulated))
+
+
+def _print(results: Results) -> None:
+    table = Table(title=None)
+    for name in ("picture", "title", "caption"):
+        table.add_column(name, overflow="fold")
+    for name in ("seconds", "tokens"):
+        table.add_column(name, justify="right")
+    for shot in results.prints:
+        why = say(shot.unreadable) if shot.unreadable else shot.failed or ""
+        table.add_row(
+            shot.path, str(shot.title or ""), str(shot.caption or why), f"{shot.seconds:.1f}", str(shot.tokens)
+        )
+    console = Console()
+    console.print(table)
+    tokens = sum(shot.tokens for shot in results.prints)
+    console.print(f"{len(results.prints)} pictures, {tokens} tokens, {results.took.total_seconds():.1f} s")
+    console.print(f"contact sheet: {results.page.resolve()}", soft_wrap=True)

@@ -1,0 +1,1 @@
+"""Showing it: a dozen pictures through the whole pipeline, and a contact sheet of what came out."""
