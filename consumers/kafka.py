@@ -36,7 +36,7 @@ class KafkaSettings:
 
     def name(self, topic: str) -> str:
         """The cluster's name of a topic of the contract."""
-        return self.topics.get(Topic(topic), topic) if topic in set(Topic) else topic
+        return self.topics.get(Topic(topic), str(topic)) if topic in set(Topic) else topic
 
     def topic(self, name: str) -> Topic:
         """The contract's topic behind one of the cluster's names."""

@@ -1,27 +1,31 @@
 """Topics of this test's own on the shared broker, a pool on its own database, and a reader from outside."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.structs import ConsumerRecord
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.structs import ConsumerRecord, RecordMetadata
 
 from consumers.kafka import KafkaSettings, create_topics
 from contracts.topics import Topic
 from db.pool import Database, Pool, open_pool
 
 Read = Callable[..., Awaitable[list[ConsumerRecord]]]
+Produce = Callable[..., Awaitable[RecordMetadata]]
 
 
 @pytest_asyncio.fixture
 async def settings(kafka: str, unique: str) -> KafkaSettings:
-    """Return settings for topics with three partitions each; a dead member is missed within seconds."""
+    """Return settings for topics with three partitions each.
+
+    A dead member is missed within seconds, and the embedded broker lets the first one in after half of that.
+    """
     topics: Mapping[Topic, str] = {topic: f"{unique}.{topic.value}" for topic in Topic}
     made = KafkaSettings(
-        (kafka,), f"group-{unique}", topics, idempotence=False, session_timeout=6.0, rebalance_timeout=6.0,
+        (kafka,), f"group-{unique}", topics, idempotence=False, session_timeout=2.0, rebalance_timeout=4.0,
         send_timeout=3.0,
     )  # fmt: skip
     await create_topics(made, partitions=3)
@@ -56,6 +60,21 @@ def read(settings: KafkaSettings) -> Read:
             await consumer.stop()
 
     return read_topic
+
+
+@pytest_asyncio.fixture
+async def produce(settings: KafkaSettings) -> AsyncIterator[Produce]:
+    """Return a function `(topic, value, key=None, headers=())` that sends a message as another program would."""
+    producer = AIOKafkaProducer(bootstrap_servers=list(settings.servers), max_request_size=8 << 20)
+    await producer.start()
+
+    async def send(
+        topic: Topic, value: bytes | None, key: bytes | None = b"7", headers: Sequence[tuple[str, bytes]] = ()
+    ) -> RecordMetadata:
+        return await producer.send_and_wait(settings.name(topic), value, key=key, headers=headers)
+
+    yield send
+    await producer.stop()
 
 
 async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 20.0) -> Any:

@@ -205,4 +205,3 @@ async def _equals(pool: Pool, number: int) -> bool:
 
 async def _true(value: object) -> object:
     return value
-

@@ -1,0 +1,177 @@
+"""Intake: events of other programs, and our own echo, become plans; offsets follow what PostgreSQL holds."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+
+import structlog
+from aiokafka.errors import KafkaError
+
+from consumers.flood import Flooded, FloodGate
+from consumers.kafka import KafkaSettings
+from consumers.reader import Message, Reader, open_reader
+from consumers.triage import Rules, Triage, make_letter, triage
+from consumers.waiting import wait_for_any
+from contracts.dead_letters import KEPT_BYTES, DeadLetter
+from contracts.json_objects import MAX_BYTES
+from db import completions, dead_letters, outbox
+from db.failures import is_repeatable
+from db.pool import Connection, Pool
+from handlers.backoff import Backoff
+from handlers.runner.planning import Planned, Planner, PlanRequest
+
+log = structlog.get_logger("bildwerk.consumers.intake")
+
+LAST_POLL_SECONDS = 1.0
+VALUE_FAULTS = ("22", "23")
+"""PostgreSQL's error classes "data exception" and "integrity constraint violation": the fault of what was written."""
+
+
+@dataclass
+class Intake:
+    """Plans what events name. `planned` hears what it came to; Kafka or PostgreSQL being away only delays it.
+
+    An event larger than `max_bytes` is a dead letter, and up to `kept_bytes` of a dead letter are kept.
+    """
+
+    pool: Pool
+    planner: Planner
+    kafka: KafkaSettings
+    planned: Callable[[Planned], None] = lambda _planned: None
+    batch: int = 500
+    max_bytes: int = MAX_BYTES
+    kept_bytes: int = KEPT_BYTES
+    gate: FloodGate = field(default_factory=FloodGate)
+    backoff: Backoff = field(default_factory=lambda: Backoff(tries=0, base=0.5, cap=10.0))
+    _reader: Reader | None = field(default=None, init=False)
+    _source: str = field(default="", init=False)
+    _failures: int = field(default=0, init=False)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Take events until `stop` is set. Raises Flooded when the topics hold little but dead letters."""
+        while not stop.is_set():
+            try:
+                async with open_reader(self.kafka) as self._reader:
+                    await self._take_all(self._reader, stop)
+            except (KafkaError, OSError) as error:
+                await self._wait("intake.kafka_away", error, stop)
+            finally:
+                self._reader = None
+
+    def healthy(self) -> bool:
+        """Whether Kafka's client lets us go on; False through two rebalances' time of silence: not ready, or stuck."""
+        if self._reader is None:
+            return False
+        return monotonic() - self._reader.polled_at < 2 * self.kafka.rebalance_timeout
+
+    async def _take_all(self, reader: Reader, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            messages = await self._poll(reader, stop)
+            if not messages:
+                continue
+            try:
+                await self.take(messages)
+            except Flooded:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, what was not planned is read again
+                await reader.rewind()
+                await self._wait("intake.repeated", error, stop)
+            else:
+                await reader.settle(messages)
+                self._failures = 0
+
+    async def _poll(self, reader: Reader, stop: asyncio.Event) -> list[Message]:
+        """The next messages. A get is never cancelled, but for the last one: joining a group can take very long."""
+        polling = asyncio.create_task(reader.poll(self.batch))
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait([polling, stopping], return_when=asyncio.FIRST_COMPLETED)
+            if not polling.done():
+                await asyncio.wait([polling], timeout=LAST_POLL_SECONDS)
+            return polling.result() if polling.done() else []
+        finally:
+            stopping.cancel()
+            polling.cancel()
+
+    async def take(self, messages: Sequence[Message]) -> None:
+        """Plan a batch, each message at least once. One that cannot be planned is a dead letter; the others go on.
+
+        Raises what PostgreSQL being away raises, and Flooded; nothing of the batch may be settled then.
+        """
+        if not self._source:
+            async with self.pool.acquire() as connection:
+                self._source = await outbox.name_source(connection)
+        todo = triage(messages, self._source, self._rules())
+        gate = self._pass_gate(todo.dead, todo.letters)
+        try:
+            planned = await self._plan(todo)
+        except Exception as error:
+            if not is_fault_of_value(error):
+                raise
+            await self._take_apart(messages, error)
+            return
+        self.gate = gate
+        self._tell(planned, todo, len(messages))
+
+    async def _take_apart(self, messages: Sequence[Message], error: Exception) -> None:
+        if len(messages) > 1:
+            for message in messages:
+                await self.take([message])
+            return
+        letter = make_letter(messages[0], self._rules(), "unplannable", type(error).__name__)
+        gate = self._pass_gate([True], [letter])
+        log.error("intake.unplannable", error=type(error).__name__)
+        async with self.pool.acquire() as connection, connection.transaction():
+            await dead_letters.bury(connection, [letter])
+        self.gate = gate
+
+    async def _plan(self, todo: Triage) -> Planned:
+        async with self.pool.acquire() as connection, connection.transaction():
+            await completions.record(connection, todo.completions)
+            requests = [*todo.requests, *await self._list_news(connection, todo)]
+            planned = await self.planner.plan_media(connection, requests)
+            await dead_letters.bury(connection, todo.letters)
+        return planned
+
+    async def _list_news(self, connection: Connection, todo: Triage) -> list[PlanRequest]:
+        """Our own completions that tell of a plan the medium does not have yet (P19)."""
+        if not todo.echoes:
+            return []
+        known = await completions.load_plan_numbers(connection, (request.media_id for _, request in todo.echoes))
+        return [request for plan_no, request in todo.echoes if plan_no > known.get(request.media_id, -1)]
+
+    def _pass_gate(self, dead: Sequence[bool], letters: Sequence[DeadLetter]) -> FloodGate:
+        try:
+            return self.gate.after(dead)
+        except Flooded as flooded:
+            last = letters[-1]
+            log.critical("intake.flooded", reason=last.reason, topic=last.origin.topic, offset=last.origin.offset)
+            where = f"{last.origin.topic}/{last.origin.partition}/{last.origin.offset}"
+            raise Flooded(f"{flooded}; the last: {last.reason} at {where}") from None
+
+    def _rules(self) -> Rules:
+        chain = self.planner.chain
+        return Rules(frozenset(chain.upstreams), chain.foreign, self.max_bytes, self.kept_bytes)
+
+    def _tell(self, planned: Planned, todo: Triage, messages: int) -> None:
+        log.debug("intake.planned", messages=messages, media=planned.media, changed=planned.changed)
+        for letter in todo.letters:
+            log.warning("intake.dead_letter", reason=letter.reason, offset=letter.origin.offset)
+        for code, count in (+todo.ignored).items():
+            log.info("intake.ignored", reason=code, count=count)
+        self.planned(planned)
+
+    async def _wait(self, event: str, error: Exception, stop: asyncio.Event) -> None:
+        self._failures += 1
+        known = isinstance(error, KafkaError) or is_repeatable(error)
+        log.log(30 if known else 40, event, error=type(error).__name__, failures=self._failures)
+        await wait_for_any(self.backoff.delay(self._failures), stop)
+
+
+def is_fault_of_value(error: Exception) -> bool:
+    """Whether another event might pass: a bug met one event, or PostgreSQL cannot hold what it says."""
+    if is_repeatable(error):
+        return False
+    state = getattr(error, "sqlstate", None)
+    return state is None or state[:2] in VALUE_FAULTS
