@@ -8,7 +8,7 @@ from contracts.effects import Effects, PutMeta
 from contracts.facts import MediaFacts
 from handlers.answer_language import require_language
 from handlers.answer_text import clean_text, end_whole, require_substance, strip_opener
-from handlers.field_standing import fields_to_write, weigh_fields
+from handlers.field_standing import list_free, weigh_fields
 from handlers.languages import language_code
 from handlers.prompt_data import ask_language, data_block, plain_text
 from handlers.stage import Condition, Impossible, Prompt
@@ -70,9 +70,9 @@ class CaptionStage:
         )
 
     def effects(self, facts: MediaFacts, answer: CaptionAnswer) -> Effects:
-        """The missing texts, or all of ours when none is missing."""
+        """The texts that the platform does not have under its own names."""
         texts = {"ollama.caption": answer.caption, "ollama.description": answer.description}
-        return tuple(PutMeta(key, texts[key]) for key in fields_to_write(facts, _FIELDS))
+        return tuple(PutMeta(key, texts[key]) for key in list_free(facts, _FIELDS))
 
 
 def _checked(facts: MediaFacts, text: str, limit: int) -> str:

@@ -9,7 +9,7 @@ from contracts.facts import MediaFacts
 from handlers.answer_language import require_language
 from handlers.answer_text import clean_text, require_substance, strip_opener
 from handlers.failures import BadAnswer
-from handlers.field_standing import fields_to_write, weigh_fields
+from handlers.field_standing import list_free, weigh_fields
 from handlers.languages import language_code
 from handlers.prompt_data import ask_language, data_block, plain_text, read_ours
 from handlers.stage import Condition, Impossible, Prompt
@@ -76,7 +76,7 @@ class TitleStage:
 
     def effects(self, facts: MediaFacts, answer: TitleAnswer) -> Effects:
         """The title, unless the platform has its own."""
-        return tuple(PutMeta(key, answer.title) for key in fields_to_write(facts, _FIELDS))
+        return tuple(PutMeta(key, answer.title) for key in list_free(facts, _FIELDS))
 
 
 STAGE = TitleStage()

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from contracts.effects import PutMeta
 from contracts.facts import MediaFacts, Metadata, Written
 from handlers.failures import BadAnswer
+from handlers.runner.finishing import select_effects
 from handlers.stage import Due, Impossible, Satisfied
 from handlers.stages.caption import CAPTION_LIMIT, STAGE, CaptionAnswer
 
@@ -34,13 +35,19 @@ def _facts(meta: dict[str, JsonValue] | None = None, **written: Written) -> Medi
         (_facts({"caption": "  ", "description": None}), [CAPTION, DESCRIPTION]),
         (_facts({"caption": "Theirs"}, caption=OURS), [DESCRIPTION]),
         (_facts({"description": {"de": "Ihre"}}), [CAPTION]),
-        # A person's caption is named, so that keeping it is told; it is kept where it would be written.
-        (_facts({CAPTION: "A person's"}), [CAPTION, DESCRIPTION]),
+        (_facts({CAPTION: "A person's"}), [DESCRIPTION]),
     ],
 )
 def test_due_when_one_is_missing_and_only_that_is_written(facts: MediaFacts, keys: list[str]) -> None:
     assert STAGE.condition(facts) == Due()
-    assert [effect.key for effect in STAGE.effects(facts, ANSWER)] == keys
+    effects = STAGE.effects(facts, ANSWER)
+    assert [effect.key for effect in select_effects(facts, effects, forced=False)] == keys
+
+
+def test_a_forced_run_for_a_missing_text_makes_ours_anew_too() -> None:
+    facts = _facts(caption=OURS)
+    effects = STAGE.effects(facts, ANSWER)
+    assert [effect.key for effect in select_effects(facts, effects, forced=True)] == [CAPTION, DESCRIPTION]
 
 
 def test_satisfied_when_both_are_ours_and_force_rewrites_both() -> None:
