@@ -37,7 +37,7 @@ class Publisher:
     deadline: float
 
     async def publish(self, rows: Sequence[Row]) -> Published:
-        """Send rows in order. A row that fails, or that the broker refuses, stops its medium's later rows on that topic (I6)."""
+        """Send rows in order. One that fails, or that the broker refuses, stops its medium's later ones there (I6)."""
         until = monotonic() + self.deadline
         closed = await self._find_closed({row.topic for row in rows})
         acknowledged: list[Row] = []

@@ -6,7 +6,9 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -22,7 +24,7 @@ from db.pool import Connection, Database, Pool, open_pool
 from handlers.chain import Chain
 from handlers.registry import load_stages
 from handlers.runner.planning import Planned, Planner, PlanRequest
-from tests.consumers.conftest import Produce, Read, until
+from tests.consumers.conftest import Produce, until
 
 CREATED, UPDATED, COMPLETED = INTAKE_TOPICS
 
@@ -110,7 +112,7 @@ BAD = [
 
 
 async def test_undecodable_events_are_buried_once_with_what_they_were_and_the_rest_goes_on(
-    pool: Pool, intake: Intake, settings: KafkaSettings, produce: Produce, read: Read
+    pool: Pool, intake: Intake, settings: KafkaSettings, produce: Produce
 ) -> None:
     await upload(pool, 1, 2)
     await produce(UPDATED, body(media_id=1), key=b"k\xff", headers=[("h", b"\x00\xff")])
@@ -234,9 +236,7 @@ async def test_a_force_counts_once_however_often_it_is_delivered(
     await produce(UPDATED, body(media_id=1, force=True), headers=cloud)
     await produce(UPDATED, body(media_id=1, force=True, job_types=["ollama_title", "nobody_knows"]))
     for group in (settings.group, f"{settings.group}-replay"):
-        kafka = replace(settings, group=group)
-        async with running(replace_kafka(intake, kafka)):
-            await until(lambda kafka=kafka: _equals(read_committed(kafka, UPDATED), 3))
+        await read_all(intake, replace(settings, group=group), UPDATED, 3)
     force_ids = {row["force_id"] for row in await pool.fetch("SELECT force_id FROM bildwerk.forces")}
     assert "abc" in force_ids
     assert len(force_ids) == 2
@@ -288,10 +288,12 @@ def replace_kafka(intake: Intake, kafka: KafkaSettings) -> Intake:
     return Intake(intake.pool, intake.planner, kafka)
 
 
-def encode_completion(source: str, **members: Any) -> tuple[list[tuple[str, bytes]], bytes]:
-    from datetime import UTC, datetime
-    from uuid import uuid4
+async def read_all(intake: Intake, kafka: KafkaSettings, topic: Topic, count: int) -> None:
+    async with running(replace_kafka(intake, kafka)):
+        await until(lambda: _equals(read_committed(kafka, topic), count))
 
+
+def encode_completion(source: str, **members: Any) -> tuple[list[tuple[str, bytes]], bytes]:
     members = {"job_type": "ollama_title", "outcome": "done", **members}
     return encode(uuid4(), source, COMPLETED, datetime.now(UTC), members)
 
@@ -304,5 +306,5 @@ async def _more(answer: Any, number: int) -> bool:
     return len(await answer) > number
 
 
-async def _true(value: bool) -> bool:  # noqa: FBT001
+async def _true(value: bool) -> bool:
     return value

@@ -27,8 +27,8 @@ STAGE = Topic.STAGE_COMPLETED
 async def add(pool: Pool, media_ids: list[int], topic: str = STAGE, padding: str = "", first: int = 0) -> list[UUID]:
     rows = await pool.fetch(
         "INSERT INTO bildwerk.outbox (aggregateid, type, topic, payload)"
-        " SELECT m.id::text, $2, $2, jsonb_build_object('media_id', m.id, 'job_type', 'ollama_title', 'outcome', 'done',"
-        " 'run', $4 + m.n, 'padding', $3::text) FROM unnest($1::bigint[]) WITH ORDINALITY AS m (id, n) ORDER BY n"
+        " SELECT m.id::text, $2, $2, jsonb_build_object('media_id', m.id, 'job_type', 'ollama_title',"
+        " 'outcome', 'done', 'run', $4 + m.n, 'padding', $3::text) FROM unnest($1::bigint[]) WITH ORDINALITY AS m (id, n) ORDER BY n"
         " RETURNING event_id",
         media_ids, topic, padding, first,
     )  # fmt: skip
