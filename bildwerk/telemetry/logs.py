@@ -4,6 +4,7 @@ import logging
 import sys
 import warnings
 from collections.abc import Callable, MutableMapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, TextIO
 
@@ -41,8 +42,7 @@ def configure(
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=LIBRARIES, handlers=[Libraries()], force=True)
-    logging.captureWarnings(capture=True)
-    warnings.filterwarnings("default")
+    warnings.showwarning = _log_warning
     sys.excepthook = _log_uncaught
 
 
@@ -74,6 +74,18 @@ def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: Tr
 
 def _drop(_logger: object, _method: str, _event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     raise structlog.DropEvent
+
+
+def _log_warning(
+    message: Warning | str,  # noqa: ARG001 - may quote data
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,  # noqa: ARG001 - the signature of warnings.showwarning
+    line: str | None = None,  # noqa: ARG001 - as above
+) -> None:
+    at = f"{Path(filename).stem}:{lineno}"
+    structlog.get_logger().warning("library.warned", error=category.__name__, at=at)
 
 
 def _watched(watcher: Watcher) -> structlog.typing.Processor:

@@ -35,13 +35,13 @@ Lines = Callable[[], list[dict[str, Any]]]
 @pytest.fixture
 def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Lines]:
     """Configures logging at its loudest; call it for the lines since the last call."""
-    hook, level = sys.excepthook, logging.root.level
+    hook, level, show = sys.excepthook, logging.root.level, warnings.showwarning
     logs.configure("debug")
     logging.getLogger().setLevel(logging.DEBUG)
     yield lambda: [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     structlog.reset_defaults()
     sys.excepthook = hook
-    logging.captureWarnings(capture=False)
+    warnings.showwarning = show
     logging.root.handlers.clear()
     logging.root.setLevel(level)
 
@@ -117,12 +117,14 @@ def test_of_an_exception_only_types_codes_and_places_are_told(lines: Lines) -> N
 def test_libraries_are_heard_but_not_quoted(lines: Lines) -> None:
     logging.getLogger("aiokafka.cluster").error("cannot reach %s", SECRETS[3])
     logging.getLogger("httpx").debug(f"POST {CAPTION}")  # noqa: G004 - as libraries do
+    warnings.simplefilter("default")
     warnings.warn(CAPTION, UserWarning, stacklevel=1)
 
     found = lines()
 
-    assert [line["event"] for line in found] == ["library.logged"] * 3
-    assert [line["logger"] for line in found] == ["aiokafka.cluster", "httpx", "py.warnings"]
+    assert [line["event"] for line in found] == ["library.logged", "library.logged", "library.warned"]
+    assert [line.get("logger") for line in found] == ["aiokafka.cluster", "httpx", None]
+    assert found[2]["error"] == "UserWarning"
     assert "test_libraries_are_heard" in found[0]["at"]
     assert "geheim" not in json.dumps(found)
     assert CAPTION not in json.dumps(found)
@@ -138,16 +140,12 @@ def test_an_uncaught_exception_is_logged_and_not_printed(lines: Lines) -> None:
     assert CAPTION not in json.dumps(line)
 
 
+@pytest.mark.usefixtures("lines")
 def test_the_watcher_sees_what_the_level_hides(capsys: pytest.CaptureFixture[str]) -> None:
     seen: list[str] = []
     logs.configure("error", watcher=lambda event, _fields: seen.append(event))
-    try:
-        structlog.get_logger().debug("job.started")
-        structlog.get_logger().error("job.crashed")
-    finally:
-        structlog.reset_defaults()
-        logging.root.handlers.clear()
-        logging.captureWarnings(capture=False)
+    structlog.get_logger().debug("job.started")
+    structlog.get_logger().error("job.crashed")
 
     assert seen == ["job.started", "job.crashed"]
     assert len(capsys.readouterr().err.splitlines()) == 1
