@@ -5,6 +5,7 @@ import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 import structlog
@@ -224,7 +225,9 @@ async def wire(settings: Settings, metrics: Metrics | None = None) -> AsyncItera
             FailureStop(settings.failure_limit),
             finished=lambda _work: relay.wake.set(),
         )
-        inspector = Inspector(pool, planner, store, dispatcher.wake.set, poll=settings.poll_seconds)
+        # A dead inspector's media are missed after this; that a slow one's are looked at twice does no harm.
+        hold = timedelta(seconds=settings.lease_seconds + settings.decoder_seconds)
+        inspector = Inspector(pool, planner, store, dispatcher.wake.set, poll=settings.poll_seconds, hold=hold)
         wakers = Wakers(dispatcher.wake, inspector.wake, relay.wake)
         store.back = fleet.back = wakers.wake_all
         intake = Intake(
