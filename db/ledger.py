@@ -13,6 +13,9 @@ from contracts.verdicts import Verdict
 from db.facts import Known
 from db.pool import Connection
 from db.queries import load
+from db.text import storable
+
+DETAIL_LIMIT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,19 @@ async def write(connection: Connection, drafts: Sequence[Draft]) -> None:
         await connection.execute(sql["ledger_emit"], *_columns(events))
 
 
-async def write_error(connection: Connection, media_id: int, job_type: str, error: JsonValue) -> None:
-    """Keep the last error of a job; JSON with `kind`, `reason` and `detail`, or None."""
-    await connection.execute(load("ledger")["ledger_write_error"], media_id, job_type, error)
+@dataclass(frozen=True, slots=True)
+class LastError:
+    """What a job ran into last; `kind` and `reason` are codes, `detail` may quote anything."""
+
+    kind: str
+    reason: str
+    detail: str
+
+
+async def write_error(connection: Connection, media_id: int, job_type: str, error: LastError | None) -> None:
+    """Keep the last error of a job, or forget it."""
+    kept = error and {"kind": error.kind, "reason": error.reason, "detail": storable(error.detail, DETAIL_LIMIT)}
+    await connection.execute(load("ledger")["ledger_write_error"], media_id, job_type, kept)
 
 
 def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:

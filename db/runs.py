@@ -6,6 +6,10 @@ from enum import StrEnum
 from db.leases import MediumLease
 from db.pool import Connection
 from db.queries import load
+from db.text import storable
+
+DETAIL_LIMIT = 4_000
+RAW_LIMIT = 65_536
 
 
 class Outcome(StrEnum):
@@ -68,9 +72,9 @@ async def end(
 ) -> bool:
     """Record what came of a run, once; False when it had ended before."""
     result = await connection.execute(
-        load("runs")["runs_end"], run_id, outcome.value, reason, detail[:4000],
+        load("runs")["runs_end"], run_id, outcome.value, reason, storable(detail, DETAIL_LIMIT),
         cost.prompt_tokens, cost.answer_tokens, cost.load_ms, cost.prompt_ms, cost.answer_ms, cost.total_ms,
-        None if raw_answer is None else raw_answer.replace("\x00", "\ufffd")[:65536],
+        None if raw_answer is None else storable(raw_answer, RAW_LIMIT),
     )  # fmt: skip
     return bool(result == "UPDATE 1")
 

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from random import random
 from typing import Any
 
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel
 
 from contracts.effects import Effects, PutMeta
 from contracts.events import StageCompleted
@@ -16,6 +16,7 @@ from contracts.verdicts import Status, Verdict
 from db import effects, leases, ledger, runs
 from db.facts import Snapshot
 from db.leases import MediumLease
+from db.ledger import LastError
 from db.pool import Connection
 from db.runs import Cost, Outcome
 from handlers.backoff import Backoff
@@ -158,7 +159,7 @@ class Finisher:
 
     async def _settle_failure(self, connection: Connection, job: Job, before: Snapshot, result: Failed) -> Finished:
         failure, verdict = result.failure, before.verdicts[job.stage.job_type]
-        error: JsonValue = {"kind": failure.kind, "reason": failure.reason, "detail": failure.detail[:2000]}
+        error = LastError(failure.kind, failure.reason, failure.detail)
         settled, outcome = decide_failure(verdict, failure, self.retry, before, random())  # noqa: S311 - jitter
         raw = failure.raw if isinstance(failure, BadAnswer) else None
         await runs.end(
@@ -169,7 +170,7 @@ class Finisher:
         return Finished.SETTLED if settled.status is Status.FAILED else Finished.POSTPONED
 
     async def _write(
-        self, connection: Connection, job: Job, before: Snapshot, settled: Verdict, cost: Cost, error: JsonValue
+        self, connection: Connection, job: Job, before: Snapshot, settled: Verdict, cost: Cost, error: LastError | None
     ) -> None:
         """Verdicts, the medium's row and events of one comparison: before this transaction, and at its end (P15)."""
         name = job.stage.job_type

@@ -229,6 +229,16 @@ async def test_a_bad_answer_fails_at_once_and_persists_nothing(ledger: Ledger) -
     assert await ledger.pool.fetchval("SELECT raw_answer FROM bildwerk.runs WHERE id = $1", job.run_id) == "hello"
 
 
+async def test_what_postgresql_cannot_hold_is_replaced(ledger: Ledger) -> None:
+    """L8: NUL and lone surrogates in a model's answer do not turn its failure into a bug."""
+    await ledger.add()
+    job = await ledger.start(await ledger.claim(), CAPTION)
+
+    await ledger.finish(job, Failed(BadAnswer("not_json", "it said \x00\ud800", raw="\x00\ud800")))
+
+    assert await ledger.pool.fetchval("SELECT raw_answer FROM bildwerk.runs") == "\ufffd?"
+
+
 async def test_transient_failures_are_tried_again_and_bounded(ledger: Ledger) -> None:
     """20, 21, I11: three tries in all, each later than the one before."""
     media_id = await ledger.add()

@@ -1,0 +1,242 @@
+"""The run of one medium against a simulated Ollama in a process of its own, on real files."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from PIL import Image
+
+from bildwerk.sandbox.ollama import Simulated
+from consumers.fleet import Fleet
+from consumers.inspector import Inspector
+from consumers.store import Store
+from contracts.facts import MediaFacts
+from db import leases
+from handlers.chain import Chain
+from handlers.inference.client import InferenceOptions, Ollama
+from handlers.inference.health import HostHealth
+from handlers.inference.hosts import parse_hosts
+from handlers.inspect.limits import PictureLimits
+from handlers.inspect.pool import PicturePool
+from handlers.inspect.references import MediaRoot
+from handlers.inspect.renditions import RenditionCache
+from handlers.registry import load_stages
+from handlers.runner.finishing import Finisher
+from handlers.runner.medium import Ended, Runner, Work
+from handlers.runner.planning import Planner
+from handlers.stage import Prompt
+from handlers.stages.title import TitleStage
+from tests.ledger import Ledger
+
+CAPTION, TITLE = "ollama_caption", "ollama_title"
+SPEED = ("--picture-seconds", "0.05", "--token-seconds", "0.0005", "--load-seconds", "0.01")
+
+
+@dataclass
+class Workshop:
+    """A runner with all it needs, and what a test does to its surroundings."""
+
+    ledger: Ledger
+    folder: Path
+    runner: Runner
+    inspector: Inspector
+    fleet: Fleet
+    control: str
+
+    async def claim(self) -> Work:
+        """Inspect what waits, then lease the next medium and a slot."""
+        await self.inspector.inspect_batch()
+        hosts = [(host.name, host.slots) for host in self.fleet.ollama.hosts]
+        async with self.ledger.pool.acquire() as connection:
+            await leases.register_slots(connection, hosts)
+            claim = await leases.claim(connection, uuid4(), timedelta(seconds=60), hosts)
+        assert claim is not None
+        return Work(claim)
+
+    async def fail(self, fault: str, **rule: Any) -> None:
+        """Script a fault of the next calls."""
+        async with httpx.AsyncClient() as client:
+            answer = await client.post(f"{self.control}/control/faults", json=[{"fault": fault, **rule}])
+        assert answer.is_success, answer.text
+
+    async def calls(self) -> list[dict[str, Any]]:
+        """Every model call the server saw, in order."""
+        async with httpx.AsyncClient() as client:
+            calls = (await client.get(f"{self.control}/control/calls")).json()
+        rows = calls["calls"] if isinstance(calls, dict) else calls
+        return [call for call in rows if call["path"] == "/api/chat"]
+
+    async def shown(self) -> dict[str, tuple[str, str]]:
+        """(status, reason) by job type."""
+        rows = await self.ledger.pool.fetch("SELECT job_type, status, reason FROM bildwerk.jobs ORDER BY job_type")
+        return {row["job_type"]: (row["status"], row["reason"]) for row in rows}
+
+
+@pytest.fixture
+async def workshop(
+    ledger: Ledger, start_ollama: Callable[..., Awaitable[Simulated]], tmp_path: Path
+) -> AsyncIterator[Workshop]:
+    """Return a workshop with one picture, planned and not inspected yet."""
+    simulated = await start_ollama(2, *SPEED)
+    folder = tmp_path / "media"
+    folder.mkdir()
+    Image.new("RGB", (64, 48), "orange").save(folder / "a.png")
+    hosts, root = parse_hosts(f"{simulated.url}=2"), MediaRoot(folder)
+    cache = RenditionCache(tmp_path / "cache", 1 << 24)
+    options = InferenceOptions("bildwerk-simulated", num_ctx=4096)
+    async with PicturePool(root, PictureLimits(), cache, 1) as pictures, Ollama(hosts, options) as ollama:
+        store, fleet = Store(pictures, root), Fleet(ollama, HostHealth(hosts))
+        runner = Runner(ledger.pool, Finisher(ledger.planner), store, fleet, "bildwerk-simulated")
+        inspector = Inspector(ledger.pool, ledger.planner, store, lambda: None)
+        await ledger.pool.execute("INSERT INTO media (path) VALUES ('a.png')")
+        await ledger.plan(1)
+        yield Workshop(ledger, folder, runner, inspector, fleet, simulated.control_url)
+
+
+async def test_a_medium_is_run_from_lease_to_release(workshop: Workshop) -> None:
+    """Both jobs in the order of the chain, one call each, then the medium is nobody's."""
+    work = await workshop.claim()
+    assert await workshop.runner.run(work) is Ended.FINISHED
+
+    assert await workshop.shown() == {CAPTION: ("done", ""), TITLE: ("done", "")}
+    assert [call["job"] for call in await workshop.calls()] == [CAPTION, TITLE]
+    assert await workshop.ledger.pool.fetchval("SELECT owner FROM bildwerk.media") is None
+    assert work.answered == 2
+
+
+async def test_an_answer_cut_off_at_its_length_is_asked_for_once_more(workshop: Workshop) -> None:
+    """Design 6: only length gets one retry, with more room."""
+    await workshop.fail("truncated", next=1)
+    await workshop.runner.run(await workshop.claim())
+
+    assert (await workshop.shown())[CAPTION] == ("done", "")
+    assert [call["job"] for call in await workshop.calls()] == [CAPTION, CAPTION, TITLE]
+
+
+async def test_broken_json_fails_the_job_and_not_the_medium(workshop: Workshop) -> None:
+    """J1, R8: nothing is persisted but the run record; the title is looked at all the same."""
+    await workshop.fail("broken_json", next=1)
+    await workshop.runner.run(await workshop.claim())
+
+    shown = await workshop.shown()
+    assert shown[CAPTION][0] == "failed"
+    assert shown[TITLE] == ("done", "")
+    assert "ollama.caption" not in await workshop.ledger.meta(1)
+
+
+async def test_a_host_that_is_away_leaves_the_job_due(workshop: Workshop) -> None:
+    """22: no attempt is burned, and the host's breaker opens."""
+    work = await workshop.claim()
+    await workshop.fail("refuse", seconds=60)
+
+    assert await workshop.runner.run(work) is Ended.UNAVAILABLE
+    verdict = await workshop.ledger.verdict(1, CAPTION)
+    assert (verdict["status"], verdict["attempt"]) == ("due", 0)
+    assert workshop.fleet.available() == []
+
+
+async def test_a_reset_is_tried_again_later(workshop: Workshop) -> None:
+    """20: the attempt counts, the slot is free meanwhile."""
+    await workshop.fail("reset", next=1)
+    assert await workshop.runner.run(await workshop.claim()) is Ended.POSTPONED
+
+    verdict = await workshop.ledger.verdict(1, CAPTION)
+    assert (verdict["status"], verdict["attempt"]) == ("due", 1)
+    assert await workshop.ledger.pool.fetchval("SELECT run_at > now() FROM bildwerk.media")
+
+
+async def test_a_medium_that_crashed_its_workers_too_often_is_given_up(workshop: Workshop) -> None:
+    """25: the job that was next is failed without a call; the others go on."""
+    work = await workshop.claim()
+    crashing = replace(work.claim.medium, lost=5)
+    work.claim = replace(work.claim, medium=crashing)
+    await workshop.runner.run(work)
+
+    assert await workshop.shown() == {CAPTION: ("failed", "crashed"), TITLE: ("done", "")}
+    assert [call["job"] for call in await workshop.calls()] == [TITLE]
+
+
+class BrokenTitle(TitleStage):
+    def prompt(self, facts: MediaFacts) -> Prompt:
+        raise ZeroDivisionError(facts.media_id)
+
+
+async def test_a_bug_of_ours_fails_its_job_once_and_blocks_nothing(workshop: Workshop) -> None:
+    """Design 6: anything else is a bug: failed, with a traceback in the log, never a loop."""
+    chain = Chain((load_stages()[0], BrokenTitle()))
+    finisher = Finisher(Planner(chain))
+    assert await replace(workshop.runner, finisher=finisher).run(await workshop.claim()) is Ended.FINISHED
+
+    assert await workshop.shown() == {CAPTION: ("done", ""), TITLE: ("failed", "bug")}
+
+
+async def during_call(workshop: Workshop, what: Callable[[Work], Awaitable[None]]) -> Ended:
+    """Run the medium and do something while the server is at the caption."""
+    work = await workshop.claim()
+    await workshop.fail("delay", seconds=1.0, next=1)
+    running = asyncio.create_task(workshop.runner.run(work))
+    async with asyncio.timeout(10):
+        while not await workshop.ledger.pool.fetchval("SELECT count(*) FROM bildwerk.runs"):
+            await asyncio.sleep(0.01)
+        await what(work)
+        return await running
+
+
+async def test_a_row_touched_during_the_call_costs_no_answer(workshop: Workshop) -> None:
+    """P5: the bytes are read again, the mark is stored, one call each."""
+    assert await during_call(workshop, lambda _work: workshop.ledger.touch(1)) is Ended.FINISHED
+
+    assert await workshop.shown() == {CAPTION: ("done", ""), TITLE: ("done", "")}
+    assert len(await workshop.calls()) == 2
+
+
+async def test_a_picture_replaced_during_the_call_is_looked_at_anew(workshop: Workshop) -> None:
+    """P5, I9: other bytes under the new mark: nothing of the old answer is written."""
+
+    async def replace_picture(_work: Work) -> None:
+        Image.new("RGB", (64, 48), "teal").save(workshop.folder / "a.png")
+        await workshop.ledger.touch(1)
+
+    await during_call(workshop, replace_picture)
+    assert "ollama.caption" not in await workshop.ledger.meta(1)
+    assert await workshop.ledger.pool.fetchval("SELECT inspect_at IS NOT NULL FROM bildwerk.media")
+
+    await workshop.runner.run(await workshop.claim())
+    assert await workshop.shown() == {CAPTION: ("done", ""), TITLE: ("done", "")}
+
+
+async def test_a_lost_lease_ends_the_call_and_its_slot_stays_taken_a_while(workshop: Workshop) -> None:
+    """A worker whose heart does not beat stops asking; the server may still be reading."""
+
+    async def lose(work: Work) -> None:
+        work.lose()
+        assert work.call is None or not work.call.done()
+
+    work_seen: list[Work] = []
+
+    async def remember(work: Work) -> None:
+        work_seen.append(work)
+        await lose(work)
+
+    assert await during_call(workshop, remember) in (Ended.LEASE_LOST, Ended.UNAVAILABLE)
+    assert work_seen[0].busy > timedelta(0)
+    assert await workshop.ledger.meta(1) == {}
+
+
+async def test_bytes_that_changed_unseen_are_not_sent(workshop: Workshop) -> None:
+    """P4: no cached rendition, other bytes on disk: no call, the inspector is asked."""
+    work = await workshop.claim()
+    for cached in (workshop.folder.parent / "cache").rglob("*"):
+        if cached.is_file():
+            cached.unlink()
+    Image.new("RGB", (64, 48), "teal").save(workshop.folder / "a.png")
+
+    assert await workshop.runner.run(work) is Ended.POSTPONED
+    assert await workshop.calls() == []
+    assert await workshop.ledger.pool.fetchval("SELECT inspect_at IS NOT NULL FROM bildwerk.media")
