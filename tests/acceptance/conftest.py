@@ -1,0 +1,104 @@
+"""Worlds: one for a test, or one that several tests look at."""
+
+import itertools
+import os
+import random
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from bildwerk.sandbox.addresses import Stack
+from tests.acceptance.world import World, make_world
+
+MakeWorld = Callable[..., Awaitable[World]]
+QUICK = ("--picture-seconds", "0.05", "--token-seconds", "0.0005", "--load-seconds", "0.05")
+FIGURES = pytest.StashKey[list[str]]()
+_numbers = itertools.count(1)
+
+
+@asynccontextmanager
+async def _making(stack: Stack, template: str, folders: pytest.TempPathFactory) -> AsyncIterator[MakeWorld]:
+    async with AsyncExitStack() as exits:
+
+        async def make(*options: str, slots: int = 4, kafka: str | None = None) -> World:
+            database = await exits.enter_async_context(_Database(stack.database_url, template))
+            servers = kafka or stack.kafka_bootstrap_servers
+            folder = folders.mktemp("world")
+            return await exits.enter_async_context(
+                make_world(servers, database, folder, uuid.uuid4().hex[:12], slots, options)
+            )
+
+        yield make
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def make(stack: Stack, template: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[MakeWorld]:
+    """Return a function `(*options, slots=4, kafka=None)` that makes a world for the length of the test.
+
+    `options` are those of the simulated Ollama, `kafka` is another broker than the one all tests share.
+    """
+    async with _making(stack, template, tmp_path_factory) as making:
+        yield making
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def make_shared(
+    stack: Stack, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[MakeWorld]:
+    """Return the same, for the length of the module."""
+    async with _making(stack, template, tmp_path_factory) as making:
+        yield making
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def world(make: MakeWorld) -> World:
+    """Return a world of the test's own, with a simulated Ollama that is quick."""
+    return await make(*QUICK)
+
+
+@pytest.fixture
+def dice() -> random.Random:
+    """Return random numbers whose seed is printed; ACCEPTANCE_SEED repeats a run."""
+    seed = int(os.environ.get("ACCEPTANCE_SEED") or random.randrange(2**32))
+    print(f"ACCEPTANCE_SEED={seed}")  # noqa: T201 - pytest shows it where a test fails
+    return random.Random(seed)
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Return a function that notes a figure for the end of the report."""
+    noted = request.config.stash.setdefault(FIGURES, [])
+    return lambda text: noted.append(f"{request.node.name}: {text}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the figures."""
+    for line in config.stash.get(FIGURES, []):
+        terminalreporter.write_line(line)
+
+
+class _Database:
+    """A migrated database that is dropped at the end."""
+
+    def __init__(self, server: str, template: str) -> None:
+        self._server, self._template, self._name = server, template, f"acceptance_{next(_numbers)}"
+
+    async def __aenter__(self) -> str:
+        await self._execute(f"CREATE DATABASE {self._name} TEMPLATE {self._template}")
+        return urlunsplit(urlsplit(self._server)._replace(path=f"/{self._name}"))
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._execute(f"DROP DATABASE {self._name} WITH (FORCE)")
+
+    async def _execute(self, statement: str) -> None:
+        connection = await asyncpg.connect(self._server)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
