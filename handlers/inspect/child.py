@@ -75,9 +75,7 @@ def answer(request: Header, root: MediaRoot, limits: PictureLimits) -> Iterator[
         yield _describe(decoded)
 
 
-def _take(
-    root: MediaRoot, reference: str, limits: PictureLimits, *, keep: bool
-) -> tuple[Header, bytes]:
+def _take(root: MediaRoot, reference: str, limits: PictureLimits, *, keep: bool) -> tuple[Header, bytes]:
     with root.open(reference) as file:
         status = os.fstat(file.fileno())
         source: Header = {"content_hash": None, "size": status.st_size, "mtime": status.st_mtime}

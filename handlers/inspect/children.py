@@ -5,6 +5,7 @@ import os
 import sys
 from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
 from typing import Self
 
 from handlers.inspect.frames import LENGTHS, Header, lengths, pack, unpack_header
@@ -93,4 +94,4 @@ class Child:
 
 def _search_path() -> list[str]:
     """Where this process finds its modules, also after a change of folder."""
-    return [os.path.abspath(entry) for entry in sys.path]
+    return [str(Path(entry).absolute()) for entry in sys.path]

@@ -76,9 +76,7 @@ def decode(data: bytes, limits: PictureLimits) -> Decoded:
 
 
 def _format(image: Image.Image) -> str | None:
-    return (
-        "JPEG" if image.format == "MPO" else image.format
-    )  # a phone's JPEG with a second picture behind it
+    return "JPEG" if image.format == "MPO" else image.format  # a phone's JPEG with a second picture behind it
 
 
 def _refusal(size: tuple[int, int], limits: PictureLimits) -> Reason | None:

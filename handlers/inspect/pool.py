@@ -56,9 +56,7 @@ class PicturePool:
     when this process does, in whatever way.
     """
 
-    def __init__(
-        self, root: MediaRoot, limits: PictureLimits, cache: RenditionCache, processes: int
-    ) -> None:
+    def __init__(self, root: MediaRoot, limits: PictureLimits, cache: RenditionCache, processes: int) -> None:
         self._root = root
         self._limits = limits
         self._cache = cache

@@ -68,11 +68,9 @@ class MediaRoot:
         """The steps from the real root to the real file; opens nothing."""
         path = _plain_path(reference)
         root = os.path.realpath(self.path)
-        if path.is_absolute() and not any(
-            path.is_relative_to(base) for base in (root, self.path.absolute())
-        ):
+        if path.is_absolute() and not any(path.is_relative_to(base) for base in (root, self.path.absolute())):
             raise Invalid(Reason.BAD_REFERENCE, "outside the media root")
-        real = PurePosixPath(os.path.realpath(os.path.join(self.path.absolute(), path)))
+        real = PurePosixPath(os.path.realpath(self.path.absolute() / path))
         if not real.is_relative_to(root):
             raise Invalid(Reason.BAD_REFERENCE, "leads out of the media root")
         return real.relative_to(root).parts

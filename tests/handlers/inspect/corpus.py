@@ -74,9 +74,7 @@ def resized_header(jpeg: bytes, width: int, height: int) -> bytes:
 def swapped_profile() -> bytes:
     """Return a valid RGB profile, sRGB but for its red and blue, which have changed places."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    return (
-        profile.replace(b"rXYZ", b"tmp!", 1).replace(b"bXYZ", b"rXYZ", 1).replace(b"tmp!", b"bXYZ")
-    )
+    return profile.replace(b"rXYZ", b"tmp!", 1).replace(b"bXYZ", b"rXYZ", 1).replace(b"tmp!", b"bXYZ")
 
 
 def animation(kind: str, frames: int) -> bytes:

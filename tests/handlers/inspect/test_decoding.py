@@ -244,9 +244,7 @@ def test_m15_lossy_formats_are_rotated_once_too(kind: str, orientation: int) -> 
     assert red == [True, False, False, False]
 
 
-@pytest.mark.parametrize(
-    "exif", [b"Exif\0\0garbage", b"Exif\0\0II*\0\xff\xff\xff\xff", oriented(99)]
-)
+@pytest.mark.parametrize("exif", [b"Exif\0\0garbage", b"Exif\0\0II*\0\xff\xff\xff\xff", oriented(99)])
 def test_m15_corrupt_exif_is_ignored(exif: bytes) -> None:
     decoded = look(encode(scene(), "PNG", exif=exif))
     assert decoded.pixel_hash == hash_pixels(scene())

@@ -108,9 +108,7 @@ def test_symlinks_that_stay_below_the_root_are_followed(root: MediaRoot, tmp_pat
     assert MediaRoot(alias).read(str(root.path / "cover.jpg"), LIMITS) == b"picture"
 
 
-def test_e28_only_regular_files_are_opened(
-    root: MediaRoot, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_e28_only_regular_files_are_opened(root: MediaRoot, monkeypatch: pytest.MonkeyPatch) -> None:
     os.mkfifo(root.path / "fifo.jpg")
     monkeypatch.chdir(root.path)  # the path of a UNIX socket must be short
     with socket.socket(socket.AF_UNIX) as server:
@@ -173,7 +171,7 @@ def test_a_relative_root_may_be_given(root: MediaRoot, monkeypatch: pytest.Monke
 
 def test_no_descriptor_stays_open(root: MediaRoot) -> None:
     def count() -> int:
-        return len(os.listdir("/dev/fd"))
+        return len(list(Path("/dev/fd").iterdir()))
 
     before = count()
     for reference in ("album/a b%41ü.jpg", "album/missing.jpg", "album", "../x"):
@@ -208,12 +206,8 @@ STEPS = st.sampled_from(
     steps=st.lists(STEPS, max_size=7),
     lead=st.sampled_from(["", "/", "//", "file:", "file://", "R"]),
 )
-@settings(
-    max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-def test_no_reference_ever_leads_out_of_the_root(
-    root: MediaRoot, steps: list[str], lead: str
-) -> None:
+@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_reference_ever_leads_out_of_the_root(root: MediaRoot, steps: list[str], lead: str) -> None:
     for name, target in (("up", ".."), ("out", str(root.path.parent)), ("passwd", "/etc/passwd")):
         if not (root.path / name).is_symlink():
             (root.path / name).symlink_to(target)
