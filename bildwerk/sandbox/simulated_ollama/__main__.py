@@ -6,6 +6,8 @@ import signal
 import sys
 from pathlib import Path
 
+from PIL import ImageFile
+
 from bildwerk.sandbox.simulated_ollama.api import create_api
 from bildwerk.sandbox.simulated_ollama.calls import CallLog
 from bildwerk.sandbox.simulated_ollama.control import create_control
@@ -89,6 +91,8 @@ async def _serve(arguments: argparse.Namespace) -> None:
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT. Exit status 1 when a port is taken."""
+    # A truncated JPEG is answered by all three recorded servers as if nothing were wrong. For the whole process: this one.
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
     try:
         asyncio.run(_serve(_arguments()))
     except OSError as error:

@@ -6,12 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 
-from PIL import Image, ImageFile, ImageFilter, ImageStat
+from PIL import Image, ImageFilter, ImageStat
 
 from bildwerk.sandbox.simulated_ollama.requests import Picture
 
-# A truncated JPEG is answered by all three recorded servers as if nothing were wrong.
-ImageFile.LOAD_TRUNCATED_IMAGES = True
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")  # what the servers' own decoders read
 _SIDE = 24
 _TEXT_KEYS = ("Title", "title", "Description", "description", "parameters")
