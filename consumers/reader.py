@@ -5,7 +5,7 @@ begin again at the first message that is not settled: planning twice is harmless
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic
@@ -20,7 +20,12 @@ from contracts.topics import Topic
 
 log = structlog.get_logger("bildwerk.consumers.reader")
 
-UNREADABLE = (CorruptRecordException, RecordTooLargeError)
+PROBLEMS: Mapping[type[Exception], str] = {
+    CorruptRecordException: "corrupt_batch",
+    RecordTooLargeError: "too_large",
+    UnicodeDecodeError: "bad_header",
+}
+"""What one message can do to the client: a damaged batch, no room in a fetch, a header's name that is no text."""
 READ_TRIES = 3
 """A damaged batch is asked for again: it may have been damaged on its way."""
 CALL_SECONDS = 10.0
@@ -73,7 +78,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             raise KafkaError("the fetcher has ended")
         try:
             messages = await (self._poll_carefully(limit) if self._careful else self._get(limit, seconds))
-        except UNREADABLE as error:
+        except tuple(PROBLEMS) as error:
             log.warning("reader.unreadable", error=type(error).__name__)
             await self.rewind()
             self._careful, messages = True, []
@@ -151,7 +156,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             position = await asyncio.wait_for(self._consumer.position(partition), CALL_SECONDS)
             try:
                 got = await self._get(1, 0.2, partition)
-            except UNREADABLE as error:
+            except tuple(PROBLEMS) as error:
                 self._consumer.seek(partition, position)
                 return messages + self._skip(partition, position, error)
             if not got:
@@ -161,13 +166,13 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
                 self._unreadable = None
         return messages
 
-    def _skip(self, partition: TopicPartition, offset: int, error: KafkaError) -> list[Message]:
+    def _skip(self, partition: TopicPartition, offset: int, error: Exception) -> list[Message]:
         self._tries = self._tries + 1 if self._unreadable == (partition, offset) else 1
         self._unreadable = (partition, offset)
         if self._tries < READ_TRIES:
             return []
         self._consumer.seek(partition, offset + 1)
-        problem = "too_large" if isinstance(error, RecordTooLargeError) else "corrupt_batch"
+        problem = PROBLEMS[type(error)]
         topic = self._settings.topic(partition.topic)
         return [Message(topic, partition, offset, -1, None, None, problem=problem)]
 

@@ -12,7 +12,8 @@ async def bury(connection: Connection, letters: Sequence[DeadLetter]) -> int:
     """Keep and publish letters inside the caller's transaction; how many are new (a redelivery is not)."""
     if not letters:
         return 0
-    columns = [list(column) for column in zip(*map(_row, letters), strict=True)]
+    rows = {row[:4] + row[7:8]: row for row in map(_row, letters)}
+    columns = [list(column) for column in zip(*rows.values(), strict=True)]
     new: int = await connection.fetchval(load("dead_letters")["dead_letters_bury"], *columns, Topic.DEAD_LETTER.value)
     return new
 

@@ -28,8 +28,8 @@ async def add(pool: Pool, media_ids: list[int], topic: str = STAGE, padding: str
     rows = await pool.fetch(
         "INSERT INTO bildwerk.outbox (aggregateid, type, topic, payload)"
         " SELECT m.id::text, $2, $2, jsonb_build_object('media_id', m.id, 'job_type', 'ollama_title',"
-        " 'outcome', 'done', 'run', $4 + m.n, 'padding', $3::text) FROM unnest($1::bigint[]) WITH ORDINALITY AS m (id, n) ORDER BY n"
-        " RETURNING event_id",
+        " 'outcome', 'done', 'run', $4 + m.n, 'padding', $3::text)"
+        " FROM unnest($1::bigint[]) WITH ORDINALITY AS m (id, n) ORDER BY n RETURNING event_id",
         media_ids, topic, padding, first,
     )  # fmt: skip
     return [row["event_id"] for row in rows]
