@@ -91,7 +91,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT. Exit status 1 when a port is taken."""
-    # A truncated JPEG is answered by all three recorded servers as if nothing were wrong. For the whole process: this one.
+    # A truncated JPEG is answered by all three recorded servers as if nothing were wrong. It holds for a whole process.
     ImageFile.LOAD_TRUNCATED_IMAGES = True
     try:
         asyncio.run(_serve(_arguments()))

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import asyncpg
+import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
@@ -82,6 +83,22 @@ async def test_the_broker_returns_what_was_sent(kafka: str, unique: str) -> None
     async with AIOKafkaConsumer(unique, bootstrap_servers=kafka, auto_offset_reset="earliest") as consumer:
         message = await consumer.getone()
     assert (message.key, message.value) == (b"7", b"value")
+
+
+async def test_the_whole_stack_is_told_by_its_environment() -> None:
+    async with start_stack(slots=3, fsync=False) as stack:
+        environment = stack.environment()
+        host, _, slots = environment["OLLAMA_HOST"].rpartition("=")
+        async with httpx.AsyncClient() as client:
+            assert (await client.get(f"{host}/api/version")).json().keys() == {"version"}
+    assert slots == "3"
+    assert environment.keys() == {
+        "DATABASE_URL",
+        "KAFKA_BOOTSTRAP_SERVERS",
+        "OLLAMA_HOST",
+        "BILDWERK_MODEL",
+        "BILDWERK_KAFKA_IDEMPOTENCE",
+    }
 
 
 async def test_data_lasts_in_a_given_folder(tmp_path: Path) -> None:
