@@ -1,8 +1,6 @@
 """The commands that speak to the database: migrate, ingest, status, explain, doctor."""
 
 import json
-import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,7 +9,7 @@ from bildwerk.sandbox.ollama import Simulated
 from tests.bildwerk.cli.conftest import NOWHERE, Bildwerk
 from tests.ledger import Ledger
 
-Variables = Mapping[str, str]
+Variables = dict[str, str]
 
 
 @pytest.fixture
@@ -23,7 +21,9 @@ def library(database: str, pictures: Path) -> Variables:
 async def test_migrate_twice_and_create_the_topics(
     bildwerk: Bildwerk, empty_database: str, kafka: str, unique: str
 ) -> None:
-    topics = {f"BILDWERK_TOPIC_{n}": f"{n.lower()}.{unique}" for n in ("MEDIA_CREATED", "MEDIA_UPDATED", "STAGE_COMPLETED")}
+    topics = {
+        f"BILDWERK_TOPIC_{n}": f"{n.lower()}.{unique}" for n in ("MEDIA_CREATED", "MEDIA_UPDATED", "STAGE_COMPLETED")
+    }
     places = {"DATABASE_URL": empty_database, "KAFKA_BOOTSTRAP_SERVERS": kafka, **topics}
 
     first = await bildwerk("migrate", "--topics", "--partitions", 2, **places)
@@ -71,7 +71,7 @@ async def test_ingest_refuses_what_is_outside_the_media_root(bildwerk: Bildwerk,
 async def test_ingest_tells_of_files_that_cannot_be_read(
     bildwerk: Bildwerk, library: Variables, pictures: Path
 ) -> None:
-    os.symlink("nowhere", pictures / "c.png")
+    (pictures / "c.png").symlink_to("nowhere")
 
     said = await bildwerk("ingest", "media", **library)
 

@@ -11,7 +11,9 @@ from tests.bildwerk.cli.conftest import NOWHERE, Bildwerk
 SERVICES = ("PostgreSQL at 127.0.0.1:1/media", "Kafka at 127.0.0.1:1", "Ollama at 127.0.0.1:1")
 
 
-@pytest.mark.parametrize("command", [("serve",), ("migrate",), ("status",), ("doctor",), ("explain", "1"), ("ingest", ".")])
+@pytest.mark.parametrize(
+    "command", [("serve",), ("migrate",), ("status",), ("doctor",), ("explain", "1"), ("ingest", ".")]
+)
 async def test_without_a_database_each_command_says_so(bildwerk: Bildwerk, command: tuple[str, ...]) -> None:
     said = await bildwerk(*command)
 

@@ -1,0 +1,157 @@
+"""What people are told about the ledger is what the ledger holds."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from db.ledger import LastError, write_error
+from db.pool import Connection
+from db.reads import (
+    JobCount,
+    Overview,
+    Queues,
+    find_medium,
+    read_installation,
+    read_missing_grants,
+    read_overview,
+    read_queues,
+    read_record,
+    read_server,
+    read_sheet,
+)
+from tests.ledger import Ledger
+
+
+@pytest.fixture
+async def connection(ledger: Ledger) -> AsyncIterator[Connection]:
+    """Return a connection to the ledger's database."""
+    async with ledger.pool.acquire() as acquired:
+        yield acquired
+
+
+async def test_an_empty_ledger_is_settled(connection: Connection) -> None:
+    overview = await read_overview(connection)
+
+    assert overview.queues == Queues(0, 0, 0, 0, 0, 0.0, 0, 0, 0)
+    assert (overview.media, overview.jobs, overview.calls, overview.per_minute, overview.left) == (0, (), 0, None, None)
+    assert overview.settled
+
+
+async def test_queues_follow_a_medium(connection: Connection, ledger: Ledger) -> None:
+    media_id = int(await ledger.pool.fetchval("INSERT INTO media (path) VALUES ('a.jpg') RETURNING id"))
+    await ledger.plan(media_id)
+    await ledger.plan(media_id + 1)
+    assert (await read_queues(connection)) == Queues(0, 0, 1, 1, 0, 0.0, 0, 0, 0)
+
+    await ledger.inspect(media_id, "f1")
+    assert (await read_queues(connection)).ready == 1
+
+    lease = await ledger.claim()
+    queues = await read_queues(connection)
+    assert (queues.ready, queues.leased, queues.uninspected, queues.slots_taken, queues.slots) == (0, 1, 0, 1, 4)
+
+    await ledger.release(lease)
+    assert (await read_queues(connection)).leased == 0
+
+
+async def test_jobs_are_counted_by_type_status_and_reason(connection: Connection, ledger: Ledger) -> None:
+    await ledger.add("a.jpg", "f1")
+    second = await ledger.add("b.jpg", "f2")
+    await ledger.pool.execute("UPDATE bildwerk.jobs SET status = 'failed', reason = 'x' WHERE media_id = $1", second)
+
+    overview = await read_overview(connection)
+
+    assert set(overview.jobs) == {
+        JobCount("ollama_caption", "due", "", 1),
+        JobCount("ollama_title", "waiting", "upstream", 1),
+        JobCount("ollama_caption", "failed", "x", 1),
+        JobCount("ollama_title", "failed", "x", 1),
+    }
+    assert overview.open == 2
+    assert not overview.settled
+
+
+async def test_the_rate_is_that_of_useful_calls(connection: Connection, ledger: Ledger) -> None:
+    media_id = await ledger.add()
+    await ledger.caption(media_id)
+    await ledger.pool.execute("UPDATE bildwerk.runs SET started_at = now() - interval '30 s'")
+
+    overview = await read_overview(connection)
+
+    assert (overview.calls, overview.prompt_tokens, overview.answer_tokens) == (1, 10, 5)
+    assert overview.per_minute == pytest.approx(2, rel=0.1)
+    assert overview.open == 1
+    assert overview.left is not None
+    assert overview.left.total_seconds() == pytest.approx(30, rel=0.1)
+
+
+async def test_old_calls_are_no_rate(connection: Connection, ledger: Ledger) -> None:
+    await ledger.caption(await ledger.add())
+    await ledger.pool.execute("UPDATE bildwerk.runs SET ended_at = now() - interval '1 h'")
+
+    assert (await read_overview(connection)).per_minute is None
+
+
+@pytest.mark.parametrize("open_jobs", [1, 90])
+def test_time_left_is_work_over_rate(open_jobs: int) -> None:
+    jobs = (JobCount("a", "due", "", open_jobs), JobCount("a", "done", "", 5))
+    overview = Overview(1, 0, jobs, Queues(0, 0, 0, 0, 0, 0.0, 0, 0, 0), 0, 0, 0, per_minute=30.0)
+
+    assert overview.left == timedelta(minutes=open_jobs / 30)
+
+
+async def test_a_medium_is_found_by_id_and_by_path(connection: Connection, ledger: Ledger) -> None:
+    media_id = await ledger.add("2024/a b.jpg")
+
+    assert await find_medium(connection, str(media_id)) == media_id
+    assert await find_medium(connection, "2024/a b.jpg") == media_id
+    assert await find_medium(connection, "2024/a") is None
+
+
+async def test_a_record_holds_runs_newest_first_errors_and_writers(connection: Connection, ledger: Ledger) -> None:
+    media_id = await ledger.add()
+    await ledger.caption(media_id)
+    async with connection.transaction():
+        await write_error(connection, media_id, "ollama_title", LastError("transient", "timeout", "600 s"))
+    await ledger.start(await ledger.claim(), "ollama_title")
+
+    record = await read_record(connection, media_id)
+
+    assert record is not None
+    assert [(run.job_type, run.outcome) for run in record.runs] == [("ollama_title", None), ("ollama_caption", "done")]
+    assert record.errors == {"ollama_title": {"kind": "transient", "reason": "timeout", "detail": "600 s"}}
+    assert record.written_by["ollama.caption"] == record.runs[1].id
+    assert record.leased
+    assert await read_record(connection, media_id + 1) is None
+
+
+async def test_the_sheet_holds_words_cost_and_what_went_wrong(connection: Connection, ledger: Ledger) -> None:
+    media_id = await ledger.add("b.jpg")
+    await ledger.caption(media_id)
+    await ledger.pool.execute("UPDATE bildwerk.jobs SET status = 'failed', reason = 'refusal' WHERE job_type ~ 'title'")
+    await ledger.pool.execute("INSERT INTO media (path) VALUES ('a.jpg')")
+
+    unknown, known = await read_sheet(connection)
+
+    assert (unknown.path, unknown.title, unknown.tokens, unknown.failed) == ("a.jpg", None, 0, None)
+    assert (known.path, known.caption, known.tokens, known.failed) == ("b.jpg", "A cat on a mat.", 15, "refusal")
+    assert (known.width, known.height, known.content_hash, known.model) == (10, 10, "f1", "model")
+    assert known.seconds == pytest.approx(0.003)
+    assert len(await read_sheet(connection, 1)) == 1
+
+
+async def test_the_server_and_the_installation_tell_of_themselves(connection: Connection) -> None:
+    server = await read_server(connection)
+
+    assert server.version >= 160_000
+    assert server.synchronous_commit == "on"
+    assert not server.standby
+    assert (await read_installation(connection)).owns_platform
+    assert await read_missing_grants(connection) == ()
+
+
+async def test_missing_tables_are_missing_grants(connection: Connection, ledger: Ledger) -> None:
+    await ledger.pool.execute("ALTER TABLE public.media_meta RENAME TO elsewhere")
+
+    assert {table for table, _ in await read_missing_grants(connection)} == {"public.media_meta"}
