@@ -19,7 +19,8 @@ def run_install(tmp_path: Path, wanted: str, change: str) -> subprocess.Complete
     (tmp_path / "requirements").mkdir()
     copy = tmp_path / "requirements" / "install.py"
     copy.write_text(INSTALL.read_text())
-    program = f"{change}; sys.argv = ['install.py', {wanted!r}]; import runpy; runpy.run_path({str(copy)!r}, None, '__main__')"
+    run = f"import runpy; runpy.run_path({str(copy)!r}, None, '__main__')"
+    program = f"{change}; sys.argv = ['install.py', {wanted!r}]; {run}"
     return subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
 
 
