@@ -1,0 +1,1 @@
+"""Measuring bildwerk: comparisons side by side on one machine, never shipped. `python -m bench --help`."""

@@ -1,0 +1,84 @@
+"""The command line: `python -m bench [NAME...]`."""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import aclosing
+from pathlib import Path
+
+from rich.console import Console
+
+from bench import decode, layouts, replay, report, slots, transport
+from bench.comparison import Comparison, Plan, Round
+from bildwerk.demo.surroundings import forget_services
+from bildwerk.telemetry import logs
+
+COMPARISONS = {module.COMPARISON.name: module.COMPARISON for module in (layouts, transport, replay, slots, decode)}
+
+WIDTH = 100
+"""Columns of a table; a file or a pipe knows no width."""
+
+
+def _arguments() -> argparse.Namespace:
+    about = "; ".join(f"{comparison.name}: {comparison.about}" for comparison in COMPARISONS.values())
+    parser = argparse.ArgumentParser("bench", description=f"Measure bildwerk on this machine. {about}.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to measure (default: {', '.join(COMPARISONS)})")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each comparison (default: %(default)s)")
+    parser.add_argument("--quick", action="store_true", help="small amounts: shows that it runs, measures nothing")
+    parser.add_argument("--output", type=Path, default=Path("bench-output"), help="folder (default: %(default)s)")
+    arguments = parser.parse_args()
+    if unknown := sorted(set(arguments.names) - set(COMPARISONS)):
+        parser.error(f"there is no {', '.join(unknown)}")
+    if arguments.rounds < 1:
+        parser.error("--rounds must be at least 1")
+    return arguments
+
+
+async def _measure(comparison: Comparison, plan: Plan, rounds: list[Round], console: Console) -> None:
+    console.print(f"{comparison.name}: {comparison.about}")
+    began = time.monotonic()
+    async with aclosing(comparison.measure(plan)) as measuring:
+        async for one in measuring:
+            rounds.append(one)
+            console.print(f"{comparison.name}: round {len(rounds)} of {plan.rounds}, {time.monotonic() - began:.0f} s")
+
+
+def _run(chosen: Sequence[Comparison], arguments: argparse.Namespace, console: Console) -> int:
+    measured: dict[str, list[Round]] = {comparison.name: [] for comparison in chosen}
+    status = 0
+    try:
+        for comparison in chosen:
+            with tempfile.TemporaryDirectory(prefix="bildwerk-bench-") as folder:
+                plan = Plan(arguments.rounds, Path(folder), arguments.quick)
+                asyncio.run(_measure(comparison, plan, measured[comparison.name], console))
+    except KeyboardInterrupt:
+        console.print("stopped: what follows is of the rounds that were finished")
+        status = 130
+    done = [(comparison, measured[comparison.name]) for comparison in chosen if measured[comparison.name]]
+    for comparison, rounds in done:
+        for grid in report.draw(comparison, rounds):
+            console.print(grid)
+    path = arguments.output / f"bench-{time.strftime('%Y%m%d-%H%M%S')}.json"
+    report.write(path, done, quick=arguments.quick)
+    console.print(f"written: {path}")
+    return status
+
+
+def main() -> int:
+    """Measure what was asked for; the exit status is 130 after Ctrl-C."""
+    arguments = _arguments()
+    forget_services()
+    chosen = [COMPARISONS[name] for name in dict.fromkeys(arguments.names or COMPARISONS)]
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    with (arguments.output / "bench.log").open("w") as log:
+        logs.configure(stream=log)
+        console = Console()
+        console.width = max(console.width, WIDTH)
+        return _run(chosen, arguments, console)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""Databases, topics and settings of a measurement's own, on an embedded stack."""
+
+import itertools
+import uuid
+from collections.abc import Iterable
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import orjson
+
+from consumers.kafka import KafkaSettings, create_topics, make_producer
+from contracts.topics import Topic
+
+PARTITIONS = 4
+_numbers = itertools.count(1)
+
+
+async def create_database(server: str, template: str | None = None) -> str:
+    """Make a new database, a copy of the one behind the URL `template` if given; returns its URL."""
+    name = f"bench_{next(_numbers)}"
+    source = f" TEMPLATE {urlsplit(template).path[1:]}" if template else ""
+    connection = await asyncpg.connect(server)
+    try:
+        await connection.execute(f"CREATE DATABASE {name}{source}")
+    finally:
+        await connection.close()
+    return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+
+
+async def run_statement(database: str, statement: str, *arguments: object) -> None:
+    """Run one statement on a connection of its own: nobody stays connected to a database that is to be copied."""
+    connection = await asyncpg.connect(database)
+    try:
+        await connection.execute(statement, *arguments)
+    finally:
+        await connection.close()
+
+
+async def make_kafka(servers: str) -> KafkaSettings:
+    """Settings for new topics on the embedded broker, which admits a member after half its session time-out."""
+    word = uuid.uuid4().hex[:12]
+    topics = {topic: f"{word}.{topic.value}" for topic in Topic}
+    settings = KafkaSettings((servers,), f"bench-{word}", topics, idempotence=False, session_timeout=6.0)
+    await create_topics(settings, PARTITIONS)
+    return settings
+
+
+async def announce(settings: KafkaSettings, media: Iterable[int]) -> None:
+    """Say of media that they were created, as a platform does: plain JSON, keyed by the id."""
+    producer = make_producer(settings)
+    await producer.start()
+    try:
+        name = settings.name(Topic.MEDIA_CREATED)
+        sent = [await producer.send(name, orjson.dumps({"media_id": m}), str(m).encode()) for m in media]
+        for message in sent:
+            await message
+    finally:
+        await producer.stop()
