@@ -75,9 +75,7 @@ def describe(name):
 
 def is_installed(wanted):
     """Whether `.venv` already holds the set, or a larger one."""
-    return os.path.exists(PYTHON) and any(
-        read_stamp(name) == describe(name) for name in SETS[SETS.index(wanted) :]
-    )
+    return os.path.exists(PYTHON) and any(read_stamp(name) == describe(name) for name in SETS[SETS.index(wanted) :])
 
 
 def read_stamp(name):

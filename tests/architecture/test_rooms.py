@@ -14,7 +14,7 @@ def project(root: Path) -> dict[str, Any]:
 
 
 def test_every_package_is_built_and_linted(root: Path, project: dict[str, Any]) -> None:
-    packages = {path.parent.name for path in root.glob("*/__init__.py")} - {"tests"}
+    packages = {path.parent.name for path in root.glob("*/__init__.py")} - {"bench", "tests"}
     assert packages == set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"])
     assert packages == set(project["tool"]["importlinter"]["root_packages"])
 

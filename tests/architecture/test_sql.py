@@ -18,8 +18,9 @@ def find_statements(path: Path) -> Iterator[str]:
     tree = ast.parse(path.read_text())
     prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        text = node.value if isinstance(node, ast.Constant) and id(node) not in prose else None
-        if isinstance(text, str) and STATEMENT.match(text):
+        if not isinstance(node, ast.Constant) or id(node) in prose:
+            continue
+        if isinstance(node.value, str) and STATEMENT.match(node.value):
             yield f"{path}:{node.lineno}"
 
 
