@@ -8,6 +8,7 @@ STATEMENT = re.compile(
     r"|(CREATE|ALTER|DROP)\s+(TABLE|INDEX|SCHEMA|DATABASE|ROLE)\s)",
     re.IGNORECASE,
 )
+PROBE = "SELECT 1"  # asks whether anybody is there, not for anything
 ALLOWED = {
     "bildwerk/sandbox/postgres.py": "the database that the migrations need first",
 }
@@ -20,7 +21,7 @@ def find_statements(path: Path) -> Iterator[str]:
     for node in ast.walk(tree):
         if not isinstance(node, ast.Constant) or id(node) in prose:
             continue
-        if isinstance(node.value, str) and STATEMENT.match(node.value):
+        if isinstance(node.value, str) and node.value != PROBE and STATEMENT.match(node.value):
             yield f"{path}:{node.lineno}"
 
 
