@@ -8,6 +8,7 @@ REASONS: Final[dict[str, str]] = {
     "upstream": "waits for the jobs before it",
     "inspection": "waits until the picture has been looked at",
     "forced": "was asked for",
+    "alone": "was under way when the model's runner crashed; is tried again alone",
     "not_ours": "another program does this",
     # why there is nothing to do
     "present": "its values are there already",
@@ -31,6 +32,7 @@ REASONS: Final[dict[str, str]] = {
     "decoder_crashed": "the decoder crashed over the file, twice",
     "decoder_timeout": "the file took longer to decode than BILDWERK_DECODER_SECONDS",
     "decoder_out_of_memory": "the file needs more memory than BILDWERK_DECODER_MEMORY_BYTES",
+    "poison": "the picture crashes the model's runner",
     "media_root_unavailable": "the media root is away",
     "decoder_unavailable": "no decoder process could be started",
     "content_changed": "the file changed meanwhile",
@@ -86,6 +88,30 @@ REASONS: Final[dict[str, str]] = {
     "bug": "a mistake of ours: the log says where",
 }
 """Sentences without capital and full stop, to stand after a colon; codes may be logged, sentences are for people."""
+
+
+LETTERS: Final[dict[str, str]] = {
+    "tombstone": "there is no value",
+    "empty_value": "the value is empty",
+    "too_large": "the value is larger than BILDWERK_EVENT_MAX_BYTES",
+    "too_deep": "the value is nested too deeply",
+    "not_json": "the value is not JSON",
+    "not_an_object": "the value, or a CloudEvent's data, is JSON but no object",
+    "duplicate_keys": "an object names a key twice",
+    "bad_number": "a number is infinite or has too many digits",
+    "bad_header": "a header is not UTF-8",
+    "unknown_content_type": "the content type is a kind of CloudEvents that we do not read",
+    "unknown_specversion": "the version of CloudEvents is not 1.0",
+    "missing_attribute": "a CloudEvent lacks id, source, specversion or type",
+    "bad_attribute": "an attribute of a CloudEvent is empty, too long or holds control characters",
+    "missing_media_id": "there is no media_id",
+    "bad_media_id": "media_id is no positive integer",
+    "missing_field": "a field that must be there is not",
+    "bad_field": "a field has the wrong type or is out of bounds",
+    "media_missing": "the platform never had this medium, however often we looked",
+    "unplannable": "planning it failed, alone too",
+}
+"""Why an event became a dead letter (`bildwerk.dead_letters`, and the topic of the same name)."""
 
 
 def say(reason: str) -> str:

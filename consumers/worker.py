@@ -113,7 +113,8 @@ class Dispatcher:
             return await self.runner.run(work)
         finally:
             async with self.pool.acquire() as connection:
-                await leases.release_slot(connection, work.claim.slot, work.busy)
+                for slot in work.claim.slots:
+                    await leases.release_slot(connection, slot, work.busy)
 
     def _end(self, task: asyncio.Task[Ended]) -> None:
         work = self.works.pop(task)
@@ -154,11 +155,14 @@ class Dispatcher:
         began = monotonic()
         works = list(self.works.values())
         if works:
-            media, slots = [w.claim.medium for w in works], [w.claim.slot for w in works]
+            media = [work.claim.medium for work in works]
+            slots = [slot for work in works for slot in work.claim.slots]
             kept, kept_slots = await leases.beat(connection, timedelta(seconds=self.settings.lease), media, slots)
             for work in works:
-                slot = work.claim.slot
-                if work.claim.medium.media_id not in kept or (slot.host, slot.number) not in kept_slots:
+                if work.over:
+                    continue  # given back meanwhile, not lost
+                held = {(slot.host, slot.number) for slot in work.claim.slots}
+                if work.claim.medium.media_id not in kept or not held <= kept_slots:
                     log.warning("lease.lost", media_id=work.claim.medium.media_id)
                     work.lose()
         self.beaten = began

@@ -28,6 +28,7 @@ class Known:
     due: tuple[str, ...]
     run_at: datetime
     priority: int
+    alone: bool
     plan_error: str | None
 
 
@@ -97,6 +98,7 @@ def _read_known(row: Mapping[str, Any]) -> Known:
         due=tuple(row["due"]),
         run_at=row["run_at"],
         priority=row["priority"],
+        alone=row["alone"],
         plan_error=row["plan_error"],
     )
 

@@ -47,6 +47,11 @@ async def settle(connection: Connection, medium: Uninspected, content_hash: str 
     await connection.execute(sql["inspections_settle"], medium.media_id, medium.mark, content_hash, reason)
 
 
+async def poison(connection: Connection, content_hash: str | None) -> None:
+    """No job may send this picture any more: it crashes the model's runner."""
+    await connection.execute(load("inspections")["inspections_poison"], content_hash)
+
+
 async def postpone(connection: Connection, medium: Uninspected, delay: timedelta, *, vain: bool) -> None:
     """Look again after `delay`; `vain` counts this look."""
     await connection.execute(load("inspections")["inspections_postpone"], medium.media_id, delay, int(vain))

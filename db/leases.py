@@ -29,10 +29,16 @@ class MediumLease:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A medium and the slot its questions go to."""
+    """A medium and the slot its questions go to; `others` are the host's other slots when it is to be alone there."""
 
     medium: MediumLease
     slot: SlotLease
+    others: tuple[SlotLease, ...] = ()
+
+    @property
+    def slots(self) -> tuple[SlotLease, ...]:
+        """Every slot that is held."""
+        return (self.slot, *self.others)
 
 
 async def register_slots(connection: Connection, hosts: Sequence[tuple[str, int]]) -> None:
@@ -44,20 +50,35 @@ async def register_slots(connection: Connection, hosts: Sequence[tuple[str, int]
 async def claim(
     connection: Connection, owner: UUID, lease: timedelta, hosts: Sequence[tuple[str, int]]
 ) -> Claim | None:
-    """The next medium with due work and a free slot on one of `hosts` (name, slots); None when either is wanting."""
-    names, counts = [name for name, _ in hosts], [count for _, count in hosts]
+    """The next medium with due work and a free slot on one of `hosts` (name, slots); None when either is wanting.
+
+    A medium that is to be alone waits for a whole host, and everybody else waits behind it: so the host drains.
+    """
     transaction = connection.transaction()
     await transaction.start()
     claimed = None
     try:
-        slot = await connection.fetchrow(load("slots")["slots_claim"], owner, lease, names, counts)
-        if slot is not None:
-            medium = await connection.fetchrow(load("leases")["leases_claim"], owner, lease)
-            if medium is not None:
-                claimed = Claim(MediumLease(medium["id"], medium["lease_no"], medium["lost"]), SlotLease(*slot))
+        claimed = await _claim(connection, owner, lease, dict(hosts))
     finally:
         await (transaction.commit() if claimed else transaction.rollback())
     return claimed
+
+
+async def _claim(connection: Connection, owner: UUID, lease: timedelta, hosts: dict[str, int]) -> Claim | None:
+    sql = load("slots")
+    row = await connection.fetchrow(sql["slots_claim"], owner, lease, list(hosts), list(hosts.values()))
+    if row is None:
+        return None
+    slot = SlotLease(*row)
+    medium = await connection.fetchrow(load("leases")["leases_claim"], owner, lease)
+    if medium is None:
+        return None
+    leased = MediumLease(medium["id"], medium["lease_no"], medium["lost"])
+    if not medium["alone"]:
+        return Claim(leased, slot)
+    slots = hosts[slot.host]
+    rows = await connection.fetch(sql["slots_claim_rest"], owner, lease, slot.host, slot.number, slots)
+    return Claim(leased, slot, tuple(SlotLease(*r) for r in rows)) if len(rows) == slots - 1 else None
 
 
 async def beat(

@@ -93,5 +93,5 @@ def _media_row(draft: Draft) -> tuple[Any, ...]:
     r = draft.row
     return (
         draft.media_id, r.seen, r.inspect_at, r.look_at, r.look_tries, draft.missing_event, r.deleted_at, r.plan_no,
-        r.plan_error, ",".join(r.due), r.run_at, r.priority,
+        r.plan_error, ",".join(r.due), r.run_at, r.priority, r.alone,
     )  # fmt: skip

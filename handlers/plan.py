@@ -18,6 +18,9 @@ from handlers.stage import Due, Impossible, Satisfied, Stage
 
 Verdicts = Mapping[str, Verdict]
 
+ALONE = "alone"
+"""Why a job is due that was under way when the model's runner crashed: it is tried again alone on a host."""
+
 
 def take_fingerprint(stage: Stage[Any], facts: MediaFacts) -> str:
     """The digest of all that makes a stage due again: the picture's content and the stage's triggers (P9)."""
@@ -100,9 +103,9 @@ def _await_foreign(stage: Stage[Any], facts: MediaFacts, verdict: Verdict) -> Ve
 
 
 def _make_due(verdict: Verdict) -> Verdict:
-    reason = "forced" if verdict.forced else ""
     if verdict.status is Status.DUE:
-        return replace(verdict, reason=reason)
+        return verdict
+    reason = "forced" if verdict.forced else ""
     return replace(verdict, status=Status.DUE, reason=reason, attempt=0, run_at=None)
 
 

@@ -35,6 +35,8 @@ CREATE TABLE bildwerk.media (
     due text[] NOT NULL DEFAULT '{}',
     run_at timestamptz NOT NULL DEFAULT now(),
     priority smallint NOT NULL DEFAULT 0,
+    -- a due job was under way when the model's runner crashed: it is tried again alone on a host
+    alone boolean NOT NULL DEFAULT false,
     -- the lease; lease_no only grows and is the fencing token
     lease_no bigint NOT NULL DEFAULT 0,
     owner uuid,

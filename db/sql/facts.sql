@@ -2,7 +2,7 @@
 -- One row per medium known to us, with the platform's row and the inspected picture where they are there.
 SELECT
     now() AS now, m.id, m.seen, m.inspected_mark, m.content_hash, m.unreadable AS missing_reason, m.plan_no, m.inspect_at,
-    m.inspect_tries, m.look_at, m.look_tries, m.deleted_at, m.due, m.run_at, m.priority, m.plan_error,
+    m.inspect_tries, m.look_at, m.look_tries, m.deleted_at, m.due, m.run_at, m.priority, m.alone, m.plan_error,
     p.id IS NOT NULL AS exists, p.path, bildwerk.source_mark(p.path, p.updated_at, p.hash) AS mark,
     p.mime_type, p.width, p.height, p.file_size, p.created_at,
     c.content_hash IS NOT NULL AS has_picture, c.format AS picture_format, c.width AS picture_width,

@@ -30,3 +30,6 @@ WHERE id = $1
 
 -- name: inspections_postpone
 UPDATE bildwerk.media SET inspect_at = now() + $2::interval, inspect_tries = inspect_tries + $3 WHERE id = $1
+
+-- name: inspections_poison
+UPDATE bildwerk.pictures SET unreadable = 'poison' WHERE content_hash = $1

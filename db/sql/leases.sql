@@ -14,7 +14,7 @@ UPDATE bildwerk.media AS m
 SET lease_no = m.lease_no + 1, owner = $1, until = now() + $2::interval, lost = m.lost + (m.owner IS NOT NULL)::integer
 -- An array, not a join: the planner cannot guess how many come out of the CTEs, and would scan the whole table.
 WHERE m.id = ANY (ARRAY(SELECT id FROM stale UNION ALL SELECT id FROM fresh))
-RETURNING m.id, m.lease_no, m.lost
+RETURNING m.id, m.lease_no, m.lost, m.alone
 
 -- name: leases_heartbeat
 -- What is not returned is lost: its work is to be cancelled.

@@ -16,6 +16,18 @@ UPDATE bildwerk.slots AS s SET lease_no = s.lease_no + 1, owner = $1, until = no
 FROM free WHERE s.host = free.host AND s.number = free.number
 RETURNING s.host, s.number, s.lease_no
 
+-- name: slots_claim_rest
+-- The other slots of a host, as many of them as are free.
+WITH free AS MATERIALIZED (
+    SELECT s.host, s.number FROM bildwerk.slots AS s
+    WHERE s.host = $3 AND s.number <> $4 AND s.number < $5
+        AND (s.owner IS NULL OR s.until < now()) AND (s.busy_until IS NULL OR s.busy_until < now())
+    ORDER BY s.number FOR UPDATE SKIP LOCKED
+)
+UPDATE bildwerk.slots AS s SET lease_no = s.lease_no + 1, owner = $1, until = now() + $2::interval, busy_until = NULL
+FROM free WHERE s.host = free.host AND s.number = free.number
+RETURNING s.host, s.number, s.lease_no
+
 -- name: slots_heartbeat
 WITH mine AS MATERIALIZED (
     SELECT s.host, s.number FROM bildwerk.slots AS s

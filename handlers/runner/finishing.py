@@ -13,7 +13,7 @@ from contracts.effects import Effects, PutMeta
 from contracts.events import StageCompleted
 from contracts.facts import MediaFacts, Standing
 from contracts.verdicts import Status, Verdict
-from db import effects, leases, ledger, runs
+from db import effects, inspections, leases, ledger, runs
 from db.facts import Snapshot
 from db.leases import MediumLease
 from db.ledger import LastError
@@ -21,9 +21,12 @@ from db.pool import Connection
 from db.runs import Cost, Outcome
 from handlers.backoff import Backoff
 from handlers.failures import BadAnswer, Failure, Stale, Transient, Unavailable
-from handlers.plan import Verdicts, plan, take_fingerprint
+from handlers.plan import ALONE, Verdicts, plan, take_fingerprint
 from handlers.runner.planning import Planner
 from handlers.stage import Stage
+
+CRASHED = "runner_crashed"
+"""The reason of a failure by which a server says that its model's process died."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,8 @@ class Finisher:
     async def _settle_failure(self, connection: Connection, job: Job, before: Snapshot, result: Failed) -> Finished:
         failure, verdict = result.failure, before.verdicts[job.stage.job_type]
         error = LastError(failure.kind, failure.reason, failure.detail)
+        if is_poison(verdict, failure):
+            return await self._poison(connection, job, before, result)
         settled, outcome = decide_failure(verdict, failure, self.retry, before, random())  # noqa: S311 - jitter
         raw = failure.raw if isinstance(failure, BadAnswer) else None
         await runs.end(
@@ -168,6 +173,19 @@ class Finisher:
         )  # fmt: skip
         await self._write(connection, job, before, settled, result.cost, error)
         return Finished.SETTLED if settled.status is Status.FAILED else Finished.POSTPONED
+
+    async def _poison(self, connection: Connection, job: Job, before: Snapshot, result: Failed) -> Finished:
+        """Alone on its host it crashed the runner again: no job is to send this picture any more."""
+        failure = result.failure
+        await runs.end(
+            connection, job.run_id, Outcome.FAILED, result.cost, reason=failure.reason, detail=failure.detail
+        )
+        await inspections.poison(connection, before.facts.content_hash)
+        error = LastError(failure.kind, failure.reason, failure.detail)
+        await ledger.write_error(connection, job.lease.media_id, job.stage.job_type, error)
+        (snapshot,) = await self.planner.load(connection, [job.lease.media_id])
+        await ledger.write(connection, [self.planner.draft_medium(snapshot)])
+        return Finished.SETTLED
 
     async def _write(
         self, connection: Connection, job: Job, before: Snapshot, settled: Verdict, cost: Cost, error: LastError | None
@@ -194,14 +212,21 @@ def select_effects(facts: MediaFacts, wanted: Effects, *, forced: bool) -> Effec
     return tuple(effect for effect in wanted if facts.standing(effect.key) in open_to_us)
 
 
+def is_poison(verdict: Verdict, failure: Failure) -> bool:
+    """Whether a picture crashed the model's runner although nobody else was there to be blamed."""
+    return failure.reason == CRASHED and verdict.reason == ALONE
+
+
 def decide_failure(
     verdict: Verdict, failure: Failure, retry: Backoff, snapshot: Snapshot, spread: float
 ) -> tuple[Verdict, Outcome]:
     """What a failure makes of a due verdict: nothing, a later try, or the end (19-22)."""
     if isinstance(failure, Unavailable):
         return verdict, Outcome.UNAVAILABLE
+    delay = timedelta(seconds=retry.delay(verdict.attempt, spread))
+    if failure.reason == CRASHED:  # a neighbour may have done it: no attempt is burned
+        return replace(verdict, reason=ALONE, run_at=snapshot.now + delay), Outcome.RETRY
     if isinstance(failure, Transient) and verdict.attempt + 1 < retry.tries:
-        delay = timedelta(seconds=retry.delay(verdict.attempt, spread))
         return replace(verdict, attempt=verdict.attempt + 1, run_at=snapshot.now + delay), Outcome.RETRY
     return _close(verdict, Status.FAILED, failure.reason), Outcome.FAILED
 

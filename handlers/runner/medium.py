@@ -59,13 +59,14 @@ class Ended(Enum):
 class Work:
     """One claimed medium under way. `call` is the model call that a lost heartbeat cancels; answers are kept.
 
-    `busy` is how long the server goes on with a call that was given up, `failure` the last one met, `answered` counts
-    good answers.
+    `over` is set before the lease is given back, `busy` is how long the server goes on with a call that was given up,
+    `failure` the last one met, `answered` counts good answers.
     """
 
     claim: Claim
     draining: Callable[[], bool] = field(default=lambda: False)
     lost: bool = False
+    over: bool = False
     call: "asyncio.Task[Reply] | None" = None
     busy: timedelta = timedelta(0)
     answered: int = 0
@@ -106,6 +107,7 @@ class Runner:
                     return _end(ended, work)
             return Ended.LEASE_LOST
         finally:
+            work.over = True
             async with self.pool.acquire() as connection:
                 await leases.release(connection, lease)
 

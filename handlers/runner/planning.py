@@ -17,7 +17,7 @@ from db.facts import Known, Snapshot, load_snapshots
 from db.pool import Connection
 from handlers.backoff import Backoff
 from handlers.chain import Chain
-from handlers.plan import Verdicts, close_deleted, list_announced, list_due, plan
+from handlers.plan import ALONE, Verdicts, close_deleted, list_announced, list_due, plan
 
 log = structlog.get_logger("bildwerk.handlers.planning")
 
@@ -112,7 +112,8 @@ class Planner:
         run_at = min((verdicts[name].run_at or snapshot.now for name in due), default=snapshot.known.run_at)
         if due == snapshot.known.due and not changed:
             run_at = snapshot.known.run_at
-        row = replace(snapshot.known, plan_no=plan_no, due=due, run_at=run_at)
+        alone = any(verdicts[name].reason == ALONE for name in due)
+        row = replace(snapshot.known, plan_no=plan_no, due=due, run_at=run_at, alone=alone)
         return ledger.Draft(media_id, row, changed, events)
 
     def draft_medium(

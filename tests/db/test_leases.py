@@ -107,6 +107,23 @@ async def test_a_slot_whose_call_was_given_up_stays_taken_for_a_while(ledger: Le
     assert await claim(ledger, (("host:1", 1),)) is not None
 
 
+async def test_a_medium_that_is_to_be_alone_waits_for_a_whole_host(ledger: Ledger) -> None:
+    """After a crash of the model's runner: everybody waits behind it until the host is drained."""
+    for number in range(3):
+        await ledger.add(f"{number}.jpg", f"f{number}")
+    first = await claim(ledger)
+    await ledger.pool.execute("UPDATE bildwerk.media SET alone = true, priority = 1 WHERE id = 2")
+    assert first is not None
+    assert await claim(ledger) is None
+
+    async with ledger.pool.acquire() as connection:
+        await leases.release_slot(connection, first.slot)
+    alone = await claim(ledger)
+    assert alone is not None
+    assert (alone.medium.media_id, len(alone.slots)) == (2, 4)
+    assert await claim(ledger) is None
+
+
 async def test_urgent_media_come_first(ledger: Ledger) -> None:
     for number in range(3):
         await ledger.add(f"{number}.jpg", f"f{number}")

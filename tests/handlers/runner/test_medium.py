@@ -162,6 +162,36 @@ async def test_a_medium_that_crashed_its_workers_too_often_is_given_up(workshop:
     assert [call["job"] for call in await workshop.calls()] == [TITLE]
 
 
+async def test_a_job_in_a_runner_crash_is_tried_again_alone(workshop: Workshop) -> None:
+    """Design 6: no attempt is burned; the next try has the host for itself."""
+    await workshop.fail("runner_crash", next=1)
+    await workshop.runner.run(await workshop.claim())
+    verdict = await workshop.ledger.verdict(1, CAPTION)
+    assert (verdict["status"], verdict["reason"], verdict["attempt"]) == ("due", "alone", 0)
+
+    await workshop.ledger.pool.execute("UPDATE bildwerk.media SET run_at = now()")
+    await workshop.ledger.pool.execute("UPDATE bildwerk.jobs SET run_at = now()")
+    await workshop.ledger.pool.execute("UPDATE bildwerk.slots SET owner = NULL, until = NULL, busy_until = NULL")
+    work = await workshop.claim()
+    assert len(work.claim.slots) == 2
+    await asyncio.sleep(1.0)  # the simulated server is back after 0.7 s
+    await workshop.runner.run(work)
+    assert await workshop.shown() == {CAPTION: ("done", ""), TITLE: ("done", "")}
+
+
+async def test_a_picture_that_crashes_the_runner_alone_is_poison(workshop: Workshop) -> None:
+    """Design 6: its jobs are skipped, and no further call is made for it."""
+    await workshop.inspector.inspect_batch()
+    await workshop.ledger.pool.execute("UPDATE bildwerk.jobs SET reason = 'alone' WHERE status = 'due'")
+    await workshop.ledger.pool.execute("UPDATE bildwerk.media SET alone = true")
+    await workshop.fail("runner_crash", next=5)
+    await workshop.runner.run(await workshop.claim())
+
+    skipped = ("skipped", "unreadable_picture")
+    assert await workshop.shown() == {CAPTION: skipped, TITLE: skipped}
+    assert len(await workshop.calls()) == 1
+
+
 class BrokenTitle(TitleStage):
     def prompt(self, facts: MediaFacts) -> Prompt:
         raise ZeroDivisionError(facts.media_id)
