@@ -191,7 +191,9 @@ async def test_a_revocation_waits_for_the_batch_in_hand() -> None:
     reader = read_with(consumer)
     messages = await reader.poll(10)
     revoking = asyncio.create_task(reader.on_partitions_revoked(PARTITIONS))
-    await asyncio.sleep(0)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert not revoking.done()
     await reader.settle(messages)
     await revoking
     assert consumer.committed_offsets == {PARTITIONS[0]: 1}
