@@ -62,6 +62,14 @@ async def world(make: MakeWorld) -> World:
     return await make(*QUICK)
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def running(make_shared: MakeWorld) -> World:
+    """Return a world at work, which the tests of the module share: each brings media of its own."""
+    world = await make_shared(*QUICK)
+    await world.serve()
+    return world
+
+
 @pytest.fixture
 def dice() -> random.Random:
     """Return random numbers whose seed is printed; ACCEPTANCE_SEED repeats a run."""

@@ -29,6 +29,10 @@ class Evidence:
         """The events without repeats, each partition in its order."""
         return list({header(record, "ce_id"): record for record in reversed(self.events)}.values())[::-1]
 
+    def events_of(self, *media: int) -> list[dict[str, Any]]:
+        """The bodies of the events of some media."""
+        return [event for event in map(body, self.events) if event["media_id"] in media]
+
     def check(self) -> None:
         """Assert what holds after every run that came to its end."""
         self._one_effect()

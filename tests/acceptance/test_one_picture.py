@@ -14,9 +14,9 @@ from tests.acceptance.world import CAPTION, MODEL, TITLE, World
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_an_upload_becomes_a_captioned_titled_picture(world: World) -> None:
+async def test_an_upload_becomes_a_captioned_titled_picture(running: World) -> None:
+    world = running
     (media,) = await world.add(1)
-    await world.serve()
 
     await world.wire.created([media])
     await world.settled([media])
@@ -27,19 +27,19 @@ async def test_an_upload_becomes_a_captioned_titled_picture(world: World) -> Non
     assert len(set(texts.values())) == 3
     assert meta["ollama.model"] == MODEL
     assert datetime.fromisoformat(meta["ollama.last_run_at"]).tzinfo is not None
-    calls = await world.calls()
+    calls = await world.calls(media)
     assert [(call["media"], call["job"]) for call in calls] == [(str(media), CAPTION), (str(media), TITLE)]
     assert len({call["picture"] for call in calls}) == 1
     (await gather(world)).check()
 
 
-async def test_completions_are_cloudevents_in_binary_mode(world: World) -> None:
+async def test_completions_are_cloudevents_in_binary_mode(running: World) -> None:
+    world = running
     (media,) = await world.add(1)
-    await world.serve()
     await world.wire.created([media])
     await world.settled([media])
 
-    records = await world.wire.read(Topic.STAGE_COMPLETED)
+    records = [r for r in await world.wire.read(Topic.STAGE_COMPLETED) if body(r)["media_id"] == media]
 
     assert [(record.key, body(record)["job_type"]) for record in records] == [
         (str(media).encode(), CAPTION),
@@ -75,9 +75,9 @@ async def test_captions_and_titles_come_in_german(world: World) -> None:
     assert not {"the", "with", "and", "a"} & set(words)
 
 
-async def test_a_cloudevent_is_taken_as_well_as_a_plain_body(world: World) -> None:
+async def test_a_cloudevent_is_taken_as_well_as_a_plain_body(running: World) -> None:
+    world = running
     (media,) = await world.add(1)
-    await world.serve()
 
     await world.wire.send(Topic.MEDIA_CREATED, [{"media_id": media}], str(uuid.uuid4()))
 

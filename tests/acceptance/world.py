@@ -8,6 +8,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -88,6 +89,7 @@ class World:
     slots: int = 4
     settings: dict[str, str] = field(default_factory=dict)
     services: list[Service] = field(default_factory=list)
+    pictures: int = 0
 
     @property
     def root(self) -> Path:
@@ -130,9 +132,10 @@ class World:
         self.services.append(service)
         return service
 
-    async def add(self, count: int, first: int = 0) -> list[int]:
-        """Put pictures into the library: files and rows, no event."""
-        return await self.add_paths(fill(self.root, count, first))
+    async def add(self, count: int) -> list[int]:
+        """Put pictures into the library, other ones each time: files and rows, no event."""
+        self.pictures += count
+        return await self.add_paths(fill(self.root, count, self.pictures - count))
 
     async def add_paths(self, paths: Iterable[str]) -> list[int]:
         """Rows for files."""
@@ -148,6 +151,18 @@ class World:
             None if media is None else list(media),
         )
         return {(row["media_id"], row["job_type"]): row for row in rows}
+
+    async def inspected(self, media: Sequence[int], seconds: float = 30.0) -> None:
+        """Wait until the pictures of these media were looked at."""
+
+        async def done() -> bool:
+            return await self.pool.fetchval(
+                "SELECT count(*) FROM bildwerk.media WHERE id = ANY($1) AND seen AND inspect_at IS NULL"
+                " AND inspected_mark IS NOT NULL",
+                list(media),
+            ) == len(media)
+
+        await until(done, seconds)
 
     async def settled(self, media: Sequence[int], seconds: float = 60.0, jobs: int = 2) -> None:
         """Wait until every job of these media is terminal, all leases are back and the outbox is empty."""
@@ -175,6 +190,14 @@ class World:
 
         await until(empty, seconds)
 
+    async def touch(self, media_id: int) -> None:
+        """Move `updated_at` as a platform does when it saves a row."""
+        await self.pool.execute("UPDATE public.media SET updated_at = clock_timestamp() WHERE id = $1", media_id)
+
+    async def statuses(self, media: Iterable[int] | None = None) -> Counter[str]:
+        """How many jobs are in which state."""
+        return Counter(job["status"] for job in (await self.jobs(media)).values())
+
     async def meta(self, media_id: int) -> dict[str, Any]:
         """What the platform's table says of a medium."""
         rows = await self.pool.fetch("SELECT key, value FROM public.media_meta WHERE media_id = $1", media_id)
@@ -188,10 +211,18 @@ class World:
             media_id, key, value,
         )  # fmt: skip
 
-    async def calls(self) -> list[dict[str, Any]]:
-        """The model calls that were made, probes aside."""
+    async def calls(self, *media: int) -> list[dict[str, Any]]:
+        """The model calls that were made, probes aside: all, or those for some media."""
         answer = await self.control.get("/control/calls")
-        return [call for call in answer.json()["calls"] if not call["probe"]]
+        wanted = set(map(str, media))
+        return [c for c in answer.json()["calls"] if not c["probe"] and (not media or c["media"] in wanted)]
+
+    async def outcomes(self, media_id: int) -> list[tuple[str, str]]:
+        """The job type and outcome of each run of a medium, in order."""
+        rows = await self.pool.fetch(
+            "SELECT job_type, outcome FROM bildwerk.runs WHERE media_id = $1 ORDER BY id", media_id
+        )
+        return [(row["job_type"], row["outcome"]) for row in rows]
 
     async def spoil(self, fault: str, **rule: object) -> None:
         """Script a fault."""
@@ -200,6 +231,15 @@ class World:
     async def heal(self) -> None:
         """End all faults."""
         (await self.control.delete("/control/faults")).raise_for_status()
+
+    async def under_way(self, media_id: int, job: str, number: int = 1) -> None:
+        """Wait until the model is at work on a medium's job for the `number`th time."""
+
+        async def working() -> bool:
+            calls = [c for c in await self.calls(media_id) if c["job"] == job and c["start"]]
+            return len(calls) >= number
+
+        await until(working)
 
     async def most_at_once(self) -> int:
         """The most model calls that were under way at the same time."""
