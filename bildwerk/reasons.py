@@ -95,6 +95,7 @@ LETTERS: Final[dict[str, str]] = {
     "empty_value": "the value is empty",
     "too_large": "the value is larger than BILDWERK_EVENT_MAX_BYTES",
     "too_deep": "the value is nested too deeply",
+    "not_utf8": "the value is not UTF-8",
     "not_json": "the value is not JSON",
     "not_an_object": "the value, or a CloudEvent's data, is JSON but no object",
     "duplicate_keys": "an object names a key twice",
