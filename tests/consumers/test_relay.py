@@ -127,7 +127,7 @@ async def test_rows_wait_while_the_broker_is_away_and_leave_when_it_is_back(
 async def test_one_missing_topic_does_not_hold_up_the_others(pool: Pool, settings: KafkaSettings, read: Read) -> None:
     await add(pool, [1, 2], "no such topic!")
     await add(pool, [1, 3])
-    async with running(Relay(pool, settings, poll=0.05, batch=3)):
+    async with running(Relay(pool, settings, poll=0.05, batch=2)):
         assert len(await read(STAGE, 2)) == 2
         await until(lambda: _equals(pool, 2))
     assert await pool.fetchval("SELECT count(*) FROM bildwerk.outbox WHERE topic = 'no such topic!'") == 2

@@ -25,6 +25,7 @@ async def emit(connection: Connection, key: str, topic: str = "stage.completed")
 
 async def test_rows_come_in_order_and_go_when_deleted(pool: Pool) -> None:
     ids = [await emit(pool, str(n)) for n in (3, 1, 2)]
+    await pool.execute("UPDATE bildwerk.outbox SET type = type WHERE id = $1", ids[0])  # now the last in the heap
     assert [row.id for row in await outbox.list_rows(pool, 10)] == ids
     assert [row.key for row in await outbox.list_rows(pool, 2)] == ["3", "1"]
     await outbox.delete(pool, ids[:2])
