@@ -1,0 +1,118 @@
+"""The demo and `up`, as a person starts them: from the pictures to the contact sheet, and nothing left behind."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parents[2]
+ELSEWHERE = {
+    "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/theirs",
+    "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+    "OLLAMA_HOST": "127.0.0.1:1",
+}
+SECONDS = 120
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Return a folder with three pictures and one file that is none."""
+    folder = tmp_path / "pictures"
+    (folder / "below").mkdir(parents=True)
+    for number, name in enumerate(("red.png", "below/green.jpg", "blue & <grün>.webp")):
+        Image.new("RGB", (64 + number, 48), tuple(200 * (number == channel) for channel in range(3))).save(
+            folder / name
+        )
+    (folder / "broken.jpg").write_bytes(b"no picture")
+    return folder
+
+
+async def start(tmp_path: Path, *arguments: object, **variables: str) -> asyncio.subprocess.Process:
+    """Start the command, marked so that whatever it leaves behind can be found."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bildwerk",
+        *map(str, arguments),
+        cwd=tmp_path,
+        env={**os.environ, **variables, "PYTHONPATH": str(ROOT), "LEFT_BEHIND": str(tmp_path), "COLUMNS": "200"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+def list_left_behind(mark: Path) -> list[str]:
+    """Return the command lines of processes that carry the mark in their environment."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"LEFT_BEHIND={mark}".encode() in (folder / "environ").read_bytes().split(b"\0"):
+                found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+        except OSError:
+            continue
+    return found
+
+
+async def test_the_demo_ends_in_a_contact_sheet_and_touches_nobody_elses_services(
+    tmp_path: Path, pictures: Path
+) -> None:
+    process = await start(
+        tmp_path, "demo", "--folder", pictures, "--language", "de", **ELSEWHERE, BILDWERK_NONSENSE="1"
+    )
+    out, err = await asyncio.wait_for(process.communicate(), SECONDS)
+
+    assert process.returncode == 0, err.decode()
+    page = (tmp_path / "demo-output" / "index.html").read_text("utf-8")
+    assert '<html lang="de">' in page
+    assert "3 of 4 pictures" in page
+    assert "Simulated model" in page
+    assert "blue &amp; &lt;grün&gt;.webp" in page
+    assert page.count("<img ") == len(list((tmp_path / "demo-output" / "thumbnails").iterdir())) == 3
+    assert "below/green.jpg" in out.decode()
+    assert sorted(path.name for path in pictures.iterdir()) == ["below", "blue & <grün>.webp", "broken.jpg", "red.png"]
+    assert list_left_behind(tmp_path) == []
+
+
+async def test_a_demo_that_is_interrupted_leaves_nothing_behind(tmp_path: Path, pictures: Path) -> None:
+    process = await start(tmp_path, "demo", "--folder", pictures, **ELSEWHERE)
+    assert process.stderr is not None
+    while b"Kafka" not in await asyncio.wait_for(process.stderr.readline(), SECONDS):
+        pass
+
+    process.send_signal(signal.SIGINT)
+    _, err = await asyncio.wait_for(process.communicate(), SECONDS)
+
+    assert process.returncode != 0
+    assert b"Traceback" not in err
+    assert list_left_behind(tmp_path) == []
+
+
+async def test_up_goes_on_where_it_was(tmp_path: Path, pictures: Path) -> None:
+    first = await keep_up_until(tmp_path, pictures, "4 added, 0 changed, 0 unchanged")
+    Image.new("RGB", (32, 32), (9, 9, 9)).save(pictures / "red.png")
+    page = pictures / ".bildwerk" / "contact-sheet" / "index.html"
+    page.unlink()
+    again = await keep_up_until(tmp_path, pictures, "0 added, 1 changed, 3 unchanged")
+
+    assert first == again == 0
+    assert "32 × 32" in page.read_text("utf-8")
+    assert list_left_behind(tmp_path) == []
+
+
+async def keep_up_until(tmp_path: Path, pictures: Path, counted: str) -> int | None:
+    """Run `up` until its contact sheet is there, then press Ctrl-C; returns the exit status."""
+    process = await start(tmp_path, "up", pictures, "--simulated", **ELSEWHERE)
+    page, deadline = pictures / ".bildwerk" / "contact-sheet" / "index.html", time.monotonic() + SECONDS
+    while not page.exists():
+        assert time.monotonic() < deadline
+        assert process.returncode is None, (await process.communicate())[1].decode()
+        await asyncio.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, err = await asyncio.wait_for(process.communicate(), SECONDS)
+    assert counted in err.decode()
+    return process.returncode

@@ -1,0 +1,93 @@
+"""The contact sheet: every word from outside is escaped, what is simulated is labelled, what failed says why."""
+
+from dataclasses import replace
+from datetime import timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+
+from bildwerk.demo.contact_sheet import Sheet, render, write_sheet
+from bildwerk.demo.pictures import CREDITS
+from db.reads import Print
+
+SHOT = Print(
+    media_id=7, path="2024/a.jpg", content_hash="f1", width=640, height=480, title="A cat", caption="A cat on a mat.",
+    description="It sleeps.", unreadable=None, failed=None, seconds=1.25, tokens=321, model="llava:7b",
+)  # fmt: skip
+SHEET = Sheet([SHOT], {7: b"\xff\xd8"}, "en", "llava:7b", timedelta(seconds=4.2))
+
+
+class Page(HTMLParser):
+    """What a browser would make of the page: elements with attributes, and the words between them."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.words = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+    def find(self, tag: str) -> list[dict[str, str | None]]:
+        """The attributes of every such element."""
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def test_a_picture_has_its_words_and_cost() -> None:
+    page = Page(render(SHEET))
+
+    assert page.find("img") == [{"src": "thumbnails/7.jpg", "alt": "A cat on a mat.", "loading": "lazy"}]
+    for words in ("A cat", "A cat on a mat.", "It sleeps.", "2024/a.jpg · 640 × 480 · 1.2 s · 321 tokens"):
+        assert words in page.words
+    assert "1 of 1 pictures described by llava:7b in 4.2 s" in page.words
+
+
+def test_words_from_outside_stay_words() -> None:
+    evil = '"><script>alert(1)</script>&amp;'
+    shot = replace(SHOT, title=evil, caption=evil, description=evil, path=evil)
+    plain, page = Page(render(SHEET)), Page(render(replace(SHEET, prints=[shot], model=evil)))
+
+    assert [name for name, _ in page.elements] == [name for name, _ in plain.elements]
+    assert page.find("img")[0]["alt"] == evil
+    assert page.words.count(evil) == 5
+
+
+def test_a_page_needs_nothing_from_elsewhere() -> None:
+    page = Page(render(SHEET))
+
+    assert page.find("link") == page.find("script") == []
+    assert "url(" not in page.words
+
+
+def test_simulated_words_are_labelled() -> None:
+    assert "Simulated model" in render(replace(SHEET, simulated=True))
+    assert "Simulated model" not in render(SHEET)
+
+
+def test_what_has_no_words_says_why() -> None:
+    bare = replace(SHOT, title=None, caption=None, description=None)
+    unreadable = render(replace(SHEET, prints=[replace(bare, unreadable="empty_file")], thumbnails={}))
+    failed = render(replace(SHEET, prints=[replace(bare, failed="refusal, timeout")]))
+
+    assert "No picture: the file is empty." in unreadable
+    assert "<img" not in unreadable
+    assert "Failed: the model refused, there was no answer in time." in failed
+    assert "0 of 1 pictures" in failed
+
+
+def test_whom_to_thank_is_named() -> None:
+    page = Page(render(replace(SHEET, thanks=CREDITS)))
+
+    for credit in CREDITS:
+        assert credit.author in page.words
+        assert credit.source in [link["href"] for link in page.find("a")]
+
+
+def test_the_page_and_its_thumbnails_are_written(tmp_path: Path) -> None:
+    page = write_sheet(SHEET, tmp_path / "out")
+
+    assert page.read_text("utf-8") == render(SHEET)
+    assert (tmp_path / "out" / "thumbnails" / "7.jpg").read_bytes() == b"\xff\xd8"
