@@ -89,13 +89,13 @@ async def _create_cluster(place: Place, programs: Path, account: Account | None)
         os.chown(draft, account.uid, account.gid)
         os.chown(initial_password, account.uid, account.gid)
     folder = _name_folder(draft, account)
-    initdb = [str(programs / "initdb"), "-D", folder, "-U", USER, f"--pwfile={initial_password}"]
+    initdb = [str(programs / "initdb"), "-D", folder, "-U", USER, "--pwfile=/dev/stdin"]
     initdb += ["--auth=scram-sha-256", "--encoding=UTF8"]
     initdb += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     # The password is random: hashing it thousands of times only makes every connection slow.
     initdb += ["-c", "timezone=UTC", "-c", "log_timezone=UTC", "-c", "scram_iterations=1"]
     initdb += [] if place.fsync else ["--no-sync"]
-    await _run(_describe(initdb, place, draft, account))
+    await _run(_describe(initdb, place, draft, account, initial_password))
     initial_password.unlink()
     statement = _write_private(place.scratch / "database.sql", f"CREATE DATABASE {DATABASE};\n")
     fsync = "fsync=on" if place.fsync else "fsync=off"

@@ -77,7 +77,7 @@ async def _keep(order: Order) -> None:
 
 @asynccontextmanager
 async def _running(order: Order) -> AsyncIterator[tuple[Stack, list[Process]]]:
-    scratch = Path(tempfile.mkdtemp(prefix="bildwerk-sandbox-"))
+    scratch = Path(tempfile.mkdtemp(prefix=f"bildwerk-sandbox-{os.getpid()}-"))
     scratch.chmod(0o711)  # PostgreSQL may have to pass through it as another user
     processes: list[Process] = []
     try:

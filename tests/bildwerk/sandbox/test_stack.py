@@ -1,7 +1,9 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -146,4 +148,6 @@ def test_nothing_is_left_when_the_supervisor_is_killed() -> None:
         os.kill(supervisor, signal.SIGKILL)
         left = wait_until_gone(tree)
         holder.kill()
+    for scratch in Path(tempfile.gettempdir()).glob(f"bildwerk-sandbox-{supervisor}-*"):
+        shutil.rmtree(scratch)  # what a killed supervisor cannot tidy up
     assert left == set()
