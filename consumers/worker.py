@@ -134,22 +134,26 @@ class Dispatcher:
             await asyncio.wait(list(self.works), timeout=self.settings.grace)
 
     async def _beat(self) -> None:
-        """Prolong leases on a connection of its own, so that no queue of the pool can starve them."""
-        connection: Connection | None = None
+        """Prolong leases until cancelled, whatever happens to the connection."""
         while True:
-            await asyncio.sleep(self.settings.heartbeat)
             try:
-                if connection is None or connection.is_closed():
-                    connection = await connect(self.database)
-                await asyncio.wait_for(self._beat_once(connection), self.settings.heartbeat)
+                await self._beat_on_one_connection()
             except Exception as error:
                 if not is_repeatable(error):
                     log.exception("heartbeat.broken")
                 log.warning("heartbeat.failed", error=type(error).__name__)
-                if connection is not None:
-                    connection.terminate()
-                connection = None
                 self._distrust()
+                await asyncio.sleep(self.settings.heartbeat / 2)
+
+    async def _beat_on_one_connection(self) -> None:
+        """Beat on a connection of its own, so that no queue of the pool can starve it. Returns only by raising."""
+        connection = await connect(self.database)
+        try:
+            while True:
+                await asyncio.wait_for(self._beat_once(connection), self.settings.heartbeat)
+                await asyncio.sleep(self.settings.heartbeat)
+        finally:
+            connection.terminate()
 
     async def _beat_once(self, connection: Connection) -> None:
         began = monotonic()

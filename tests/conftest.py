@@ -17,6 +17,7 @@ from bildwerk.sandbox.ollama import Simulated, start_simulated_ollama
 from bildwerk.sandbox.stack import start_stack
 from db.pool import Database, open_pool
 from tests.ledger import Ledger
+from tests.workshop import SPEED, Workshop, open_workshop
 
 for name in [name for name in os.environ if name.startswith("BILDWERK_")]:
     del os.environ[name]
@@ -67,6 +68,15 @@ async def ledger(database: str) -> AsyncIterator[Ledger]:
     """Return an empty ledger in a database of this test's own."""
     async with open_pool(Database(database)) as pool:
         yield Ledger(pool)
+
+
+@pytest_asyncio.fixture
+async def workshop(
+    ledger: Ledger, start_ollama: Callable[..., Awaitable[Simulated]], tmp_path: Path
+) -> AsyncIterator[Workshop]:
+    """Return a runner with a picture and a simulated Ollama of two slots."""
+    async with open_workshop(ledger, await start_ollama(2, *SPEED), tmp_path) as opened:
+        yield opened
 
 
 @pytest.fixture

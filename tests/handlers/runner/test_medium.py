@@ -1,102 +1,23 @@
 """The run of one medium against a simulated Ollama in a process of its own, on real files."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
-import httpx
-import pytest
 from PIL import Image
 
-from bildwerk.sandbox.ollama import Simulated
-from consumers.fleet import Fleet
-from consumers.inspector import Inspector
-from consumers.store import Store
 from contracts.facts import MediaFacts
-from db import leases
 from handlers.chain import Chain
-from handlers.inference.client import InferenceOptions, Ollama
-from handlers.inference.health import HostHealth
-from handlers.inference.hosts import parse_hosts
-from handlers.inspect.limits import PictureLimits
-from handlers.inspect.pool import PicturePool
-from handlers.inspect.references import MediaRoot
-from handlers.inspect.renditions import RenditionCache
 from handlers.registry import load_stages
 from handlers.runner.finishing import Finisher
-from handlers.runner.medium import Ended, Runner, Work
+from handlers.runner.medium import Ended, Work
 from handlers.runner.planning import Planner
 from handlers.stage import Prompt
 from handlers.stages.title import TitleStage
-from tests.ledger import Ledger
+from tests.workshop import Workshop
 
 CAPTION, TITLE = "ollama_caption", "ollama_title"
-SPEED = ("--picture-seconds", "0.05", "--token-seconds", "0.0005", "--load-seconds", "0.01")
-
-
-@dataclass
-class Workshop:
-    """A runner with all it needs, and what a test does to its surroundings."""
-
-    ledger: Ledger
-    folder: Path
-    runner: Runner
-    inspector: Inspector
-    fleet: Fleet
-    control: str
-
-    async def claim(self) -> Work:
-        """Inspect what waits, then lease the next medium and a slot."""
-        await self.inspector.inspect_batch()
-        hosts = [(host.name, host.slots) for host in self.fleet.ollama.hosts]
-        async with self.ledger.pool.acquire() as connection:
-            await leases.register_slots(connection, hosts)
-            claim = await leases.claim(connection, uuid4(), timedelta(seconds=60), hosts)
-        assert claim is not None
-        return Work(claim)
-
-    async def fail(self, fault: str, **rule: Any) -> None:
-        """Script a fault of the next calls."""
-        async with httpx.AsyncClient() as client:
-            answer = await client.post(f"{self.control}/control/faults", json=[{"fault": fault, **rule}])
-        assert answer.is_success, answer.text
-
-    async def calls(self) -> list[dict[str, Any]]:
-        """Every model call the server saw, in order."""
-        async with httpx.AsyncClient() as client:
-            calls = (await client.get(f"{self.control}/control/calls")).json()
-        rows = calls["calls"] if isinstance(calls, dict) else calls
-        return [call for call in rows if call["path"] == "/api/chat"]
-
-    async def shown(self) -> dict[str, tuple[str, str]]:
-        """(status, reason) by job type."""
-        rows = await self.ledger.pool.fetch("SELECT job_type, status, reason FROM bildwerk.jobs ORDER BY job_type")
-        return {row["job_type"]: (row["status"], row["reason"]) for row in rows}
-
-
-@pytest.fixture
-async def workshop(
-    ledger: Ledger, start_ollama: Callable[..., Awaitable[Simulated]], tmp_path: Path
-) -> AsyncIterator[Workshop]:
-    """Return a workshop with one picture, planned and not inspected yet."""
-    simulated = await start_ollama(2, *SPEED)
-    folder = tmp_path / "media"
-    folder.mkdir()
-    Image.new("RGB", (64, 48), "orange").save(folder / "a.png")
-    hosts, root = parse_hosts(f"{simulated.url}=2"), MediaRoot(folder)
-    cache = RenditionCache(tmp_path / "cache", 1 << 24)
-    options = InferenceOptions("bildwerk-simulated", num_ctx=4096)
-    async with PicturePool(root, PictureLimits(), cache, 1) as pictures, Ollama(hosts, options) as ollama:
-        store, fleet = Store(pictures, root), Fleet(ollama, HostHealth(hosts))
-        runner = Runner(ledger.pool, Finisher(ledger.planner), store, fleet, "bildwerk-simulated")
-        inspector = Inspector(ledger.pool, ledger.planner, store, lambda: None)
-        await ledger.pool.execute("INSERT INTO media (path) VALUES ('a.png')")
-        await ledger.plan(1)
-        yield Workshop(ledger, folder, runner, inspector, fleet, simulated.control_url)
 
 
 async def test_a_medium_is_run_from_lease_to_release(workshop: Workshop) -> None:

@@ -1,0 +1,142 @@
+"""The dispatcher: heartbeats, lost leases, a database that is away, draining."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from time import monotonic
+
+import pytest
+
+from consumers.worker import Dispatcher, WorkerSettings
+from db.pool import Database
+from handlers.runner.medium import Work
+from tests.workshop import Workshop
+
+CAPTION, TITLE = "ollama_caption", "ollama_title"
+
+
+@pytest.fixture
+def dispatcher(workshop: Workshop, database: str) -> Dispatcher:
+    """Return a dispatcher with a short lease."""
+    settings = WorkerSettings(lease=1.5, poll=0.1, grace=10.0)
+    return Dispatcher(workshop.ledger.pool, Database(database), workshop.runner, workshop.fleet.available, settings)
+
+
+async def reach(condition: Callable[[], Awaitable[object]], seconds: float = 15.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not await condition():
+            await asyncio.sleep(0.02)
+
+
+async def run_through(dispatcher: Dispatcher, workshop: Workshop) -> None:
+    """Run until nothing is open, then stop."""
+    await workshop.register()
+    stop = asyncio.Event()
+    running = asyncio.create_task(dispatcher.run(stop))
+
+    async def settled() -> bool:
+        shown = await workshop.shown()
+        return bool(shown) and all(status in ("done", "skipped", "failed") for status, _ in shown.values())
+
+    try:
+        await reach(settled)
+    finally:
+        stop.set()
+        await asyncio.wait_for(running, 15)
+
+
+async def test_due_work_is_claimed_run_and_given_back(workshop: Workshop, dispatcher: Dispatcher) -> None:
+    await workshop.inspector.inspect_batch()
+    await run_through(dispatcher, workshop)
+
+    assert await workshop.shown() == {CAPTION: ("done", ""), TITLE: ("done", "")}
+    assert await workshop.ledger.pool.fetchval("SELECT count(*) FROM bildwerk.slots WHERE owner IS NOT NULL") == 0
+
+
+async def test_a_call_longer_than_the_lease_keeps_it(workshop: Workshop, dispatcher: Dispatcher) -> None:
+    """Heartbeats prolong; nobody else takes the medium over, and one call is enough."""
+    await workshop.inspector.inspect_batch()
+    await workshop.fail("delay", seconds=4.0, next=1)
+    await run_through(dispatcher, workshop)
+
+    assert [call["job"] for call in await workshop.calls()] == [CAPTION, TITLE]
+    assert await workshop.ledger.pool.fetchval("SELECT max(lease_no) FROM bildwerk.media") == 1
+
+
+async def test_a_lease_that_somebody_took_ends_the_call(workshop: Workshop, dispatcher: Dispatcher) -> None:
+    """I8: what the heartbeat does not return is lost; the answer of the former owner would be fenced anyway."""
+    await workshop.inspector.inspect_batch()
+    await workshop.register()
+    await workshop.fail("hang", next=1)
+    ended: list[Work] = []
+    dispatcher.finished = ended.append
+    stop = asyncio.Event()
+    running = asyncio.create_task(dispatcher.run(stop))
+    await reach(lambda: workshop.ledger.pool.fetchval("SELECT count(*) FROM bildwerk.runs"))
+    await workshop.ledger.pool.execute(
+        "UPDATE bildwerk.media SET lease_no = lease_no + 1, until = now() + interval '1 h'"
+    )
+
+    async def given_up() -> bool:
+        return bool(ended)
+
+    await reach(given_up)
+    stop.set()
+    await asyncio.wait_for(running, 15)
+    assert ended[0].lost
+    assert await workshop.ledger.meta(1) == {}
+
+
+async def test_a_heart_that_cannot_beat_stops_its_calls(workshop: Workshop, dispatcher: Dispatcher) -> None:
+    """P25 and the trust window: with the database unreachable for longer than the lease, nothing is asked any more."""
+    await workshop.inspector.inspect_batch()
+    await workshop.register()
+    await workshop.fail("hang", next=1)
+    dispatcher.database = Database("postgresql://nobody@127.0.0.1:1/nothing", connect_timeout=0.2)
+    stop = asyncio.Event()
+    running = asyncio.create_task(dispatcher.run(stop))
+    await reach(lambda: workshop.ledger.pool.fetchval("SELECT count(*) FROM bildwerk.runs"))
+    began = monotonic()
+
+    async def lost() -> bool:
+        return not dispatcher.works
+
+    await reach(lost)
+    assert monotonic() - began < 10
+    assert monotonic() - dispatcher.beaten > dispatcher.settings.lease - dispatcher.settings.margin
+    stop.set()
+    await asyncio.wait_for(running, 15)
+
+
+async def test_draining_finishes_the_call_and_takes_nothing_new(workshop: Workshop, dispatcher: Dispatcher) -> None:
+    """I15: the answer under way is kept, the next job is left to others, nothing stays leased."""
+    await workshop.inspector.inspect_batch()
+    await workshop.register()
+    await workshop.fail("delay", seconds=1.0, next=1)
+    stop = asyncio.Event()
+    running = asyncio.create_task(dispatcher.run(stop))
+    await reach(lambda: workshop.ledger.pool.fetchval("SELECT count(*) FROM bildwerk.runs"))
+    stop.set()
+    await asyncio.wait_for(running, 15)
+
+    assert await workshop.shown() == {CAPTION: ("done", ""), TITLE: ("due", "")}
+    assert await workshop.ledger.pool.fetchval("SELECT owner FROM bildwerk.media") is None
+    assert await workshop.ledger.pool.fetchval("SELECT count(*) FROM bildwerk.slots WHERE owner IS NOT NULL") == 0
+
+
+async def test_a_call_that_outlasts_the_grace_is_given_up_and_released(
+    workshop: Workshop, dispatcher: Dispatcher
+) -> None:
+    """I15: exit in time; the job stays due, the slot is taken a while longer."""
+    await workshop.inspector.inspect_batch()
+    await workshop.register()
+    await workshop.fail("hang", next=1)
+    dispatcher.settings = WorkerSettings(lease=1.5, poll=0.1, grace=0.3)
+    stop = asyncio.Event()
+    running = asyncio.create_task(dispatcher.run(stop))
+    await reach(lambda: workshop.ledger.pool.fetchval("SELECT count(*) FROM bildwerk.runs"))
+    stop.set()
+    await asyncio.wait_for(running, 15)
+
+    assert (await workshop.shown())[CAPTION] == ("due", "")
+    assert await workshop.ledger.pool.fetchval("SELECT owner FROM bildwerk.media") is None
+    assert await workshop.ledger.pool.fetchval("SELECT bool_or(busy_until > now()) FROM bildwerk.slots")
