@@ -1,7 +1,8 @@
 """Connections: one pool for short transactions, and single connections for heartbeats."""
 
+import asyncio
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -9,10 +10,16 @@ from typing import Any, TypeAlias
 import asyncpg
 import orjson
 
+from db.failures import is_repeatable
+
 Connection: TypeAlias = Any
 """An asyncpg connection, alone or out of a pool; asyncpg ships no types."""
 Pool: TypeAlias = Any
 """An asyncpg pool."""
+
+
+PAUSES = (0.1, 0.5, 2.0)
+"""Seconds between the tries of `insist`: longer than a restart of a pooler takes, shorter than a lease."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,21 @@ async def open_pool(database: Database) -> AsyncIterator[Pool]:
         yield pool
     finally:
         await pool.close()
+
+
+async def insist(pool: Pool, act: Callable[[Connection], Awaitable[object]]) -> bool:
+    """Act on a connection; where PostgreSQL cuts it off, again on another after a moment. False: it stayed away."""
+    for pause in PAUSES:
+        try:
+            async with pool.acquire() as connection:
+                await act(connection)
+        except Exception as error:
+            if not is_repeatable(error):
+                raise
+            await asyncio.sleep(pause)
+        else:
+            return True
+    return False
 
 
 async def connect(database: Database) -> Connection:
