@@ -57,7 +57,7 @@ class Wire:
 
     async def send_bytes(self, topic: Topic, value: bytes | None, partition: int = 0) -> tuple[int, int]:
         """Produce any bytes; returns partition and offset."""
-        message = await self._producer.send_and_wait(self.settings.name(topic), value, partition=partition)
+        message = await self._producer.send_and_wait(self.settings.name(topic), value, b"key", partition)
         return message.partition, message.offset
 
     async def ends(self, topic: Topic) -> list[int]:

@@ -49,6 +49,14 @@ class Service:
         lines = (orjson.loads(line) for line in self.log.splitlines() if line.startswith("{"))
         return [line for line in lines if line.get("event") == name]
 
+    async def said(self, name: str, seconds: float = 30.0) -> None:
+        """Wait until it has logged an event of that name."""
+
+        async def has() -> bool:
+            return bool(self.events(name))
+
+        await until(has, seconds)
+
     async def started(self) -> "Service":
         """Wait until it works."""
 
@@ -67,9 +75,9 @@ class Service:
         self.send(signal.SIGKILL)
         await self.process.wait()
 
-    async def stop(self, seconds: float = 30.0) -> int:
+    async def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = 30.0) -> int:
         """Ask it to stop; returns its exit status."""
-        self.send(signal.SIGTERM)
+        self.send(number)
         async with asyncio.timeout(seconds):
             return await self.process.wait()
 
@@ -126,7 +134,8 @@ class World:
         """Start one more `bildwerk serve`; see `environment` for its settings."""
         log = self.folder / f"serve-{len(self.services)}.log"
         argv = [sys.executable, "-m", "bildwerk", "serve"]
-        process = await Process.start(Program("bildwerk serve", argv, log, environment=self.environment(settings)))
+        environment = self.environment(settings)
+        process = await Process.start(Program("bildwerk serve", argv, log, cwd=self.folder, environment=environment))
         self.exits.push_async_callback(process.stop, 5.0)
         service = Service(process)
         self.services.append(service)
@@ -151,6 +160,12 @@ class World:
             None if media is None else list(media),
         )
         return {(row["media_id"], row["job_type"]): row for row in rows}
+
+    async def add_as(self, media_id: int) -> None:
+        """Put one more picture into the library, under an id of the test's choice."""
+        self.pictures += 1
+        (path,) = fill(self.root, 1, self.pictures - 1)
+        await self.pool.execute("INSERT INTO public.media (id, path) VALUES ($1, $2)", media_id, path)
 
     async def inspected(self, media: Sequence[int], seconds: float = 30.0) -> None:
         """Wait until the pictures of these media were looked at."""
