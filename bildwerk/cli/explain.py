@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
+from bildwerk.arguments import make_planner
 from bildwerk.cli.connections import connected
 from bildwerk.cli.problem import Problem
 from bildwerk.environment import read
 from bildwerk.reasons import say
 from bildwerk.settings import Settings
-from bildwerk.wiring import make_planner
 from contracts.facts import MediaFacts, Standing
 from contracts.verdicts import Verdict
 from db.facts import Snapshot, load_snapshots
@@ -112,7 +112,7 @@ def _verdict(verdict: Verdict | None, facts: MediaFacts) -> str:
         why = f"{why}: {say(facts.unreadable)}"
     words = [f"{verdict.status.value}: {why}" if why else verdict.status.value]
     if verdict.attempt:
-        words.append(f"tried {verdict.attempt} times")
+        words.append(f"tried {verdict.attempt} time{'s' * (verdict.attempt > 1)}")
     if verdict.run_at:
         words.append(f"next try at {verdict.run_at:%H:%M:%S} UTC")
     if verdict.generation:

@@ -1,7 +1,8 @@
 """What goes wrong around us, as lines for a person; never a traceback."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
 
 import typer
 
@@ -10,6 +11,8 @@ from bildwerk.demo.service import ServiceEnded
 from bildwerk.environment import SettingsError
 from bildwerk.ingest import OutsideRoot
 from bildwerk.sandbox.failure import SandboxError
+from bildwerk.web.server import PortTaken
+from consumers.flood import Flooded
 from db.trouble import explain
 
 
@@ -17,32 +20,35 @@ class Problem(Exception):
     """Something a person has to mend; each argument is one line: what, where, and what to do."""
 
 
-def lines_of(error: BaseException) -> Iterable[str] | None:
+MOVE_IT: Final = "move it, or point BILDWERK_MEDIA_ROOT at a folder that holds it"
+LINES: Final[dict[type[BaseException], Callable[[Any], Iterable[str]]]] = {
+    # The most derived class decides.
+    SettingsError: lambda error: error.problems,
+    Problem: lambda error: map(str, error.args),
+    OutsideRoot: lambda error: [f"{error} is not below the media root: {MOVE_IT}"],
+    SandboxError: lambda error: [str(error)],
+    PicturesMissing: lambda error: [str(error)],
+    PortTaken: lambda error: [f"{error}: set BILDWERK_WEB_PORT to a free port, or to 0 for no pages"],
+    Flooded: lambda error: [f"events are no longer taken: {error}; look at bildwerk.dead_letters, then start again"],
+    ServiceEnded: lambda error: [f"`bildwerk serve` ended by itself: {error}"],
+    FileNotFoundError: lambda error: [f"{error.filename or error}: {error.strerror or 'is not there'}"],
+    PermissionError: lambda error: [f"{error.filename or error}: {error.strerror or 'may not be used'}"],
+    NotADirectoryError: lambda error: [f"{error.filename or error}: {error.strerror or 'is not a folder'}"],
+}
+
+
+def lines_of(error: BaseException) -> Sequence[str] | None:
     """The lines that explain an error of the environment; None for a mistake of ours."""
-    match error:
-        case SettingsError():
-            return error.problems
-        case Problem():
-            return map(str, error.args)
-        case OutsideRoot():
-            return [
-                f"{error} is not below the media root: move it, or point BILDWERK_MEDIA_ROOT at a folder that holds it"
-            ]
-        case SandboxError() | PicturesMissing():
-            return [str(error)]
-        case ServiceEnded():
-            return [f"`bildwerk serve` ended by itself: {error}"]
-        case BaseExceptionGroup():
-            return _lines_of_all(error.exceptions)
-        case FileNotFoundError() | PermissionError() | NotADirectoryError() | IsADirectoryError():
-            return [f"{error.filename or error}: {error.strerror or 'is not there'}"]
+    if isinstance(error, BaseExceptionGroup):
+        found = [lines_of(inner) for inner in error.exceptions]
+        return None if None in found else [line for lines in found for line in lines or ()]
+    for kind in type(error).__mro__:
+        if kind in LINES:
+            return list(LINES[kind](error))
+    if isinstance(error, OSError):
+        return None
     sentence = explain(error)
     return None if sentence is None else [f"PostgreSQL {sentence}"]
-
-
-def _lines_of_all(errors: Sequence[BaseException]) -> Iterable[str] | None:
-    found = [lines_of(error) for error in errors]
-    return None if None in found else [line for lines in found for line in lines or ()]
 
 
 def refuse(error: BaseException) -> bool:

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import structlog
+
 from bildwerk import wiring
 from bildwerk.cli.doctor import Finding, examine
 from bildwerk.cli.problem import Problem
@@ -10,6 +12,8 @@ from bildwerk.settings import Settings
 from bildwerk.telemetry import logs
 from bildwerk.telemetry.metrics import Metrics
 
+log = structlog.get_logger("bildwerk.cli.serve")
+
 
 def serve() -> None:
     """Work until SIGTERM or Ctrl-C: then finish the calls under way and stop. Any number may run side by side."""
@@ -17,7 +21,11 @@ def serve() -> None:
     asyncio.run(require_services(settings))
     metrics = Metrics()
     logs.configure(settings.log_level, settings.log_format, metrics.watch)
-    asyncio.run(wiring.serve(settings, metrics))
+    try:
+        asyncio.run(wiring.serve(settings, metrics))
+    except Exception:
+        log.critical("process.crashed", exc_info=True)
+        raise
 
 
 async def require_services(settings: Settings) -> None:

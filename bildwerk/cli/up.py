@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.live import Live
 
 from bildwerk import wiring
+from bildwerk.arguments import make_database
 from bildwerk.cli.connections import connected
 from bildwerk.cli.ingest import describe, ingest_paths
 from bildwerk.cli.migrate import make_topics, migrate_database
@@ -70,7 +71,7 @@ async def _work(settings: Settings, data: Path) -> None:
     with log.open("a", encoding="utf-8") as stream:
         logs.configure(settings.log_level, settings.log_format, metrics.watch, stream)
         typer.echo(f"working until Ctrl-C; the log is {log}", err=True)
-        async with open_pool(wiring.make_database(settings)) as pool, asyncio.TaskGroup() as group:
+        async with open_pool(make_database(settings)) as pool, asyncio.TaskGroup() as group:
             watching = group.create_task(_watch(pool, settings, data / "contact-sheet"))
             await wiring.serve(settings, metrics)
             watching.cancel()

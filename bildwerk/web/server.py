@@ -12,6 +12,10 @@ STOP_SECONDS = 2
 """Nobody waits for a monitor's request."""
 
 
+class PortTaken(Exception):
+    """The address cannot be listened at; the message names it."""
+
+
 class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -20,8 +24,8 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def serving(app: Starlette, host: str, port: int) -> AsyncIterator[int]:
-    """Serve `app` while the context is open; gives the port (port 0: a free one). Raises OSError when it is taken."""
-    with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
+    """Serve `app` while the context is open; gives the port (port 0: a free one). Raises PortTaken."""
+    with _listen(host, port) as listener:
         config = uvicorn.Config(
             app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=STOP_SECONDS
         )
@@ -32,3 +36,10 @@ async def serving(app: Starlette, host: str, port: int) -> AsyncIterator[int]:
         finally:
             server.should_exit = True
             await task
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise PortTaken(f"cannot listen at {host}:{port} ({error.strerror})") from error

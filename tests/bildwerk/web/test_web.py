@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from bildwerk.web.app import Check, make_app
-from bildwerk.web.server import serving
+from bildwerk.web.server import PortTaken, serving
 
 
 @dataclass
@@ -82,13 +82,13 @@ async def test_metrics_are_prometheus_text(page: Page) -> None:
     assert answer.text == "bildwerk_media_ready 0.0\n"
 
 
-async def test_a_port_that_is_taken_is_an_oserror(page: Page) -> None:
+async def test_a_port_that_is_taken_is_named(page: Page) -> None:
     needs, client = page
 
     async def metrics() -> bytes:
         return b""
 
-    with pytest.raises(OSError, match="in use"):
+    with pytest.raises(PortTaken, match=f"{client.base_url.port}.*in use"):
         async with serving(make_app(needs, metrics), "127.0.0.1", client.base_url.port or 0):
             pass
 

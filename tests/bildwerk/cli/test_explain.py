@@ -1,0 +1,91 @@
+"""What `explain` says of one medium, state by state."""
+
+from bildwerk.cli.explain import Medium, describe
+from db.reads import read_record
+from handlers.failures import Transient
+from handlers.runner.finishing import Failed
+from tests.ledger import Ledger
+
+
+async def explain(ledger: Ledger, media_id: int) -> list[str]:
+    """What the command would print."""
+    async with ledger.pool.acquire() as connection:
+        (snapshot,) = await ledger.planner.load(connection, [media_id])
+        record = await read_record(connection, media_id)
+    assert record is not None
+    return describe(Medium(snapshot, record, ledger.planner.chain))
+
+
+async def test_due_and_waiting(ledger: Ledger) -> None:
+    lines = await explain(ledger, await ledger.add())
+
+    assert lines[:2] == ["medium 1: a.jpg", "  JPEG, 10 x 10 pixels, content f1"]
+    assert "ollama_caption: due" in lines
+    assert "ollama_title: waiting: waits for the jobs before it" in lines
+    assert "  ollama.title: nobody wrote it" in lines
+
+
+async def test_done_by_us_and_then_changed_by_a_person(ledger: Ledger) -> None:
+    media_id = await ledger.add()
+    await ledger.caption(media_id)
+    done = await explain(ledger, media_id)
+    await ledger.pool.execute("UPDATE media_meta SET value = '\"mine\"' WHERE key = 'ollama.caption'")
+    await ledger.pool.execute("DELETE FROM media_meta WHERE key = 'ollama.description'")
+    changed = await explain(ledger, media_id)
+
+    assert "ollama_caption: done" in done
+    assert "  ollama.caption: ours (run 1)" in done
+    assert any(line.startswith("  run 1 on host:1 with model at ") and ", done" in line for line in done)
+    assert "  ollama.caption: a person's or the platform's; never changed" in changed
+    assert "  ollama.description: a person deleted it; it stays deleted" in changed
+
+
+async def test_locked(ledger: Ledger) -> None:
+    media_id = await ledger.add()
+    await ledger.pool.execute("INSERT INTO media_meta VALUES ($1, 'locks', $2)", media_id, ["title"])
+
+    assert "  ollama.title: locked by a person" in await explain(ledger, media_id)
+
+
+async def test_tried_in_vain(ledger: Ledger) -> None:
+    media_id = await ledger.add()
+    lease = await ledger.claim()
+    job = await ledger.start(lease, "ollama_caption")
+    under_way = await explain(ledger, media_id)
+    await ledger.finish(job, Failed(Transient("connection_reset", "somewhere")))
+    failed = await explain(ledger, media_id)
+
+    assert any("being worked on; its lease holds" in line for line in under_way)
+    assert any(line.endswith(", under way") for line in under_way)
+    assert any(line.startswith("ollama_caption: due, tried 1 time, next try at ") for line in failed)
+    assert "  last error: the connection broke (somewhere)" in failed
+    assert any("retry: the connection broke" in line for line in failed)
+
+
+async def test_unreadable(ledger: Ledger) -> None:
+    media_id = await ledger.add()
+    await ledger.pool.execute("UPDATE bildwerk.pictures SET unreadable = 'truncated_picture'")
+    await ledger.plan(media_id)
+
+    lines = await explain(ledger, media_id)
+
+    assert "  no picture: the file ends before its picture does" in lines
+    assert any(
+        line.startswith("ollama_title: skipped: there is no picture to look at: the file ends") for line in lines
+    )
+
+
+async def test_awaited_and_deleted(ledger: Ledger) -> None:
+    await ledger.plan(99)
+    awaited = await explain(ledger, 99)
+    media_id = await ledger.add()
+    await ledger.pool.execute("DELETE FROM media WHERE id = $1", media_id)
+    await ledger.plan(media_id)
+    deleted = await explain(ledger, media_id)
+
+    assert awaited[:2] == [
+        "medium 99: not on the platform",
+        "  an event named it, but the platform does not have it yet; looked 0 times",
+    ]
+    assert "  deleted on the platform" in deleted
+    assert "ollama_title: skipped: the medium was deleted" in deleted
