@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bildwerk.environment import FileVariants
 from contracts.topics import Topic
 from handlers.inference.hosts import Host, parse_hosts
+from handlers.registry import load_stages
 
 PREFIX = "BILDWERK_"
 
@@ -33,12 +34,19 @@ def _servers(value: object) -> object:
     return tuple(server.rpartition("://")[2] for server in value) if isinstance(value, tuple) else value
 
 
+def _job_types(value: tuple[str, ...]) -> tuple[str, ...]:
+    known = [stage.job_type for stage in load_stages()]
+    if unknown := sorted(set(value) - set(known)):
+        raise ValueError(f"there is no {', '.join(unknown)}: job types are {', '.join(known)}")
+    return value
+
+
 def _cache_folder() -> Path:
     """The XDG base directory specification's place."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bildwerk"
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
+JobTypes = Annotated[tuple[str, ...], AfterValidator(_job_types), BeforeValidator(_split)]
 Servers = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_servers), BeforeValidator(_split)]
 Hosts = Annotated[tuple[Host, ...], BeforeValidator(_hosts)]
 Dsn = Annotated[SecretStr, AfterValidator(_dsn)]
@@ -100,7 +108,7 @@ class Settings(BaseSettings):
         "split",
         description="How requests are laid out so that the server reuses the picture it has read.",
     )
-    foreign_job_types: Names = Field(
+    foreign_job_types: JobTypes = Field(
         (), description="Job types that another program does; we wait for its completions."
     )
     writes: OptionalWrites = Field(
@@ -132,6 +140,9 @@ class Settings(BaseSettings):
     intake_batch: Count = Field(500, description="Events planned in one transaction, at most.")
     relay_batch: Count = Field(500, description="Outbox rows published at a time, at most.")
     event_max_bytes: Count = Field(262_144, description="A larger event is a dead letter.")
+    dead_letter_limit: int = Field(
+        100, ge=0, description="Dead letters in a row after which intake stops: the fault is not theirs; 0: never."
+    )
     dead_letter_bytes: Count = Field(65_536, le=65_536, description="How much of a dead letter's value is kept.")
 
     # work

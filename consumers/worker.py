@@ -14,9 +14,10 @@ from consumers.waiting import wait_for_any
 from db import leases
 from db.failures import is_repeatable
 from db.leases import Claim
-from db.pool import Connection, Database, Pool, connect
+from db.pool import Connection, Database, Pool, connect, insist
 from handlers.failures import BadAnswer, Invalid, Transient
-from handlers.runner.medium import Ended, Runner, Work
+from handlers.runner.medium import Runner
+from handlers.runner.work import Ended, Work
 
 log = structlog.get_logger("bildwerk.consumers.worker")
 
@@ -112,9 +113,7 @@ class Dispatcher:
         try:
             return await self.runner.run(work)
         finally:
-            async with self.pool.acquire() as connection:
-                for slot in work.claim.slots:
-                    await leases.release_slot(connection, slot, work.busy)
+            await insist(self.pool, lambda connection: _release_slots(connection, work))
 
     def _end(self, task: asyncio.Task[Ended]) -> None:
         work = self.works.pop(task)
@@ -176,3 +175,8 @@ class Dispatcher:
         if monotonic() - self.beaten > self.settings.lease - self.settings.margin:
             for work in self.works.values():
                 work.lose()
+
+
+async def _release_slots(connection: Connection, work: Work) -> None:
+    for slot in work.claim.slots:
+        await leases.release_slot(connection, slot, work.busy)

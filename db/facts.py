@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -61,29 +61,33 @@ async def load_snapshots(
     foreign: dict[int, set[str]] = defaultdict(set)
     for row in await connection.fetch(sql["facts_foreign_completions"], ids):
         foreign[row["media_id"]].add(row["job_type"])
-    return [
-        Snapshot(
-            row["now"],
-            MediaFacts(
-                media_id=row["id"],
-                exists=row["exists"],
-                path=row["path"],
-                mark=row["mark"] if row["exists"] else None,
-                inspected_mark=row["inspected_mark"],
-                content_hash=row["content_hash"],
-                picture=_read_picture(row),
-                unreadable=row["missing_reason"] or row["picture_unreadable"],
-                metadata=Metadata(row["mime_type"], row["width"], row["height"], row["file_size"], row["created_at"]),
-                meta=meta[row["id"]],
-                written=written[row["id"]],
-                foreign_completions=frozenset(foreign[row["id"]]),
-                language=language,
-            ),
-            _read_known(row),
-            verdicts[row["id"]],
+
+    def build(row: Mapping[str, Any]) -> Snapshot:
+        media_id = row["id"]
+        facts = replace(
+            _read_facts(row, language),
+            meta=meta[media_id],
+            written=written[media_id],
+            foreign_completions=frozenset(foreign[media_id]),
         )
-        for row in rows
-    ]
+        return Snapshot(row["now"], facts, _read_known(row), verdicts[media_id])
+
+    return [build(row) for row in rows]
+
+
+def _read_facts(row: Mapping[str, Any], language: str) -> MediaFacts:
+    return MediaFacts(
+        media_id=row["id"],
+        exists=row["exists"],
+        path=row["path"],
+        mark=row["mark"] if row["exists"] else None,
+        inspected_mark=row["inspected_mark"],
+        content_hash=row["content_hash"],
+        picture=_read_picture(row),
+        unreadable=row["missing_reason"] or row["picture_unreadable"],
+        metadata=Metadata(row["mime_type"], row["width"], row["height"], row["file_size"], row["created_at"]),
+        language=language,
+    )
 
 
 def _read_known(row: Mapping[str, Any]) -> Known:

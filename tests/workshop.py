@@ -23,8 +23,10 @@ from handlers.inspect.limits import PictureLimits
 from handlers.inspect.pool import PicturePool
 from handlers.inspect.references import MediaRoot
 from handlers.inspect.renditions import RenditionCache
+from handlers.runner.asking import Asker
 from handlers.runner.finishing import Finisher
-from handlers.runner.medium import Runner, Work
+from handlers.runner.medium import Runner
+from handlers.runner.work import Work
 from tests.ledger import Ledger
 
 SPEED = ("--picture-seconds", "0.05", "--token-seconds", "0.0005", "--load-seconds", "0.01")
@@ -87,7 +89,7 @@ async def open_workshop(ledger: Ledger, simulated: Simulated, place: Path) -> As
     options = InferenceOptions("bildwerk-simulated", num_ctx=4096)
     async with PicturePool(root, PictureLimits(), cache, 1) as pictures, Ollama(hosts, options) as ollama:
         store, fleet = Store(pictures, root), Fleet(ollama, HostHealth(hosts))
-        runner = Runner(ledger.pool, Finisher(ledger.planner), store, fleet, "bildwerk-simulated")
+        runner = Runner(ledger.pool, Finisher(ledger.planner), Asker(store, fleet, "bildwerk-simulated"))
         inspector = Inspector(ledger.pool, ledger.planner, store, lambda: None)
         await ledger.pool.execute("INSERT INTO media (path) VALUES ('a.png')")
         await ledger.plan(1)

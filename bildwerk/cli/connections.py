@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from urllib.parse import urlsplit
 
+from bildwerk.arguments import make_database
 from bildwerk.cli.problem import Problem
 from bildwerk.settings import Settings
-from bildwerk.wiring import make_database
 from consumers import trouble as kafka_trouble
 from db import trouble as postgres_trouble
 from db.migrate import pending

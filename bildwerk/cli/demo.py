@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bildwerk.arguments import make_planner
 from bildwerk.cli.connections import connected
 from bildwerk.cli.migrate import make_topics, migrate_database
 from bildwerk.cli.problem import Problem
@@ -22,7 +23,6 @@ from bildwerk.environment import read
 from bildwerk.reasons import say
 from bildwerk.sandbox.stack import start_stack
 from bildwerk.settings import Settings
-from bildwerk.wiring import make_planner
 from db.reads import read_installation, read_overview
 
 Folder = Annotated[Path | None, typer.Option(help="Pictures of yours instead of the demo's; nothing is written there.")]

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import typer
 
+from bildwerk.arguments import make_kafka, make_options
 from bildwerk.cli.connections import blame_kafka, connected, name_kafka, name_postgres
 from bildwerk.cli.problem import Problem
 from bildwerk.environment import read
 from bildwerk.reasons import say
 from bildwerk.settings import Settings
-from bildwerk.wiring import make_kafka, make_options
 from consumers.kafka import count_partitions
 from db.pool import Connection
 from db.reads import read_installation, read_missing_grants, read_server

@@ -9,13 +9,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from bildwerk.arguments import make_database, make_planner
 from bildwerk.cli.connections import connected
 from bildwerk.cli.problem import Problem
 from bildwerk.environment import read
 from bildwerk.ingest import Tally, find_files
 from bildwerk.ingest import ingest as put_into_library
 from bildwerk.settings import Settings
-from bildwerk.wiring import make_database, make_planner
 from db.pool import open_pool
 from db.reads import read_installation
 

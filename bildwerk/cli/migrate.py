@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
+from bildwerk.arguments import make_kafka
 from bildwerk.cli.connections import blame_kafka, blame_postgres, name_kafka, name_postgres
 from bildwerk.environment import read
 from bildwerk.settings import Settings
-from bildwerk.wiring import make_kafka
 from consumers.kafka import create_topics
 from contracts.topics import Topic
 from db import migrate as migrations

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from bildwerk.arguments import make_database, make_limits, make_planner
 from bildwerk.demo.contact_sheet import PAGE, Sheet, write_sheet
 from bildwerk.demo.pictures import Credit
 from bildwerk.demo.progress import wait_until_settled
 from bildwerk.demo.service import require_alive, serving
 from bildwerk.ingest import find_files, ingest
 from bildwerk.settings import Settings
-from bildwerk.wiring import make_database, make_limits, make_planner
 from db.pool import Pool, open_pool
 from db.reads import Overview, Print, read_sheet
 from handlers.failures import Failure

@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from enum import Enum, auto
 from random import random
 from typing import Any
 
 from pydantic import BaseModel
 
-from contracts.effects import Effects, PutMeta
+from contracts.effects import PutMeta
 from contracts.events import StageCompleted
-from contracts.facts import MediaFacts, Standing
+from contracts.facts import Standing
 from contracts.verdicts import Status, Verdict
 from db import effects, inspections, leases, ledger, runs
 from db.facts import Snapshot
@@ -20,13 +19,11 @@ from db.ledger import LastError
 from db.pool import Connection
 from db.runs import Cost, Outcome
 from handlers.backoff import Backoff
-from handlers.failures import BadAnswer, Failure, Stale, Transient, Unavailable
-from handlers.plan import ALONE, Verdicts, plan, take_fingerprint
+from handlers.failures import BadAnswer, Failure, Stale
+from handlers.plan import Verdicts, plan, take_fingerprint
 from handlers.runner.planning import Planner
+from handlers.runner.settling import close_verdict, decide_failure, is_poison, select_effects
 from handlers.stage import Stage
-
-CRASHED = "runner_crashed"
-"""The reason of a failure by which a server says that its model's process died."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +121,7 @@ class Finisher:
         verdict = snapshot.verdicts.get(job_type)
         if verdict is None or verdict.status is not Status.DUE:
             return
-        settled = _close(verdict, Status.FAILED, reason)
+        settled = close_verdict(verdict, Status.FAILED, reason)
         verdicts = plan(self.planner.chain, snapshot.facts, {**snapshot.verdicts, job_type: settled})
         await leases.reset_lost(connection, lease.media_id)
         await ledger.write(connection, [self.planner.draft(snapshot, verdicts)])
@@ -154,7 +151,7 @@ class Finisher:
             for effect in _provenance(job, before):
                 await effects.put_meta(connection, before.facts, effect, job.run_id)
         kept = not all(written) or any(before.facts.standing(e.key) is Standing.KEPT for e in wanted)
-        settled = _close(verdict, Status.DONE, "kept" if kept else "")
+        settled = close_verdict(verdict, Status.DONE, "kept" if kept else "")
         outcome = Outcome.KEPT if kept else Outcome.DONE
         await runs.end(connection, job.run_id, outcome, result.cost, raw_answer=result.raw)
         await self._write(connection, job, before, settled, result.cost, None)
@@ -204,35 +201,6 @@ class Finisher:
         await ledger.write(connection, [draft])
         if error is not None or settled.attempt == 0:
             await ledger.write_error(connection, job.lease.media_id, name, error)
-
-
-def select_effects(facts: MediaFacts, wanted: Effects, *, forced: bool) -> Effects:
-    """The effects that may be tried: never a field somebody else holds, our own current ones only by force (I17)."""
-    open_to_us = {Standing.ABSENT, Standing.STALE} | ({Standing.OURS} if forced else set())
-    return tuple(effect for effect in wanted if facts.standing(effect.key) in open_to_us)
-
-
-def is_poison(verdict: Verdict, failure: Failure) -> bool:
-    """Whether a picture crashed the model's runner although nobody else was there to be blamed."""
-    return failure.reason == CRASHED and verdict.reason == ALONE
-
-
-def decide_failure(
-    verdict: Verdict, failure: Failure, retry: Backoff, snapshot: Snapshot, spread: float
-) -> tuple[Verdict, Outcome]:
-    """What a failure makes of a due verdict: nothing, a later try, or the end (19-22)."""
-    if isinstance(failure, Unavailable):
-        return verdict, Outcome.UNAVAILABLE
-    delay = timedelta(seconds=retry.delay(verdict.attempt, spread))
-    if failure.reason == CRASHED:  # a neighbour may have done it: no attempt is burned
-        return replace(verdict, reason=ALONE, run_at=snapshot.now + delay), Outcome.RETRY
-    if isinstance(failure, Transient) and verdict.attempt + 1 < retry.tries:
-        return replace(verdict, attempt=verdict.attempt + 1, run_at=snapshot.now + delay), Outcome.RETRY
-    return _close(verdict, Status.FAILED, failure.reason), Outcome.FAILED
-
-
-def _close(verdict: Verdict, status: Status, reason: str) -> Verdict:
-    return replace(verdict, status=status, reason=reason, forced=False, attempt=0, run_at=None)
 
 
 async def _accept(connection: Connection, snapshot: Snapshot, verified_mark: str | None) -> Snapshot:

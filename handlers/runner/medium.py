@@ -1,11 +1,8 @@
 """The run of one medium: from lease to release, its due jobs in the order of the chain."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from enum import Enum, auto
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
 
@@ -14,69 +11,20 @@ from contracts.verdicts import Verdict
 from db import leases, ledger, runs
 from db.facts import Snapshot
 from db.failures import is_repeatable
-from db.leases import Claim, MediumLease
-from db.pool import Pool
-from db.runs import Cost, Outcome
-from handlers.failures import BadAnswer, Failure, Stale, Unavailable
-from handlers.inference.answers import answer_schema, parse_answer
-from handlers.inference.client import Question, Reply
+from db.leases import MediumLease
+from db.pool import Pool, insist
+from db.runs import Outcome
+from handlers.failures import Failure, Stale, Unavailable
+from handlers.inference.client import Question
+from handlers.runner.asking import Asker
 from handlers.runner.finishing import Answered, Failed, Finished, Finisher, Job, MarkMoved, Result
+from handlers.runner.work import Ended, Work
 from handlers.stage import Stage
 
 log = structlog.get_logger("bildwerk.handlers.runner")
 
-
-class Model(Protocol):
-    """Who is asked: one slot's host, behind one method."""
-
-    async def ask(self, host: str, question: Question) -> Reply:
-        """The reply; raises `Invalid`, `BadAnswer`, `Transient` or `Unavailable`."""
-
-    def recipe(self, host: str, stage: Stage[Any], question: Question) -> str:
-        """The digest of all that shapes the answer."""
-
-
-class Pictures(Protocol):
-    """Where the prepared pictures are."""
-
-    async def rendition(self, reference: str, content_hash: str) -> bytes:
-        """The JPEG made from exactly the bytes with this hash; raises `Stale`, `Invalid` or `Unavailable`."""
-
-    async def hash(self, reference: str) -> str:
-        """The SHA-256 (hex) of the file's bytes now."""
-
-
-class Ended(Enum):
-    """Why a medium was given back."""
-
-    FINISHED = auto()
-    POSTPONED = auto()
-    LEASE_LOST = auto()
-    UNAVAILABLE = auto()
-
-
-@dataclass
-class Work:
-    """One claimed medium under way. `call` is the model call that a lost heartbeat cancels; answers are kept.
-
-    `over` is set before the lease is given back, `busy` is how long the server goes on with a call that was given up,
-    `failure` the last one met, `answered` counts good answers.
-    """
-
-    claim: Claim
-    draining: Callable[[], bool] = field(default=lambda: False)
-    lost: bool = False
-    over: bool = False
-    call: "asyncio.Task[Reply] | None" = None
-    busy: timedelta = timedelta(0)
-    answered: int = 0
-    failure: Failure | None = None
-
-    def lose(self) -> None:
-        """The lease is somebody else's: stop asking."""
-        self.lost = True
-        if self.call is not None:
-            self.call.cancel()
+INTERRUPTED_PAUSE = 1.0
+"""Seconds before a medium is given back after PostgreSQL cut us off: nobody is to claim it in a tight loop."""
 
 
 @dataclass(frozen=True)
@@ -88,28 +36,32 @@ class Runner:
 
     pool: Pool
     finisher: Finisher
-    pictures: Pictures
-    model: Model
-    model_name: str
+    asker: Asker
     lost_limit: int = 5
-    reading_seconds: float = 30.0
 
     async def run(self, work: Work) -> Ended:
         """Run the due jobs of one medium, then give it back. Only bugs are raised."""
-        lease = work.claim.medium
         try:
-            while not work.lost:
-                job = await self._next(lease)
-                if job is None:
-                    return Ended.FINISHED
-                ended = await self._run_safely(work, *job)
-                if ended is not Finished.SETTLED or work.draining():
-                    return _end(ended, work)
-            return Ended.LEASE_LOST
+            return await self._run_due(work)
+        except Exception as error:
+            if not is_repeatable(error):
+                raise
+            log.warning("work.interrupted", media_id=work.claim.medium.media_id, error=type(error).__name__)
+            await asyncio.sleep(INTERRUPTED_PAUSE)
+            return Ended.POSTPONED
         finally:
             work.over = True
-            async with self.pool.acquire() as connection:
-                await leases.release(connection, lease)
+            await insist(self.pool, lambda connection: leases.release(connection, work.claim.medium))
+
+    async def _run_due(self, work: Work) -> Ended:
+        while not work.lost:
+            job = await self._next(work.claim.medium)
+            if job is None:
+                return Ended.FINISHED
+            ended = await self._run_safely(work, *job)
+            if ended is not Finished.SETTLED or work.draining():
+                return _end(ended, work)
+        return Ended.LEASE_LOST
 
     async def _next(self, lease: MediumLease) -> tuple[Stage[Any], Verdict, MediaFacts] | None:
         """The first due job, with the facts read anew and the stage asked again."""
@@ -137,7 +89,9 @@ class Runner:
         if lease.lost < self.lost_limit:
             try:
                 return await self._run_job(work, stage, verdict, facts)
-            except Exception:
+            except Exception as error:
+                if is_repeatable(error):
+                    raise
                 log.exception("job.broken", media_id=lease.media_id, job_type=stage.job_type)
                 reason = "bug"
         async with self.pool.acquire() as connection, connection.transaction():
@@ -148,14 +102,13 @@ class Runner:
     async def _run_job(self, work: Work, stage: Stage[Any], verdict: Verdict, facts: MediaFacts) -> Finished:
         lease = work.claim.medium
         try:
-            rendition = await self._prepare(stage, facts)
+            question = await self.asker.prepare(stage, facts)
         except Failure as failure:
             return await self._turn_back(work, failure)
-        question = self._ask_of(stage, facts, rendition)
         job = await self._start(work, stage, verdict, facts, question)
         if job is None:
             return Finished.LEASE_LOST
-        result = await self._ask(work, stage, facts, question)
+        result = await self.asker.ask(work, stage, facts, question)
         finished = await self._finish(job, facts, result)
         log.info(
             "job.ended", media_id=lease.media_id, job_type=stage.job_type, run=job.run_id, host=work.claim.slot.host,
@@ -164,13 +117,6 @@ class Runner:
             answer_tokens=result.cost.answer_tokens,
         )  # fmt: skip
         return finished
-
-    async def _prepare(self, stage: Stage[Any], facts: MediaFacts) -> bytes | None:
-        if not stage.needs_picture:
-            return None
-        if facts.path is None or facts.content_hash is None:
-            raise Stale("not_inspected")
-        return await self.pictures.rendition(facts.path, facts.content_hash)
 
     async def _turn_back(self, work: Work, failure: Failure) -> Finished:
         """There is no picture to send: wait for the store, or let the inspector look again. No call was made (P4)."""
@@ -184,17 +130,6 @@ class Runner:
                     await ledger.write(connection, [self.finisher.planner.draft_medium(snapshot)])
         return Finished.POSTPONED
 
-    def _ask_of(self, stage: Stage[Any], facts: MediaFacts, rendition: bytes | None) -> Question:
-        return Question(
-            model=self.model_name,
-            prompt=stage.prompt(facts),
-            language=facts.language,
-            rendition=rendition,
-            schema=answer_schema(stage),
-            media_id=facts.media_id,
-            job_type=stage.job_type,
-        )
-
     async def _start(
         self, work: Work, stage: Stage[Any], verdict: Verdict, facts: MediaFacts, question: Question
     ) -> Job | None:
@@ -202,55 +137,13 @@ class Runner:
         assert verdict.fingerprint is not None
         record = runs.Question(
             stage.job_type, verdict.generation, verdict.fingerprint, facts.content_hash,
-            self.model.recipe(host, stage, question), host, self.model_name,
+            self.asker.model.recipe(host, stage, question), host, question.model,
         )  # fmt: skip
         async with self.pool.acquire() as connection:
             run_id = await runs.start(connection, work.claim.medium, record)
         if run_id is None:
             return None
-        return Job(work.claim.medium, stage, run_id, self.model_name, verdict.fingerprint, verdict.generation)
-
-    async def _ask(self, work: Work, stage: Stage[Any], facts: MediaFacts, question: Question) -> Result:
-        """The checked answer or the failure; an answer cut off at its length is asked for once more with more room."""
-        room = replace(question.prompt, num_predict=question.prompt.num_predict * 2)
-        try:
-            try:
-                reply = await self._call(work, question)
-            except BadAnswer as failure:
-                if failure.reason != "length":
-                    raise
-                reply = await self._call(work, replace(question, prompt=room))
-        except Failure as failure:
-            work.failure = failure
-            return Failed(failure)
-        cost = Cost(
-            reply.prompt_tokens, reply.answer_tokens, reply.load_ms, reply.prompt_ms, reply.answer_ms, reply.total_ms
-        )
-        try:
-            answer = parse_answer(stage, facts, reply.text)
-        except BadAnswer as failure:
-            work.failure = failure
-            return Failed(failure, cost)
-        work.answered += 1
-        return Answered(answer, reply.text, cost)
-
-    async def _call(self, work: Work, question: Question) -> Reply:
-        """One model call that a lost lease cancels without cancelling what comes after it."""
-        work.call = asyncio.create_task(self.model.ask(work.claim.slot.host, question))
-        try:
-            return await work.call
-        except asyncio.CancelledError:
-            work.busy = timedelta(seconds=self.reading_seconds)
-            if not work.lost:
-                work.call.cancel()
-                raise
-            raise Unavailable("lease_lost") from None
-        except Failure as failure:
-            if failure.reason == "timeout":
-                work.busy = timedelta(seconds=self.reading_seconds)
-            raise
-        finally:
-            work.call = None
+        return Job(work.claim.medium, stage, run_id, question.model, verdict.fingerprint, verdict.generation)
 
     async def _finish(self, job: Job, facts: MediaFacts, result: Result) -> Finished:
         """Settle the job; a moved mark is looked into, a broken connection is resolved by reading (I14)."""
@@ -277,7 +170,7 @@ class Runner:
         """The mark that the same bytes were found under, or the end of this answer (P5)."""
         assert facts.path is not None
         try:
-            if await self.pictures.hash(facts.path) == facts.content_hash:
+            if await self.asker.pictures.hash(facts.path) == facts.content_hash:
                 return mark, result
         except Failure:
             log.info("picture.moved", media_id=facts.media_id)

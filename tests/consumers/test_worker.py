@@ -8,7 +8,7 @@ import pytest
 
 from consumers.worker import Dispatcher, WorkerSettings
 from db.pool import Database
-from handlers.runner.medium import Work
+from handlers.runner.work import Work
 from tests.workshop import Workshop
 
 CAPTION, TITLE = "ollama_caption", "ollama_title"

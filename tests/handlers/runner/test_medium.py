@@ -11,8 +11,8 @@ from contracts.facts import MediaFacts
 from handlers.chain import Chain
 from handlers.registry import load_stages
 from handlers.runner.finishing import Finisher
-from handlers.runner.medium import Ended, Work
 from handlers.runner.planning import Planner
+from handlers.runner.work import Ended, Work
 from handlers.stage import Prompt
 from handlers.stages.title import TitleStage
 from tests.workshop import Workshop

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from contracts.effects import PutMeta
 from contracts.facts import MediaFacts, Metadata, Written
 from handlers.failures import BadAnswer
-from handlers.runner.finishing import select_effects
+from handlers.runner.settling import select_effects
 from handlers.stage import Due, Impossible, Satisfied
 from handlers.stages.caption import CAPTION_LIMIT, STAGE, CaptionAnswer
 

@@ -1,0 +1,86 @@
+"""What the rooms are given: small values made from the settings, which they never see."""
+
+from bildwerk.settings import Settings
+from consumers.kafka import KafkaSettings
+from contracts.topics import Topic
+from db.pool import Database
+from handlers.backoff import Backoff
+from handlers.chain import Chain
+from handlers.inference.client import InferenceOptions
+from handlers.inference.options import Layout
+from handlers.inspect.limits import PictureLimits
+from handlers.registry import load_stages
+from handlers.runner.finishing import Finisher
+from handlers.runner.planning import Planner
+
+LAYOUTS = {"split": Layout.TWO_USER_TURNS, "assistant": Layout.READY_BETWEEN, "generate": Layout.GENERATE}
+
+
+def make_database(settings: Settings) -> Database:
+    """Where PostgreSQL is."""
+    return Database(
+        settings.database_url.get_secret_value(),
+        pool_size=settings.pool_size,
+        connect_timeout=settings.connect_timeout_seconds,
+    )
+
+
+def make_planner(settings: Settings) -> Planner:
+    """What plans media. Raises ValueError when a foreign job type is none of ours."""
+    stages = load_stages()
+    foreign = frozenset(settings.foreign_job_types)
+    if unknown := foreign - {stage.job_type for stage in stages}:
+        raise ValueError(f"BILDWERK_FOREIGN_JOB_TYPES names {', '.join(sorted(unknown))}")
+    look_again = Backoff(settings.missing_tries, settings.missing_delay_seconds, cap=60.0)
+    return Planner(Chain(stages, foreign), settings.language, look_again)
+
+
+def make_kafka(settings: Settings) -> KafkaSettings:
+    """How we speak to Kafka."""
+    return KafkaSettings(
+        settings.kafka_bootstrap_servers,
+        settings.kafka_group,
+        {
+            Topic.MEDIA_CREATED: settings.topic_media_created,
+            Topic.MEDIA_UPDATED: settings.topic_media_updated,
+            Topic.STAGE_COMPLETED: settings.topic_stage_completed,
+            Topic.DEAD_LETTER: settings.topic_dead_letter,
+        },
+        settings.kafka_idempotence,
+        session_timeout=settings.kafka_session_timeout_seconds,
+    )
+
+
+def make_limits(settings: Settings) -> PictureLimits:
+    """How large pictures may be and what becomes of them."""
+    return PictureLimits(
+        max_bytes=settings.picture_max_bytes,
+        max_pixels=settings.picture_max_pixels,
+        longest_side=settings.picture_longest_side,
+        quality=settings.picture_quality,
+        child_memory=settings.decoder_memory_bytes,
+        child_seconds=settings.decoder_seconds,
+    )
+
+
+def make_options(settings: Settings) -> InferenceOptions:
+    """What is the same in every model call."""
+    rate = settings.rate_per_minute
+    return InferenceOptions(
+        settings.model,
+        num_ctx=settings.num_ctx,
+        seed=settings.seed,
+        temperature=settings.temperature,
+        total_timeout=settings.call_timeout_seconds,
+        connect_timeout=settings.connect_timeout_seconds,
+        rate=None if rate is None else rate / 60,
+        layout=LAYOUTS[settings.layout],
+        rendition_policy=make_limits(settings).recipe,
+    )
+
+
+def make_finisher(settings: Settings, planner: Planner, *, owns_platform: bool) -> Finisher:
+    """What settles jobs; optional writes are on in tables of ours, and off in a platform's until named."""
+    retry = Backoff(settings.tries, settings.retry_base_seconds, settings.retry_cap_seconds)
+    named = settings.writes if settings.writes is not None else ("provenance",) if owns_platform else ()
+    return Finisher(planner, retry, plan_in_finish=settings.plan_in_finish, provenance="provenance" in named)

@@ -1,0 +1,66 @@
+"""One claimed medium under way, and whom its run depends on."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum, auto
+from typing import Any, Protocol
+
+from db.leases import Claim
+from handlers.failures import Failure
+from handlers.inference.client import Question, Reply
+from handlers.stage import Stage
+
+
+class Model(Protocol):
+    """Who is asked: one slot's host, behind one method."""
+
+    async def ask(self, host: str, question: Question) -> Reply:
+        """The reply; raises `Invalid`, `BadAnswer`, `Transient` or `Unavailable`."""
+
+    def recipe(self, host: str, stage: Stage[Any], question: Question) -> str:
+        """The digest of all that shapes the answer."""
+
+
+class Pictures(Protocol):
+    """Where the prepared pictures are."""
+
+    async def rendition(self, reference: str, content_hash: str) -> bytes:
+        """The JPEG made from exactly the bytes with this hash; raises `Stale`, `Invalid` or `Unavailable`."""
+
+    async def hash(self, reference: str) -> str:
+        """The SHA-256 (hex) of the file's bytes now."""
+
+
+class Ended(Enum):
+    """Why a medium was given back."""
+
+    FINISHED = auto()
+    POSTPONED = auto()
+    LEASE_LOST = auto()
+    UNAVAILABLE = auto()
+
+
+@dataclass
+class Work:
+    """One claimed medium under way. `call` is the model call that a lost heartbeat cancels; answers are kept.
+
+    `over` is set before the lease is given back, `busy` is how long the server goes on with a call that was given up,
+    `failure` the last one met, `answered` counts good answers.
+    """
+
+    claim: Claim
+    draining: Callable[[], bool] = field(default=lambda: False)
+    lost: bool = False
+    over: bool = False
+    call: "asyncio.Task[Reply] | None" = None
+    busy: timedelta = timedelta(0)
+    answered: int = 0
+    failure: Failure | None = None
+
+    def lose(self) -> None:
+        """The lease is somebody else's: stop asking."""
+        self.lost = True
+        if self.call is not None:
+            self.call.cancel()
