@@ -42,6 +42,7 @@ LOG_EVENTS: Final[dict[str, str]] = {
     "lease.lost": "another instance took the medium: our call was given up",
     "heartbeat.failed": "leases could not be renewed now; tried again",
     "heartbeat.broken": "a mistake of ours in the heartbeat; it goes on",
+    "work.interrupted": "the database went away in the middle of a medium: it is given back and taken up again",
     "worker.draining": "calls under way are waited for",
     "worker.failed": "a mistake of ours in a worker; its medium is given back",
     "worker.stopped": "too many failures in a row: no new work for a while",

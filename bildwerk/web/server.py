@@ -1,6 +1,7 @@
 """The HTTP server around the application; signals stay with the service."""
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -42,4 +43,4 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
-        raise PortTaken(f"cannot listen at {host}:{port} ({error.strerror})") from error
+        raise PortTaken(f"cannot listen at {host}:{port} ({os.strerror(error.errno or 0).lower()})") from error
