@@ -47,24 +47,29 @@ async def _measure(comparison: Comparison, plan: Plan, rounds: list[Round], cons
 
 
 def _run(chosen: Sequence[Comparison], arguments: argparse.Namespace, console: Console) -> int:
-    measured: dict[str, list[Round]] = {comparison.name: [] for comparison in chosen}
-    status = 0
+    """Whatever ends it, what was measured until then is shown and written."""
+    measured: list[tuple[Comparison, list[Round]]] = []
     try:
         for comparison in chosen:
+            measured.append((comparison, []))
             with tempfile.TemporaryDirectory(prefix="bildwerk-bench-") as folder:
                 plan = Plan(arguments.rounds, Path(folder), arguments.quick)
-                asyncio.run(_measure(comparison, plan, measured[comparison.name], console))
+                asyncio.run(_measure(comparison, plan, measured[-1][1], console))
     except KeyboardInterrupt:
         console.print("stopped: what follows is of the rounds that were finished")
-        status = 130
-    done = [(comparison, measured[comparison.name]) for comparison in chosen if measured[comparison.name]]
-    for comparison, rounds in done:
+        return 130
+    finally:
+        _show([(comparison, rounds) for comparison, rounds in measured if rounds], arguments, console)
+    return 0
+
+
+def _show(measured: Sequence[tuple[Comparison, list[Round]]], arguments: argparse.Namespace, console: Console) -> None:
+    for comparison, rounds in measured:
         for grid in report.draw(comparison, rounds):
             console.print(grid)
     path = arguments.output / f"bench-{time.strftime('%Y%m%d-%H%M%S')}.json"
-    report.write(path, done, quick=arguments.quick)
+    report.write(path, measured, quick=arguments.quick)
     console.print(f"written: {path}")
-    return status
 
 
 def main() -> int:
@@ -75,6 +80,7 @@ def main() -> int:
     arguments.output.mkdir(parents=True, exist_ok=True)
     with (arguments.output / "bench.log").open("w") as log:
         logs.configure(stream=log)
+        sys.excepthook = sys.__excepthook__  # what breaks here is for the person who measures, not for the log
         console = Console()
         console.width = max(console.width, WIDTH)
         return _run(chosen, arguments, console)

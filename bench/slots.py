@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 from pydantic import SecretStr
@@ -17,13 +17,14 @@ from pydantic import SecretStr
 from bench.comparison import Comparison, Plan, Round, Table, take_turns
 from bench.pictures import SMALL, fill
 from bench.services import create_database, make_kafka
+from bildwerk.arguments import make_database, make_planner
 from bildwerk.ingest import ingest
 from bildwerk.sandbox.addresses import Stack
 from bildwerk.sandbox.ollama import Simulated, start_simulated_ollama
 from bildwerk.sandbox.simulated_ollama.models import SIMULATED
 from bildwerk.sandbox.stack import start_stack
 from bildwerk.settings import Settings
-from bildwerk.wiring import make_database, make_planner, wire
+from bildwerk.wiring import wire
 from db.migrate import migrate
 from db.pool import open_pool
 from handlers.inference.hosts import parse_hosts
@@ -34,11 +35,12 @@ SLOTS = 4
 CAPTION, TITLE = "ollama_caption", "ollama_title"
 OTHERS = tuple(stage.job_type for stage in load_stages() if stage.job_type not in (CAPTION, TITLE))
 TOGETHER, APART = "together", "far apart"
-PHASES: dict[str, Sequence[tuple[str, ...]]] = {TOGETHER: [OTHERS], APART: [(TITLE, *OTHERS), OTHERS]}
-"""Job types that are somebody else's, run by run."""
+Phase: TypeAlias = tuple[tuple[str, ...], int]
+"""The job types that are somebody else's while the service runs, and how many jobs of a picture are to be done."""
+PHASES: dict[str, Sequence[Phase]] = {TOGETHER: [(OTHERS, 2)], APART: [((TITLE, *OTHERS), 1), (OTHERS, 1)]}
 OPTIONS = ("--load-seconds", "0")
 LOOK_SECONDS = 0.25
-SECONDS = 600.0
+SECONDS = 200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
 
 
 async def _do(
-    stack: Stack, database: str, root: Path, folder: Path, names: Sequence[str], phases: Sequence[tuple[str, ...]]
+    stack: Stack, database: str, root: Path, folder: Path, names: Sequence[str], phases: Sequence[Phase]
 ) -> Used:
     """Run the service once for each phase, on a simulated server that goes on between them."""
     kafka = await make_kafka(stack.kafka_bootstrap_servers)
@@ -93,10 +95,10 @@ async def _do(
     }
     used = []
     try:
-        for foreign in phases:
+        for foreign, jobs in phases:
             settings = _settings(where, foreign)
             await _plan(settings, names)
-            used.append(await _serve(settings, server, len(names) * len({CAPTION, TITLE} - {*foreign})))
+            used.append(await _serve(settings, server, len(names) * jobs))
     finally:
         await server.process.stop()
     return Used(sum(phase.wall for phase in used), sum(phase.busy for phase in used))

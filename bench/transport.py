@@ -45,7 +45,7 @@ CLIENTS: dict[str, Callable[[], httpx.AsyncClient]] = {PLAIN: _plain, "httpx ove
 
 async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
     """Send the same requests through each client."""
-    requests = PARALLEL * (2 if plan.quick else 20)
+    requests = PARALLEL * (2 if plan.quick else 10)
     async with AsyncExitStack() as exits:
         url = await _start_server(plan.folder, exits)
         for number in range(plan.rounds):
