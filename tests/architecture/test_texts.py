@@ -7,6 +7,8 @@ import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 FORBIDDEN = re.compile(
     r"(?<![\w.$}])/(?:work|farm|root|Users/\w+|home/\w+)/"  # a machine's own folders
     r"|python" r"hosted\.org|//py" r"pi\.org|--(?:extra-)?index-" r"url|--find-" r"links",
@@ -29,14 +31,14 @@ def test_every_dependency_earns_its_line(root: Path) -> None:
     decision = (root / "docs" / "decisions" / "0004-dependencies.md").read_text()
     groups = [project["project"]["dependencies"], *project["project"]["optional-dependencies"].values()]
     groups += project["dependency-groups"].values()
-    named = {line.split()[0] for group in groups for line in group if isinstance(line, str)}
+    named = {Requirement(line).name for group in groups for line in group if isinstance(line, str)}
     assert {name for name in named if f"`{name}`" not in decision} == set()
 
 
 def test_what_is_imported_is_declared(root: Path, sources: list[Path]) -> None:
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
-    declared = {line.split()[0] for line in project["dependencies"]}
-    optional = {line.split()[0] for group in project["optional-dependencies"].values() for line in group}
+    declared = {Requirement(line).name for line in project["dependencies"]}
+    optional = {Requirement(line).name for group in project["optional-dependencies"].values() for line in group}
     rooms = {"contracts", "db", "handlers", "consumers", "bildwerk"}
     imported = set().union(*map(list_imports, sources)) - rooms - sys.stdlib_module_names
     owners = packages_distributions()
