@@ -26,13 +26,10 @@ def make_database(settings: Settings) -> Database:
 
 
 def make_planner(settings: Settings) -> Planner:
-    """What plans media. Raises ValueError when a foreign job type is none of ours."""
-    stages = load_stages()
-    foreign = frozenset(settings.foreign_job_types)
-    if unknown := foreign - {stage.job_type for stage in stages}:
-        raise ValueError(f"BILDWERK_FOREIGN_JOB_TYPES names {', '.join(sorted(unknown))}")
+    """What plans media."""
     look_again = Backoff(settings.missing_tries, settings.missing_delay_seconds, cap=60.0)
-    return Planner(Chain(stages, foreign), settings.language, look_again)
+    chain = Chain(load_stages(), frozenset(settings.foreign_job_types))
+    return Planner(chain, settings.language, look_again)
 
 
 def make_kafka(settings: Settings) -> KafkaSettings:

@@ -12,6 +12,7 @@ from bildwerk.environment import SettingsError
 from bildwerk.ingest import OutsideRoot
 from bildwerk.sandbox.failure import SandboxError
 from bildwerk.web.server import PortTaken
+from bildwerk.wiring import CutShort
 from consumers.flood import Flooded
 from db.trouble import explain
 
@@ -28,6 +29,7 @@ LINES: Final[dict[type[BaseException], Callable[[Any], Iterable[str]]]] = {
     OutsideRoot: lambda error: [f"{error} is not below the media root: {MOVE_IT}"],
     SandboxError: lambda error: [str(error)],
     PicturesMissing: lambda error: [str(error)],
+    CutShort: lambda error: [str(error)],
     PortTaken: lambda error: [f"{error}: set BILDWERK_WEB_PORT to a free port, or to 0 for no pages"],
     Flooded: lambda error: [f"events are no longer taken: {error}; look at bildwerk.dead_letters, then start again"],
     ServiceEnded: lambda error: [f"`bildwerk serve` ended by itself: {error}"],

@@ -23,6 +23,8 @@ def serve() -> None:
     logs.configure(settings.log_level, settings.log_format, metrics.watch)
     try:
         asyncio.run(wiring.serve(settings, metrics))
+    except wiring.CutShort:
+        raise
     except Exception:
         log.critical("process.crashed", exc_info=True)
         raise

@@ -1,4 +1,4 @@
-"""What the model says is checked: an answer that is none fails its job, and nothing of it is kept but the run record."""
+"""An answer that is none fails its job, and nothing of it is kept but the run record."""
 
 import pytest
 import pytest_asyncio
@@ -38,7 +38,8 @@ async def test_the_job_fails_and_only_the_run_record_stays(library: tuple[World,
     fields = await world.pool.fetch("SELECT field FROM bildwerk.written WHERE media_id = $1", media_id)
     assert {"ollama.caption", "ollama.description"} & {row["field"] for row in fields} == set()
     assert (CAPTION, "failed") in await world.outcomes(media_id)
-    assert len([call for call in await world.calls(media_id) if call["job"] == CAPTION]) == 1, "the same is not asked twice"
+    asked = [call["job"] for call in await world.calls(media_id)]
+    assert asked.count(CAPTION) == 1, "the same is not asked twice"
 
 
 async def test_the_neighbours_and_the_titles_go_on(library: tuple[World, dict[str, int]]) -> None:

@@ -1,4 +1,4 @@
-"""Events that nobody can understand are dead letters with all that is needed to find and mend them; the rest goes on."""
+"""Events that nobody can understand are dead letters with all that it takes to mend them; the rest goes on."""
 
 import base64
 import hashlib

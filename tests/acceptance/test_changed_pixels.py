@@ -45,7 +45,8 @@ async def test_changed_pixels_make_caption_and_title_anew(running: World) -> Non
     jobs = await world.jobs()
     assert [jobs[changed, job_type]["generation"] for job_type in (CAPTION, TITLE)] == [1, 1]
     calls = [(int(call["media"]), call["job"]) for call in await world.calls(*media)]
-    assert sorted(calls) == sorted([(changed, CAPTION), (changed, TITLE)] * 2 + [(untouched, CAPTION), (untouched, TITLE)])
+    both = (CAPTION, TITLE)
+    assert sorted(calls) == sorted([(changed, job) for job in both] * 2 + [(untouched, job) for job in both])
     (await gather(world)).check()
 
 

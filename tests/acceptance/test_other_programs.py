@@ -62,7 +62,8 @@ async def test_where_captions_are_another_programs_the_title_waits_for_its_compl
 
     jobs = await world.jobs()
     assert [jobs[m, TITLE]["status"] for m in media] == ["done", "done", "waiting"]
-    assert [(jobs[m, CAPTION]["status"], jobs[m, CAPTION]["reason"]) for m in media[:2]] == [("skipped", "not_ours")] * 2
+    captions = [jobs[m, CAPTION] for m in media[:2]]
+    assert [(job["status"], job["reason"]) for job in captions] == [("skipped", "not_ours")] * 2
     assert [call["job"] for call in await world.calls(*media)] == [TITLE, TITLE]
 
 

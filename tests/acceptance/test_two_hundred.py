@@ -111,7 +111,7 @@ async def test_a_quiet_library_tells_nothing_for_a_minute(
 ) -> None:
     world, _ = library
     began, before = silence
-    rounds = set()
+    rounds: set[object] = set()
 
     while time.monotonic() < began + QUIET_SECONDS or len(rounds) < 10:
         rounds.add(await world.pool.fetchval("SELECT until FROM bildwerk.watches WHERE name = 'sweep'"))

@@ -111,7 +111,7 @@ class Wire:
 
 def header(record: ConsumerRecord, name: str) -> str:
     """The text of a header; empty when it is not there."""
-    return dict(record.headers).get(name, b"").decode()
+    return str(dict(record.headers).get(name, b"").decode())
 
 
 def body(record: ConsumerRecord) -> dict[str, Any]:

@@ -49,6 +49,12 @@ class Service:
         lines = (orjson.loads(line) for line in self.log.splitlines() if line.startswith("{"))
         return [line for line in lines if line.get("event") == name]
 
+    def errors(self) -> list[dict[str, Any]]:
+        """What it logged that is a mistake of ours."""
+        lines = (orjson.loads(line) for line in self.log.splitlines() if line.startswith("{"))
+        grave = [line for line in lines if line["level"] in ("error", "critical")]
+        return [line for line in grave if line["event"] != "library.logged"]
+
     async def said(self, name: str, seconds: float = 30.0) -> None:
         """Wait until it has logged an event of that name."""
 
@@ -171,11 +177,12 @@ class World:
         """Wait until the pictures of these media were looked at."""
 
         async def done() -> bool:
-            return await self.pool.fetchval(
+            looked_at = await self.pool.fetchval(
                 "SELECT count(*) FROM bildwerk.media WHERE id = ANY($1) AND seen AND inspect_at IS NULL"
                 " AND inspected_mark IS NOT NULL",
                 list(media),
-            ) == len(media)
+            )
+            return bool(looked_at == len(media))
 
         await until(done, seconds)
 
@@ -276,7 +283,10 @@ async def make_world(
         control = await exits.enter_async_context(httpx.AsyncClient(base_url=ollama.control_url, trust_env=False))
         pool = await exits.enter_async_context(asyncpg.create_pool(database, min_size=1, max_size=4, init=_read_json))
         wire = await exits.enter_async_context(Wire(settings, PARTITIONS))
-        yield World(folder, database, word, pool, wire, ollama, control, exits, slots)
+        world = World(folder, database, word, pool, wire, ollama, control, exits, slots)
+        yield world
+        for service in world.services:
+            assert service.errors() == []
 
 
 async def _read_json(connection: asyncpg.Connection) -> None:
