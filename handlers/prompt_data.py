@@ -38,6 +38,17 @@ def read_ours(facts: MediaFacts, key: str) -> str | None:
     return plain_text(facts.meta.get(key))
 
 
+def file_line(facts: MediaFacts) -> str | None:
+    """What the platform knows of the file: type, size in pixels, when it came; None when it knows nothing."""
+    known = facts.metadata
+    parts = [
+        known.mime_type,
+        f"{known.width} x {known.height} pixels" if known.width and known.height else None,
+        f"added {known.created_at:%Y-%m-%d}" if known.created_at else None,
+    ]
+    return plain_text(", ".join(part for part in parts if part))
+
+
 def data_block(values: Mapping[str, str | None]) -> str:
     """The known values, each with its origin; empty when nothing is known."""
     lines = [f'<data origin="{origin}">{_defuse(text)}</data>' for origin, text in values.items() if text]

@@ -10,7 +10,7 @@ from handlers.answer_language import require_language
 from handlers.answer_text import clean_text, end_whole, require_substance, strip_opener
 from handlers.field_standing import list_free, weigh_fields
 from handlers.languages import language_code
-from handlers.prompt_data import ask_language, data_block, plain_text
+from handlers.prompt_data import ask_language, data_block, file_line, plain_text
 from handlers.stage import Condition, Impossible, Prompt
 
 CAPTION_LIMIT = 300
@@ -58,7 +58,7 @@ class CaptionStage:
         """The task after what is known about the picture."""
         known = {f"media {key}": plain_text(facts.meta.get(key)) for key in self.reads}
         return Prompt(
-            data_block({"media file": _file_line(facts), **known}) + _TASK + ask_language(facts.language),
+            data_block({"media file": file_line(facts), **known}) + _TASK + ask_language(facts.language),
             num_predict=384,
         )
 
@@ -82,16 +82,6 @@ def _checked(facts: MediaFacts, text: str, limit: int) -> str:
         cleaned = end_whole(cleaned)
     require_language(cleaned, facts.language)
     return cleaned
-
-
-def _file_line(facts: MediaFacts) -> str | None:
-    known = facts.metadata
-    parts = [
-        known.mime_type,
-        f"{known.width} x {known.height} pixels" if known.width and known.height else None,
-        f"added {known.created_at:%Y-%m-%d}" if known.created_at else None,
-    ]
-    return plain_text(", ".join(part for part in parts if part))
 
 
 STAGE = CaptionStage()

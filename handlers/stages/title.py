@@ -11,7 +11,7 @@ from handlers.answer_text import clean_text, require_substance, strip_opener
 from handlers.failures import BadAnswer
 from handlers.field_standing import list_free, weigh_fields
 from handlers.languages import language_code
-from handlers.prompt_data import ask_language, data_block, plain_text, read_ours
+from handlers.prompt_data import ask_language, data_block, file_line, plain_text, read_ours
 from handlers.stage import Condition, Impossible, Prompt
 
 TITLE_LIMIT = 100
@@ -54,9 +54,10 @@ class TitleStage:
         return {}
 
     def prompt(self, facts: MediaFacts) -> Prompt:
-        """The task after the caption, the platform's before ours."""
+        """The task after what is known about the picture; of captions the platform's goes before ours."""
         caption = plain_text(facts.meta.get("caption"))
         known = {
+            "media file": file_line(facts),
             "media caption": caption,
             "model caption": None if caption else read_ours(facts, "ollama.caption"),
             "media prompt": plain_text(facts.meta.get("prompt")),
