@@ -1,0 +1,43 @@
+"""The specification as a table: one case per cell, named by its id."""
+
+import inspect
+
+import pytest
+
+from tests.spec.cells import COLUMNS, Cell, NoSuchStage, find_stages
+from tests.spec.desk import Desk
+from tests.spec.table import CELLS
+
+BUILT = [cell for cell in CELLS if not cell.missing]
+MISSING = [
+    pytest.param(cell, marks=pytest.mark.xfail(raises=NoSuchStage, strict=True, reason=f"{cell.missing} is missing"))
+    for cell in CELLS
+    if cell.missing
+]
+
+
+def name(cell: Cell) -> str:
+    return cell.id
+
+
+@pytest.mark.parametrize("cell", BUILT, ids=name)
+async def test_cell(cell: Cell, desk: Desk) -> None:
+    """What the docstring of the cell's check says."""
+    await cell.check(desk)
+
+
+@pytest.mark.parametrize("cell", MISSING, ids=name)
+def test_cell_of_a_missing_stage(cell: Cell) -> None:
+    """The right reason to fail: there is no such stage. Once there is one, the cell's check has to be written."""
+    find_stages(cell.job_type)
+
+
+def test_the_table_is_whole() -> None:
+    columns = [column.replace("_", "-") for column in COLUMNS]
+    wanted = [f"J{row}-{column}" for row in range(1, 9) for column in columns] + [f"R{rule}" for rule in range(1, 9)]
+    assert [cell.id for cell in CELLS] == wanted
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=name)
+def test_a_cell_says_what_it_promises(cell: Cell) -> None:
+    assert inspect.getdoc(cell.check)
