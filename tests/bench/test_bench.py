@@ -1,0 +1,30 @@
+"""That the benchmarks run: one round of the quickest, whose figures are the simulation's own and no matter of speed."""
+
+import json
+import sys
+from pathlib import Path
+
+from bench import layouts
+from bildwerk.sandbox.process import Process, Program
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+async def test_a_comparison_is_measured_and_written_down(tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "bench", "layouts", "--rounds", "1", "--quick", "--output", str(tmp_path / "out")]
+    process = await Process.start(Program("bench", argv, tmp_path / "printed", cwd=REPOSITORY))
+    try:
+        assert await process.wait() == 0, process.read_tail()
+    finally:
+        await process.stop()
+
+    (written,) = (tmp_path / "out").glob("bench-*.json")
+    found = json.loads(written.read_text())["comparisons"]
+    assert [(name, one["simulated"], len(one["rounds"])) for name, one in found.items()] == [("layouts", True, 1)]
+    printed = (tmp_path / "printed").read_text()
+    assert "SIMULATED" in printed
+    (shares,) = found["layouts"]["rounds"]
+    for path in layouts.PATHS:
+        assert shares[path].keys() == {layouts.USUAL, *layouts.OURS}
+        assert all(shares[path][layout] < 0.2 for layout in layouts.OURS), "our layouts let the picture be reused"
+    assert shares["rendered"][layouts.USUAL] < 0.2 < shares["native"][layouts.USUAL], "the usual one does not, natively"
