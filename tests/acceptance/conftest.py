@@ -13,12 +13,18 @@ import pytest
 import pytest_asyncio
 
 from bildwerk.sandbox.addresses import Stack
-from tests.acceptance.world import World, make_world
+from tests.acceptance.world import Broker, World, make_world
 
 MakeWorld = Callable[..., Awaitable[World]]
 QUICK = ("--picture-seconds", "0.05", "--token-seconds", "0.0005", "--load-seconds", "0.05")
 FIGURES = pytest.StashKey[list[str]]()
 _numbers = itertools.count(1)
+
+
+def _shared_broker(stack: Stack) -> Broker:
+    """The embedded one, or the real Kafka that ACCEPTANCE_KAFKA names (`make test-kafka` starts one)."""
+    real = os.environ.get("ACCEPTANCE_KAFKA")
+    return Broker(real, idempotence=True) if real else Broker(stack.kafka_bootstrap_servers)
 
 
 @asynccontextmanager
@@ -27,10 +33,10 @@ async def _making(stack: Stack, template: str, folders: pytest.TempPathFactory) 
 
         async def make(*options: str, slots: int = 4, kafka: str | None = None) -> World:
             database = await exits.enter_async_context(_Database(stack.database_url, template))
-            servers = kafka or stack.kafka_bootstrap_servers
+            broker = Broker(kafka) if kafka else _shared_broker(stack)
             folder = folders.mktemp("world")
             return await exits.enter_async_context(
-                make_world(servers, database, folder, uuid.uuid4().hex[:12], slots, options)
+                make_world(broker, database, folder, uuid.uuid4().hex[:12], slots, options)
             )
 
         yield make

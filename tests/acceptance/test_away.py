@@ -99,6 +99,28 @@ async def test_a_frozen_broker_does_not_keep_the_model_waiting(broker: tuple[Pro
     await world.settled([500])
 
 
+async def test_what_was_to_be_told_when_the_process_died_is_told_by_the_next(
+    broker: tuple[Process, str], make: MakeWorld
+) -> None:
+    process, address = broker
+    world = await make(*QUICK, kafka=address)
+    media = await world.add(10)
+    service = await world.serve()
+    await world.wire.created(media)
+    await world.wire.taken_in(Topic.MEDIA_CREATED)
+
+    os.kill(process.pid, signal.SIGSTOP)
+    await done(world, 20)
+    await service.kill()
+    os.kill(process.pid, signal.SIGCONT)
+    await world.serve()
+
+    await world.settled(media)
+    evidence = await gather(world)
+    evidence.check()
+    assert len(evidence.first_events) == 20
+
+
 async def test_a_media_root_that_goes_away_fails_nothing(make: MakeWorld) -> None:
     world = await make("--picture-seconds", "0.2")
     media = await world.add(20)

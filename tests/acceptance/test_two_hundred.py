@@ -52,6 +52,7 @@ async def check_done(world: World, media: list[int]) -> None:
     wanted = {(m, job_type) for m in media for job_type in BOTH}
     assert {key for key, job in evidence.jobs.items() if job["status"] == "done"} == wanted
     assert len({header(record, "ce_id") for record in evidence.events}) == 2 * PICTURES
+    assert len(evidence.events) == 2 * PICTURES, "nothing went wrong, so nothing was sent twice"
     assert {(e["media_id"], e["job_type"]) for e in map(body, evidence.events)} == wanted
     assert Counter((int(call["media"]), call["job"]) for call in evidence.calls) == dict.fromkeys(wanted, 1)
     assert await world.most_at_once() <= world.slots

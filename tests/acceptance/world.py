@@ -33,6 +33,14 @@ CAPTION, TITLE = "ollama_caption", "ollama_title"
 PARTITIONS = 3
 
 
+@dataclass(frozen=True)
+class Broker:
+    """Where Kafka is; the embedded broker knows no idempotent producer, a real one does."""
+
+    address: str
+    idempotence: bool = False
+
+
 @dataclass
 class Service:
     """One `bildwerk serve`."""
@@ -120,8 +128,8 @@ class World:
             "model": MODEL,
             "cache_folder": self.folder / "cache",
             "kafka_group": self.wire.settings.group,
-            "kafka_idempotence": "false",
-            "kafka_session_timeout_seconds": 6,
+            "kafka_idempotence": self.wire.settings.idempotence,
+            "kafka_session_timeout_seconds": 4,
             "topic_media_created": self.wire.settings.name(Topic.MEDIA_CREATED),
             "topic_media_updated": self.wire.settings.name(Topic.MEDIA_UPDATED),
             "topic_stage_completed": self.wire.settings.name(Topic.STAGE_COMPLETED),
@@ -270,15 +278,16 @@ class World:
 
 @asynccontextmanager
 async def make_world(
-    kafka: str, database: str, folder: Path, word: str, slots: int = 4, options: Sequence[str] = ()
+    broker: Broker, database: str, folder: Path, word: str, slots: int = 4, options: Sequence[str] = ()
 ) -> AsyncIterator[World]:
     """A world on a broker and a migrated database; leaving it stops every process it started."""
     (folder / "media").mkdir(parents=True)
     topics = {topic: f"{word}.{topic.value}" for topic in Topic}
-    settings = KafkaSettings((kafka,), f"group-{word}", topics, idempotence=False)
+    settings = KafkaSettings((broker.address,), f"group-{word}", topics, idempotence=broker.idempotence)
     await create_topics(settings, PARTITIONS)
     async with AsyncExitStack() as exits:
-        ollama = await start_simulated_ollama(folder, slots, options)
+        # It could do more at once than it is said to: that no more is asked of it is our doing.
+        ollama = await start_simulated_ollama(folder, 4 * slots, options)
         exits.push_async_callback(ollama.process.stop)
         control = await exits.enter_async_context(httpx.AsyncClient(base_url=ollama.control_url, trust_env=False))
         pool = await exits.enter_async_context(asyncpg.create_pool(database, min_size=1, max_size=4, init=_read_json))
