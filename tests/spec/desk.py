@@ -123,17 +123,12 @@ class Desk:
         return sum(call["media"] == str(media_id) and call["job"] == job_type for call in calls)
 
     async def platform(self, *, but: tuple[str, ...] = ()) -> dict[str, Any]:
-        """Everything in the platform's tables, `but` for some of them, and their columns."""
-        tables = {
+        """Everything in the platform's tables, `but` for some of them."""
+        return {
             table: [dict(row) for row in await self.pool.fetch(f"SELECT * FROM {table} ORDER BY 1, 2")]  # noqa: S608
             for table in PLATFORM
             if table not in but
         }
-        columns = await self.pool.fetch(
-            "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'public'"
-            " ORDER BY 1, 2"
-        )
-        return {**tables, "columns": [dict(row) for row in columns]}
 
     def ask_with(self, **options: Any) -> None:
         """From here on the model is asked with other options."""

@@ -42,6 +42,7 @@ async def r1(desk: Desk) -> None:
         await desk.work()
     assert await desk.ours(media_id) == first
     assert await desk.workshop.ledger.events() == told
+    assert [await desk.verdict(media_id, job) for job in (CAPTION, TITLE)] == [("done", ""), ("done", "")]
 
     Image.new("RGB", (64, 48), "orange").save(desk.workshop.folder / "1.png")
     await desk.workshop.ledger.touch(media_id)
