@@ -1,12 +1,9 @@
 """Loading what is known of media: facts for the stages, verdicts and the ledger's own row for planning."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-
-from pydantic import JsonValue
 
 from contracts.facts import MediaFacts, Metadata, Picture, Written
 from contracts.verdicts import Status, Verdict
@@ -46,33 +43,8 @@ async def load_snapshots(
     connection: Connection, media_ids: Sequence[int], keys: Sequence[str], language: str
 ) -> list[Snapshot]:
     """Snapshots of the media known to us, by ascending id; `keys` are the `media_meta` keys wanted."""
-    sql = load("facts")
-    ids = list(media_ids)
-    rows = await connection.fetch(sql["facts_media"], ids)
-    meta: dict[int, dict[str, JsonValue]] = defaultdict(dict)
-    for row in await connection.fetch(sql["facts_meta"], ids, list(keys)):
-        meta[row["media_id"]][row["key"]] = row["value"]
-    written: dict[int, dict[str, Written]] = defaultdict(dict)
-    for row in await connection.fetch(sql["facts_written"], ids):
-        written[row["media_id"]][row["field"]] = Written(row["value"], row["content_hash"])
-    verdicts: dict[int, dict[str, Verdict]] = defaultdict(dict)
-    for row in await connection.fetch(sql["facts_verdicts"], ids):
-        verdicts[row["media_id"]][row["job_type"]] = _read_verdict(row)
-    foreign: dict[int, set[str]] = defaultdict(set)
-    for row in await connection.fetch(sql["facts_foreign_completions"], ids):
-        foreign[row["media_id"]].add(row["job_type"])
-
-    def build(row: Mapping[str, Any]) -> Snapshot:
-        media_id = row["id"]
-        facts = replace(
-            _read_facts(row, language),
-            meta=meta[media_id],
-            written=written[media_id],
-            foreign_completions=frozenset(foreign[media_id]),
-        )
-        return Snapshot(row["now"], facts, _read_known(row), verdicts[media_id])
-
-    return [build(row) for row in rows]
+    rows = await connection.fetch(load("facts")["facts_snapshots"], list(media_ids), list(keys))
+    return [Snapshot(row["now"], _read_facts(row, language), _read_known(row), _read_verdicts(row)) for row in rows]
 
 
 def _read_facts(row: Mapping[str, Any], language: str) -> MediaFacts:
@@ -86,6 +58,9 @@ def _read_facts(row: Mapping[str, Any], language: str) -> MediaFacts:
         picture=_read_picture(row),
         unreadable=row["missing_reason"] or row["picture_unreadable"],
         metadata=Metadata(row["mime_type"], row["width"], row["height"], row["file_size"], row["created_at"]),
+        meta=row["meta"] or {},
+        written={field: Written(*last) for field, last in (row["written"] or {}).items()},
+        foreign_completions=frozenset(row["foreign_completions"]),
         language=language,
     )
 
@@ -119,13 +94,11 @@ def _read_picture(row: Mapping[str, Any]) -> Picture | None:
     )
 
 
-def _read_verdict(row: Mapping[str, Any]) -> Verdict:
-    return Verdict(
-        Status(row["status"]),
-        row["reason"],
-        row["fingerprint"],
-        row["generation"],
-        row["forced"],
-        row["attempt"],
-        row["run_at"],
-    )
+def _read_verdicts(row: Mapping[str, Any]) -> dict[str, Verdict]:
+    return {job_type: _read_verdict(*job) for job_type, job in (row["verdicts"] or {}).items()}
+
+
+def _read_verdict(status: str, reason: str, fingerprint: str | None, *rest: Any) -> Verdict:
+    generation, forced, attempt, run_at = rest
+    moment = None if run_at is None else datetime.fromisoformat(run_at)
+    return Verdict(Status(status), reason, fingerprint, generation, forced, attempt, moment)
