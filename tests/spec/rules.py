@@ -107,9 +107,9 @@ async def r4(desk: Desk) -> None:
     """
     with listening() as stream:
         good = await desk.add("teal", {"path": "canary.png"}, prompt="a canary in a cage")
-        await desk.workshop.fail("broken_json", match={"job": TITLE}, next=1)
-        await desk.workshop.fail("reset", match={"job": CAPTION}, next=1, skip=1)
-        await desk.add("orange", {"path": "canaries.png"})
+        bad = await desk.add("orange", {"path": "canaries.png"})
+        await desk.workshop.fail("broken_json", match={"job": TITLE, "media": str(good)}, next=1)
+        await desk.workshop.fail("reset", match={"job": CAPTION, "media": str(bad)}, next=1)
         await desk.work()
         structlog.get_logger().warning("job.ended", path="canary.png", detail="a canary", password="canary")
         logging.getLogger("library").error("cannot read %s", "canary.png")
