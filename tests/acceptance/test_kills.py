@@ -47,7 +47,8 @@ async def test_ten_kills_lose_and_double_nothing(
     assert await world.most_at_once() <= world.slots
     wasted = len(evidence.calls) - 2 * PICTURES
     cut_off = sum(run["ended_at"] is None for run in evidence.runs)
-    assert 0 < wasted <= cut_off <= KILLS * world.slots
+    assert cut_off > 0, "the kills fell into model calls"
+    assert wasted <= KILLS * world.slots
     figure(
         f"{KILLS} kills, all done after {time.monotonic() - began:.0f} s: {open_jobs} jobs open after the last,"
         f" {cut_off} runs cut off, {wasted} wasted calls of {len(evidence.calls)},"
