@@ -6,10 +6,9 @@ from enum import Enum, auto
 from random import random
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 from contracts.effects import PutMeta
-from contracts.events import StageCompleted
 from contracts.facts import Standing
 from contracts.verdicts import Status, Verdict
 from db import effects, inspections, leases, ledger, runs
@@ -194,7 +193,7 @@ class Finisher:
         if self.plan_in_finish:
             now_planned = self.planner.draft_medium(replace(now, verdicts=verdicts))
             verdicts = {**verdicts, **now_planned.verdicts}
-        details = {name: _tell(job, settled, cost)} if settled.status.terminal else {}
+        details = {name: _tell(job, cost)}
         draft = self.planner.draft(replace(now, verdicts=before.verdicts), verdicts, details)
         if not self.plan_in_finish:
             draft = replace(draft, row=replace(draft.row, plan_no=now.known.plan_no))
@@ -217,16 +216,11 @@ def _provenance(job: Job, snapshot: Snapshot) -> Sequence[PutMeta]:
     return [effect for effect in wanted if snapshot.facts.standing(effect.key) is not Standing.KEPT]
 
 
-def _tell(job: Job, settled: Verdict, cost: Cost) -> StageCompleted:
-    return StageCompleted(
-        media_id=job.lease.media_id,
-        job_type=job.stage.job_type,
-        outcome=settled.status.outcome,
-        reason=settled.reason,
-        generation=settled.generation,
-        run=job.run_id,
-        model=job.model,
-        prompt_tokens=cost.prompt_tokens,
-        answer_tokens=cost.answer_tokens,
-        duration_ms=None if cost.total_ms is None else round(cost.total_ms),
-    )
+def _tell(job: Job, cost: Cost) -> dict[str, JsonValue]:
+    return {
+        "run": job.run_id,
+        "model": job.model,
+        "prompt_tokens": cost.prompt_tokens,
+        "answer_tokens": cost.answer_tokens,
+        "duration_ms": None if cost.total_ms is None else round(cost.total_ms),
+    }

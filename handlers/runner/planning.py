@@ -21,6 +21,8 @@ from handlers.plan import ALONE, Verdicts, close_deleted, list_announced, list_d
 
 log = structlog.get_logger("bildwerk.handlers.planning")
 
+Details = Mapping[str, Mapping[str, JsonValue]]
+
 
 @dataclass(frozen=True, slots=True)
 class Force:
@@ -92,12 +94,10 @@ class Planner:
         """Snapshots with every key that the stages look at."""
         return await load_snapshots(connection, sorted(media_ids), self.chain.keys(), self.language)
 
-    def draft(
-        self, snapshot: Snapshot, verdicts: Verdicts, details: Mapping[str, StageCompleted] | None = None
-    ) -> ledger.Draft:
+    def draft(self, snapshot: Snapshot, verdicts: Verdicts, details: Details | None = None) -> ledger.Draft:
         """What to write when `verdicts` take the place of the snapshot's.
 
-        `details` are completions to be announced with more than the verdict tells (run, model, tokens).
+        `details` are what completions tell beyond their verdict (run, model, tokens), by job type.
         """
         changed = {name: v for name, v in verdicts.items() if snapshot.verdicts.get(name) != v}
         plan_no = snapshot.known.plan_no + bool(changed)
@@ -176,17 +176,17 @@ class Planner:
         return forced
 
 
-def _announce(
-    media_id: int, name: str, verdict: Verdict, plan_no: int, details: Mapping[str, StageCompleted]
-) -> dict[str, JsonValue]:
-    event = details.get(name) or StageCompleted(
+def _announce(media_id: int, name: str, verdict: Verdict, plan_no: int, details: Details) -> dict[str, JsonValue]:
+    event = StageCompleted(
         media_id=media_id,
         job_type=name,
         outcome=verdict.status.outcome,
         reason=verdict.reason,
         generation=verdict.generation,
+        plan_no=plan_no,
     )
-    return event.model_copy(update={"plan_no": plan_no}).model_dump(mode="json", exclude_none=True)
+    told = event.model_copy(update=dict(details.get(name, {})))
+    return told.model_dump(mode="json", exclude_none=True)
 
 
 def _inspection(snapshot: Snapshot, requests: Sequence[PlanRequest]) -> datetime | None:
