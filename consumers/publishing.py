@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
+from aiokafka.errors import KafkaConnectionError, KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
 from consumers.kafka import KafkaSettings, Producer
 from contracts.codec import encode
@@ -37,7 +37,10 @@ class Publisher:
     deadline: float
 
     async def publish(self, rows: Sequence[Row]) -> Published:
-        """Send rows in order. One that fails, or that the broker refuses, stops its medium's later ones there (I6)."""
+        """Send rows in order. One that fails, or that the broker refuses, stops its medium's later ones there (I6).
+
+        Raises KafkaError or TimeoutError when the cluster does not answer at all: nothing was sent then.
+        """
         until = monotonic() + self.deadline
         closed = await self._find_closed({row.topic for row in rows})
         acknowledged: list[Row] = []
@@ -77,7 +80,14 @@ class Publisher:
         asked = (asyncio.wait_for(self.producer.partitions_for(self.settings.name(t)), METADATA_SECONDS) for t in named)
         answers = await asyncio.gather(*asked, return_exceptions=True)
         closed = {t for t, answer in zip(named, answers, strict=True) if isinstance(answer, KafkaError | TimeoutError)}
+        if closed:
+            await self._require_cluster()
         return frozenset(closed)
+
+    async def _require_cluster(self) -> None:
+        """While the cluster itself is silent, no topic is to blame."""
+        if not await asyncio.wait_for(self.producer.client.force_metadata_update(), METADATA_SECONDS):
+            raise KafkaConnectionError("no broker tells of its topics")
 
 
 def split_waves(rows: Iterable[Row]) -> Iterator[list[Row]]:

@@ -124,6 +124,30 @@ async def test_rows_wait_while_the_broker_is_away_and_leave_when_it_is_back(
         await process.stop()
 
 
+async def test_a_cluster_that_is_silent_closes_no_topic(database: str, tmp_path: Path, unique: str) -> None:
+    process, address = await start_broker(tmp_path)
+    settings = KafkaSettings(
+        (address,), topics={t: f"{unique}.{t.value}" for t in Topic}, idempotence=False, send_timeout=2.0
+    )
+    try:
+        async with open_pool(Database(database, pool_size=4)) as pool:
+            relay = Relay(pool, settings)
+            assert await relay.relay_batch() is Round.IDLE, "its producer has connected, and knows no topic yet"
+            await create_topics(settings, partitions=1)
+            await add(pool, [1])
+            os.kill(process.pid, signal.SIGSTOP)
+            try:
+                assert await relay.relay_batch() is Round.FAILED
+                os.kill(process.pid, signal.SIGCONT)
+                assert await relay.relay_batch() is Round.SENT
+                assert await count_rows(pool) == 0
+            finally:
+                os.kill(process.pid, signal.SIGCONT)
+                await relay._drop_producer()
+    finally:
+        await process.stop()
+
+
 async def test_one_missing_topic_does_not_hold_up_the_others(pool: Pool, settings: KafkaSettings, read: Read) -> None:
     await add(pool, [1, 2], "no such topic!")
     await add(pool, [1, 3])
