@@ -16,6 +16,7 @@ from consumers.fleet import Fleet
 from consumers.inspector import Inspector
 from consumers.intake import Intake
 from consumers.missing import Missing
+from consumers.purge import Purge
 from consumers.relay import Relay
 from consumers.store import Store
 from consumers.sweep import Sweep
@@ -48,6 +49,7 @@ class Service:
     store: Store
     sweep: Sweep
     missing: Missing
+    purge: Purge
     metrics: Metrics
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -56,7 +58,7 @@ class Service:
         The first part that ends with an error stops the others, and its error is raised.
         """
         last = asyncio.Event()
-        takers: list[Part] = [self.intake, self.inspector, self.dispatcher, self.sweep, self.missing]
+        takers: list[Part] = [self.intake, self.inspector, self.dispatcher, self.sweep, self.missing, self.purge]
         keepers: list[Part] = [self.relay, self.fleet, self.store]
         async with self._web(), asyncio.TaskGroup() as group:
             for keeper in keepers:

@@ -19,6 +19,7 @@ from consumers.flood import FloodGate
 from consumers.inspector import Inspector
 from consumers.intake import Intake
 from consumers.missing import Missing
+from consumers.purge import Purge
 from consumers.relay import Relay
 from consumers.store import Store
 from consumers.sweep import Sweep
@@ -96,7 +97,8 @@ class Parts:
             settings, pool, Intake(pool, planner, kafka, wakers.heed, *limits, gate), relay, inspector, dispatcher,
             self.fleet, self.store,
             Sweep(pool, planner, wakers.heed, settings.sweep_seconds, settings.sweep_batch),
-            Missing(pool, planner, wakers.heed, settings.poll_seconds), metrics,
+            Missing(pool, planner, wakers.heed, settings.poll_seconds),
+            Purge(pool, timedelta(days=settings.purge_days), timedelta(days=settings.raw_answer_days)), metrics,
         )  # fmt: skip
 
 

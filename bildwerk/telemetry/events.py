@@ -52,5 +52,7 @@ LOG_EVENTS: Final[dict[str, str]] = {
     "relay.repeated": "publishing failed and is tried again",
     "relay.not_closed": "the producer did not close in time",
     "sweep.found": "the sweep found media whose facts had moved unseen",
+    "purge.done": "deleted media became tombstones, or old raw answers were forgotten",
+    "purge.repeated": "a purge failed and is tried again",
     "sweep.repeated": "a slice of the sweep failed and is tried again",
 }

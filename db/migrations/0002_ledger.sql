@@ -29,6 +29,8 @@ CREATE TABLE bildwerk.media (
     look_tries integer NOT NULL DEFAULT 0,
     missing_event jsonb,
     deleted_at timestamptz,
+    -- what was kept of a deleted medium is gone; the row stays as a tombstone
+    purged_at timestamptz,
     plan_no bigint NOT NULL DEFAULT 0,
     plan_error text,
     -- the due job types in chain order and the earliest moment one of them may run; empty: nothing to claim
@@ -47,6 +49,8 @@ CREATE TABLE bildwerk.media (
 CREATE INDEX media_ready ON bildwerk.media (priority DESC, run_at, id) WHERE owner IS NULL AND due <> '{}';
 CREATE INDEX media_leased ON bildwerk.media (until) WHERE owner IS NOT NULL;
 CREATE INDEX media_uninspected ON bildwerk.media (inspect_at) WHERE inspect_at IS NOT NULL;
+CREATE INDEX media_deleted ON bildwerk.media (deleted_at) WHERE deleted_at IS NOT NULL;
+CREATE INDEX media_content ON bildwerk.media (content_hash) WHERE content_hash IS NOT NULL;
 CREATE INDEX media_missing ON bildwerk.media (look_at) WHERE look_at IS NOT NULL;
 
 CREATE TABLE bildwerk.jobs (
@@ -123,7 +127,7 @@ CREATE TABLE bildwerk.runs (
     raw_answer text
 );
 CREATE INDEX runs_of_medium ON bildwerk.runs (media_id, id);
-CREATE INDEX runs_ended ON bildwerk.runs (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX runs_answered ON bildwerk.runs (ended_at) WHERE raw_answer IS NOT NULL;
 
 -- Rows are inserted under the medium's lock and deleted when the broker acknowledged them, so ids are in commit order
 -- per medium. Column names follow the Debezium outbox event router, so that it can take the relay's place.

@@ -70,6 +70,8 @@ class Asker:
 
     async def _call(self, work: Work, question: Question) -> Reply:
         """One model call that a lost lease cancels without cancelling what comes after it."""
+        if work.lost:
+            raise Unavailable("lease_lost")
         work.call = asyncio.create_task(self.model.ask(work.claim.slot.host, question))
         try:
             return await work.call

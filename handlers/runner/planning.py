@@ -121,9 +121,10 @@ class Planner:
     ) -> ledger.Draft:
         """What planning this medium comes to."""
         facts, known = snapshot.facts, snapshot.known
-        verdicts = plan(self.chain, facts, snapshot.verdicts, forced)
-        if not facts.exists and known.seen:
-            verdicts = close_deleted(verdicts)
+        if known.seen and not facts.exists:
+            verdicts = close_deleted(snapshot.verdicts)
+        else:
+            verdicts = plan(self.chain, facts, snapshot.verdicts, forced)
         draft = self.draft(snapshot, verdicts)
         row = replace(
             draft.row,

@@ -10,7 +10,7 @@ from PIL import Image
 from contracts.facts import MediaFacts
 from handlers.chain import Chain
 from handlers.registry import load_stages
-from handlers.runner.finishing import Finisher
+from handlers.runner.finishing import Failed, Finisher
 from handlers.runner.planning import Planner
 from handlers.runner.work import Ended, Work
 from handlers.stage import Prompt
@@ -164,20 +164,31 @@ async def test_a_picture_replaced_during_the_call_is_looked_at_anew(workshop: Wo
 
 async def test_a_lost_lease_ends_the_call_and_its_slot_stays_taken_a_while(workshop: Workshop) -> None:
     """A worker whose heart does not beat stops asking; the server may still be reading."""
+    seen: list[Work] = []
 
     async def lose(work: Work) -> None:
+        seen.append(work)
+        while work.call is None:
+            await asyncio.sleep(0)
         work.lose()
-        assert work.call is None or not work.call.done()
 
-    work_seen: list[Work] = []
-
-    async def remember(work: Work) -> None:
-        work_seen.append(work)
-        await lose(work)
-
-    assert await during_call(workshop, remember) in (Ended.LEASE_LOST, Ended.UNAVAILABLE)
-    assert work_seen[0].busy > timedelta(0)
+    assert await during_call(workshop, lose) in (Ended.LEASE_LOST, Ended.UNAVAILABLE)
+    assert seen[0].busy > timedelta(0)
     assert await workshop.ledger.meta(1) == {}
+
+
+async def test_a_lease_lost_before_the_call_makes_none(workshop: Workshop) -> None:
+    """The heartbeat may find out while the picture is prepared."""
+    work = await workshop.claim()
+    stage = workshop.ledger.planner.chain.stage(CAPTION)
+    (snapshot,) = await workshop.ledger.planner.load(workshop.ledger.pool, [1])
+    question = await workshop.runner.asker.prepare(stage, snapshot.facts)
+    work.lose()
+
+    result = await workshop.runner.asker.ask(work, stage, snapshot.facts, question)
+    assert isinstance(result, Failed)
+    assert result.failure.reason == "lease_lost"
+    assert await workshop.calls() == []
 
 
 async def test_bytes_that_changed_unseen_are_not_sent(workshop: Workshop) -> None:

@@ -1,0 +1,33 @@
+-- name: purge_media
+-- Never under an unexpired lease. The row stays as a tombstone: lease_no, plan_no, generations and forces go on from where
+-- they were if the medium comes back; the fingerprint no longer fits, so that its jobs are then a new generation (P22).
+WITH gone AS MATERIALIZED (
+    SELECT id, content_hash FROM bildwerk.media
+    WHERE deleted_at < now() - $1::interval AND (purged_at IS NULL OR purged_at < deleted_at)
+        AND (owner IS NULL OR until < now())
+    ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
+), jobs AS (
+    UPDATE bildwerk.jobs AS j SET fingerprint = 'purged', last_error = NULL FROM gone WHERE j.media_id = gone.id
+), runs AS (
+    UPDATE bildwerk.runs AS r SET raw_answer = NULL, detail = NULL FROM gone WHERE r.media_id = gone.id
+), written AS (
+    DELETE FROM bildwerk.written AS w USING gone WHERE w.media_id = gone.id
+)
+UPDATE bildwerk.media AS m SET
+    purged_at = now(), lease_no = m.lease_no + 1, owner = NULL, until = NULL, inspected_mark = NULL, content_hash = NULL,
+    unreadable = NULL
+FROM gone WHERE m.id = gone.id
+RETURNING gone.content_hash
+
+-- name: purge_pictures
+-- Pictures that no medium shows any more; a poisonous one is remembered.
+DELETE FROM bildwerk.pictures AS p
+WHERE p.content_hash = ANY($1::text[]) AND p.unreadable IS DISTINCT FROM 'poison'
+    AND NOT EXISTS (SELECT FROM bildwerk.media AS m WHERE m.content_hash = p.content_hash)
+
+-- name: purge_answers
+UPDATE bildwerk.runs SET raw_answer = NULL
+WHERE id IN (
+    SELECT id FROM bildwerk.runs WHERE raw_answer IS NOT NULL AND ended_at < now() - $1::interval
+    ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED
+)

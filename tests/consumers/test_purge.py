@@ -1,0 +1,98 @@
+"""What is forgotten of deleted media, what stays as a tombstone, and what happens when they come back."""
+
+from datetime import timedelta
+
+from consumers.purge import Purge
+from handlers.runner.planning import Force
+from tests.ledger import Ledger
+
+CAPTION = "ollama_caption"
+
+
+def purging(ledger: Ledger, answers_after: timedelta = timedelta(days=180)) -> Purge:
+    return Purge(ledger.pool, timedelta(0), answers_after)
+
+
+async def delete(ledger: Ledger, media_id: int) -> None:
+    await ledger.pool.execute("DELETE FROM media WHERE id = $1", media_id)
+    await ledger.plan(media_id)
+
+
+async def test_a_deleted_medium_becomes_a_tombstone(ledger: Ledger) -> None:
+    """P22, 28: values, raw answers and the picture go; generations, plan number and lease number stay."""
+    media_id = await ledger.add()
+    await ledger.caption(media_id)
+    await delete(ledger, media_id)
+    before = await ledger.pool.fetchrow("SELECT lease_no, plan_no FROM bildwerk.media")
+    assert await purging(ledger).purge_batch() == (1, 0)
+
+    after = await ledger.pool.fetchrow("SELECT lease_no, plan_no, content_hash FROM bildwerk.media")
+    assert tuple(after) == (before["lease_no"] + 1, before["plan_no"], None)
+    assert (await ledger.verdict(media_id, CAPTION))["status"] == "done"
+    assert await ledger.pool.fetchval("SELECT count(*) FROM bildwerk.written") == 0
+    assert await ledger.pool.fetchval("SELECT count(*) FROM bildwerk.pictures") == 0
+    assert await ledger.pool.fetchval("SELECT count(raw_answer) FROM bildwerk.runs") == 0
+    assert await purging(ledger).purge_batch() == (0, 0)
+
+
+async def test_nothing_is_purged_under_a_lease(ledger: Ledger) -> None:
+    """P22: a worker may still be at it; an expired lease holds nothing up."""
+    media_id = await ledger.add()
+    await ledger.claim()
+    await delete(ledger, media_id)
+    assert await purging(ledger).purge_batch() == (0, 0)
+
+    await ledger.pool.execute("UPDATE bildwerk.media SET until = now() - interval '1 s'")
+    assert await purging(ledger).purge_batch() == (1, 0)
+
+
+async def test_a_picture_that_another_medium_shows_stays(ledger: Ledger) -> None:
+    first, second = await ledger.add("a.jpg", "same"), await ledger.add("b.jpg", "same")
+    await delete(ledger, first)
+    await purging(ledger).purge_batch()
+    assert await ledger.pool.fetchval("SELECT count(*) FROM bildwerk.pictures") == 1
+
+    await delete(ledger, second)
+    await purging(ledger).purge_batch()
+    assert await ledger.pool.fetchval("SELECT count(*) FROM bildwerk.pictures") == 0
+
+
+async def test_events_for_a_tombstone_do_nothing(ledger: Ledger) -> None:
+    """P22: forces included."""
+    media_id = await ledger.add()
+    await ledger.caption(media_id)
+    await delete(ledger, media_id)
+    await purging(ledger).purge_batch()
+    events = await ledger.events()
+    await ledger.plan(media_id)
+    await ledger.plan(media_id, Force("late"))
+
+    assert await ledger.events() == events
+    assert (await ledger.verdict(media_id, CAPTION))["generation"] == 0
+
+
+async def test_a_medium_that_is_back_is_a_new_generation(ledger: Ledger) -> None:
+    """P22, 29: also for jobs that were done, because their values went with the medium."""
+    media_id = await ledger.add()
+    await ledger.caption(media_id)
+    await delete(ledger, media_id)
+    await purging(ledger).purge_batch()
+    await ledger.pool.execute("INSERT INTO media (id, path) VALUES ($1, 'a.jpg')", media_id)
+    await ledger.plan(media_id)
+    await ledger.inspect(media_id, "f1")
+
+    verdict = await ledger.verdict(media_id, CAPTION)
+    assert (verdict["status"], verdict["generation"]) == ("due", 1)
+    await ledger.caption(media_id, "Back again.")
+    assert (await ledger.meta(media_id))["ollama.caption"] == "Back again."
+
+    await delete(ledger, media_id)
+    assert await purging(ledger).purge_batch() == (1, 0)
+
+
+async def test_old_raw_answers_are_forgotten(ledger: Ledger) -> None:
+    media_id = await ledger.add()
+    await ledger.caption(media_id)
+    assert await purging(ledger).purge_batch() == (0, 0)
+    assert await purging(ledger, answers_after=timedelta(0)).purge_batch() == (0, 1)
+    assert await ledger.pool.fetchval("SELECT outcome FROM bildwerk.runs") == "done"
