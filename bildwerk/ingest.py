@@ -14,6 +14,8 @@ from typing import Final
 from db import library
 from db.library import File
 from db.pool import Pool
+from handlers.failures import Failure
+from handlers.inspect.references import MediaRoot
 from handlers.runner.planning import Planner, PlanRequest
 
 TYPES: Final[Mapping[str, str]] = {
@@ -38,17 +40,17 @@ class OutsideRoot(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What an ingest came to, in files; `unreadable` could not be read or has a name that is not text."""
+    """What an ingest came to, in files; `unreadable` names those that cannot be read or whose name is not text."""
 
     added: int = 0
     changed: int = 0
     same: int = 0
-    unreadable: int = 0
+    unreadable: tuple[str, ...] = ()
 
     @property
     def total(self) -> int:
         """Files looked at."""
-        return self.added + self.changed + self.same + self.unreadable
+        return self.added + self.changed + self.same + len(self.unreadable)
 
 
 def find_files(root: Path, paths: Iterable[Path]) -> Iterator[str]:
@@ -83,15 +85,15 @@ def _walk(place: Path) -> Iterator[Path]:
 
 def read_file(root: Path, name: str) -> File | None:
     """What the library keeps of one file; None when it cannot be read or its name is not text."""
-    path = root / name
     try:
         name.encode()
-        with path.open("rb") as stream:
+        # Not a plain open: that of a pipe waits for a writer, and a symlink may lead out of the root.
+        with MediaRoot(root).open(name) as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
             status = os.fstat(stream.fileno())
-    except (OSError, UnicodeEncodeError):
+    except (Failure, UnicodeEncodeError):
         return None
-    kind = TYPES.get(path.suffix.lower()) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    kind = TYPES.get(Path(name).suffix.lower()) or mimetypes.guess_type(name)[0] or "application/octet-stream"
     return File(name, digest, kind, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
 
 
@@ -114,7 +116,7 @@ async def ingest(
                 added=tally.added + added,
                 changed=tally.changed + changed,
                 same=tally.same + len(files) - added - changed,
-                unreadable=tally.unreadable + len(batch) - len(files),
+                unreadable=(*tally.unreadable, *(name for name, file in zip(batch, read, strict=True) if file is None)),
             )
             tell(tally)
     return tally

@@ -12,7 +12,7 @@ import typer.main
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from bildwerk.cli import app  # noqa: E402 - the checkout is not always installed
+from bildwerk.cli.commands import app  # noqa: E402 - the checkout is not always installed
 from bildwerk.cli.config import show  # noqa: E402
 from bildwerk.environment import variable  # noqa: E402
 from bildwerk.reasons import LETTERS, REASONS  # noqa: E402

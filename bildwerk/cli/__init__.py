@@ -1,43 +1,30 @@
 """The command `bildwerk`: one module per command."""
 
+import signal
 import sys
+from types import FrameType
 
-import typer
-
-from bildwerk.cli import config, contracts, demo, doctor, explain, ingest, migrate, sandbox, serve, status, up
-from bildwerk.cli.problem import refuse
-from bildwerk.telemetry.logs import silence
-
-INTERRUPTED = 130
+INTERRUPTED = 128 + signal.SIGINT
 """What a shell expects of a program that Ctrl-C ended."""
-
-app = typer.Typer(
-    help="Captions, titles and more for an image library, from local vision models.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command()(demo.demo)
-app.command()(up.up)
-app.command()(serve.serve)
-app.command()(migrate.migrate)
-app.command()(ingest.ingest)
-app.command()(status.status)
-app.command()(explain.explain)
-app.command()(doctor.doctor)
-app.command()(contracts.contracts)
-app.command()(config.config)
-app.add_typer(sandbox.app, name="sandbox")
 
 
 def main() -> None:
-    """Run one command. The environment's faults are lines and exit status 1, never a traceback."""
-    silence()
+    """Run one command. However it is asked to end, by Ctrl-C, SIGTERM or a closed terminal, it tidies up first."""
+    received = [signal.SIGINT]
+
+    def pass_on(number: int, _: FrameType | None) -> None:
+        received.append(signal.Signals(number))
+        signal.raise_signal(signal.SIGINT)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # not under nohup
+            signal.signal(number, pass_on)
     try:
-        app(standalone_mode=True)
+        # Importing takes a moment, and Ctrl-C may come in it.
+        from bildwerk.cli.commands import run  # noqa: PLC0415
+
+        run()
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
-    except Exception as error:
-        if not refuse(error):
-            raise
-        sys.exit(1)
+        sys.exit(128 + received[-1])
+    except SystemExit as ending:
+        sys.exit(128 + received[-1] if ending.code == INTERRUPTED else ending.code)

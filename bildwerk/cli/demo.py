@@ -12,6 +12,7 @@ from rich.table import Table
 
 from bildwerk.arguments import make_planner
 from bildwerk.cli.connections import connected
+from bildwerk.cli.ingest import name_unreadable
 from bildwerk.cli.migrate import make_topics, migrate_database
 from bildwerk.cli.problem import Problem
 from bildwerk.cli.serve import require_services
@@ -20,6 +21,7 @@ from bildwerk.demo.pictures import Credit, lay_out
 from bildwerk.demo.run import Results, Show, run
 from bildwerk.demo.surroundings import adopt, forget_services
 from bildwerk.environment import read
+from bildwerk.ingest import TYPES, find_files
 from bildwerk.reasons import say
 from bildwerk.sandbox.stack import start_stack
 from bildwerk.settings import Settings
@@ -33,6 +35,8 @@ Real = Annotated[
     bool, typer.Option("--real", help="Use your own PostgreSQL, Kafka and Ollama instead of the embedded ones.")
 ]
 
+WIDEST_TABLE = 140
+
 
 def demo(
     folder: Folder = None,
@@ -42,8 +46,9 @@ def demo(
     real: Real = False,
 ) -> None:
     """Caption and title a dozen pictures, show how it goes, and make a contact sheet of the results."""
-    if folder is not None and not folder.is_dir():
-        raise Problem(f"{folder} is not a folder")
+    if folder is not None:
+        require_pictures(folder)
+    output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bildwerk-demo-") as scratch:
         pictures = folder or Path(scratch, "pictures")
         thanks = () if folder else lay_out(pictures)
@@ -56,6 +61,14 @@ def demo(
             adopt({**ours, "BILDWERK_CACHE_FOLDER": str(Path(scratch, "cache"))})
             results = asyncio.run(_show_embedded(output, thanks, slots))
     _print(results)
+
+
+def require_pictures(folder: Path) -> None:
+    """Raise Problem unless the folder is one and has pictures in it or below."""
+    if not folder.is_dir():
+        raise Problem(f"{folder} is not a folder")
+    if next(find_files(folder, [folder]), None) is None:
+        raise Problem(f"{folder} holds no pictures: they end in {', '.join(TYPES)}")
 
 
 async def _show_embedded(output: Path, thanks: Sequence[Credit], slots: int) -> Results:
@@ -88,9 +101,10 @@ async def _show(output: Path, thanks: Sequence[Credit], *, simulated: bool) -> R
 
 
 def _print(results: Results) -> None:
-    table = Table(title=None)
-    for name in ("picture", "title", "caption"):
-        table.add_column(name, overflow="fold")
+    console = Console()
+    table = Table(title=None, width=min(console.width, WIDEST_TABLE))
+    for name, share in (("picture", 2), ("title", 3), ("caption", 5)):
+        table.add_column(name, overflow="fold", ratio=share)
     for name in ("seconds", "tokens"):
         table.add_column(name, justify="right")
     for shot in results.prints:
@@ -98,8 +112,9 @@ def _print(results: Results) -> None:
         table.add_row(
             shot.path, str(shot.title or ""), str(shot.caption or why), f"{shot.seconds:.1f}", str(shot.tokens)
         )
-    console = Console()
     console.print(table)
     tokens = sum(shot.tokens for shot in results.prints)
+    for line in name_unreadable(results.tally):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(f"{len(results.prints)} pictures, {tokens} tokens, {results.took.total_seconds():.1f} s")
     console.print(f"contact sheet: {results.page.resolve()}", soft_wrap=True)

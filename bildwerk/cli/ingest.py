@@ -19,8 +19,12 @@ from bildwerk.settings import Settings
 from db.pool import open_pool
 from db.reads import read_installation
 
+NAMED = 10
 
-def ingest(paths: Annotated[list[Path], typer.Argument(help="Files and folders below the media root.")]) -> None:
+
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders below the media root.")],
+) -> None:
     """Add pictures to the library: new files become media, changed ones are looked at again, known ones stay."""
     tally = asyncio.run(ingest_paths(read(Settings), paths))
     typer.echo(describe(tally), err=True)
@@ -52,9 +56,21 @@ async def ingest_paths(settings: Settings, paths: Sequence[Path]) -> Tally:
 
 
 def describe(tally: Tally) -> str:
-    """One line of counts."""
-    line = f"{tally.added} added, {tally.changed} changed, {tally.same} unchanged"
-    return f"{line}, {tally.unreadable} could not be read" if tally.unreadable else line
+    """A line of counts, and one for each of the first files that could not be read."""
+    counts = f"{tally.added} added, {tally.changed} changed, {tally.same} unchanged"
+    return "\n".join([counts, *name_unreadable(tally)])
+
+
+def name_unreadable(tally: Tally) -> list[str]:
+    """A line for each file that could not be read; the last one counts those that are too many to name."""
+    lines = [f"cannot be read: {printable(name)}" for name in tally.unreadable[:NAMED]]
+    rest = len(tally.unreadable) - NAMED
+    return [*lines, f"... and {rest} more"] if rest > 0 else lines
+
+
+def printable(name: str) -> str:
+    """A file's name as it may be printed, also when it is not text."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _progress() -> Progress:

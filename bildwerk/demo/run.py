@@ -11,7 +11,7 @@ from bildwerk.demo.contact_sheet import PAGE, Sheet, write_sheet
 from bildwerk.demo.pictures import Credit
 from bildwerk.demo.progress import wait_until_settled
 from bildwerk.demo.service import require_alive, serving
-from bildwerk.ingest import find_files, ingest
+from bildwerk.ingest import Tally, find_files, ingest
 from bildwerk.settings import Settings
 from db.pool import Pool, open_pool
 from db.reads import Overview, Print, read_sheet
@@ -25,11 +25,12 @@ LARGEST_SHEET = 500
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What the demo made: the page, its rows, and the time from the first picture to the last word."""
+    """What the demo made of which files: the page, its rows, the time from the first picture to the last word."""
 
     page: Path
     prints: Sequence[Print]
     took: timedelta
+    tally: Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +51,17 @@ async def run(show: Show) -> Results:
     async with open_pool(make_database(settings)) as pool:
         began = time.monotonic()
         names = list(find_files(settings.media_root, [settings.media_root]))
-        await ingest(pool, make_planner(settings), settings.media_root, names)
+        tally = await ingest(pool, make_planner(settings), settings.media_root, names)
         async with serving(log) as process, pool.acquire() as connection:
 
             def tell(overview: Overview) -> None:
-                require_alive(process, log)
+                require_alive(process)
                 show.tell(overview)
 
             await wait_until_settled(connection, tell)
             took = timedelta(seconds=time.monotonic() - began)
         prints = await make_sheet(pool, settings, show.output, took=took, thanks=show.thanks, simulated=show.simulated)
-    return Results(show.output / PAGE, prints, took)
+    return Results(show.output / PAGE, prints, took, tally)
 
 
 async def make_sheet(

@@ -1,14 +1,13 @@
 """`bildwerk serve` as a child process of a demo."""
 
-import asyncio
 import os
-import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import bildwerk
+from bildwerk.sandbox.process import Process, Program
 
 HOME = Path(bildwerk.__file__).parents[1]
 """Where our packages are, installed or in a checkout."""
@@ -20,40 +19,23 @@ class ServiceEnded(Exception):
 
 
 @asynccontextmanager
-async def serving(log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run `bildwerk serve` with this process' environment for the length of the block, its log in a file."""
-    with log.open("wb") as stream:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",  # a folder `db` where the person stands is not ours
-            "-m",
-            "bildwerk",
-            "serve",
-            stdout=stream,
-            stderr=stream,
-            start_new_session=True,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [str(HOME), os.environ.get("PYTHONPATH")]))},
-        )
+async def serving(log: Path) -> AsyncIterator[Process]:
+    """Run `bildwerk serve` with this process' environment for the length of the block, its log in a file.
+
+    It also stops when this process dies without a word.
+    """
+    log.unlink(missing_ok=True)
+    # -P: a folder `db` where the person stands is not ours.
+    argv = [sys.executable, "-P", "-m", "bildwerk", "serve"]
+    path = os.pathsep.join(filter(None, [str(HOME), os.environ.get("PYTHONPATH")]))
+    process = await Process.start(Program("bildwerk serve", argv, log, environment=os.environ | {"PYTHONPATH": path}))
     try:
         yield process
     finally:
-        await _stop(process)
+        await process.stop(STOP_SECONDS)
 
 
-def require_alive(process: asyncio.subprocess.Process, log: Path) -> None:
+def require_alive(process: Process) -> None:
     """Raise ServiceEnded when the process is gone."""
     if process.returncode is not None:
-        lines = log.read_text("utf-8", errors="replace").strip().splitlines()
-        raise ServiceEnded(lines[-1] if lines else f"exit status {process.returncode}")
-
-
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is not None:
-        return
-    process.send_signal(signal.SIGTERM)
-    try:
-        async with asyncio.timeout(STOP_SECONDS):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
+        raise ServiceEnded(process.read_tail(1))

@@ -73,6 +73,11 @@ class Process:
         """The process id."""
         return self._process.pid
 
+    @property
+    def returncode(self) -> int | None:
+        """The exit status; None while it runs."""
+        return self._process.returncode
+
     async def wait_until(self, ready: Callable[[], Awaitable[T | None]], within: float) -> T:
         """Ask `ready` again and again until it answers; SandboxError when the program ends or `within` seconds pass."""
         try:
@@ -85,10 +90,10 @@ class Process:
             raise SandboxError(f"{self.program.name} was not ready within {within:g} s: {self.read_tail()}") from None
         return answer
 
-    def read_tail(self) -> str:
+    def read_tail(self, number: int = TAIL_LINES) -> str:
         """Return the last lines the program wrote."""
         lines = self.program.log.read_text(errors="replace").splitlines()
-        return " | ".join(line.strip() for line in lines[-TAIL_LINES:]) or "it wrote nothing"
+        return " | ".join(line.strip() for line in lines[-number:]) or "it wrote nothing"
 
     async def wait(self) -> int:
         """Wait for the program to end by itself; returns its exit status."""

@@ -78,18 +78,43 @@ async def test_the_demo_ends_in_a_contact_sheet_and_touches_nobody_elses_service
     assert list_left_behind(tmp_path) == []
 
 
-async def test_a_demo_that_is_interrupted_leaves_nothing_behind(tmp_path: Path, pictures: Path) -> None:
-    process = await start(tmp_path, "demo", "--folder", pictures, **ELSEWHERE)
-    assert process.stderr is not None
-    while b"Kafka" not in await asyncio.wait_for(process.stderr.readline(), SECONDS):
-        pass
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_a_demo_that_is_asked_to_end_leaves_nothing_behind(
+    tmp_path: Path, pictures: Path, number: signal.Signals
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    process = await start(tmp_path, "demo", "--folder", pictures, **ELSEWHERE, TMPDIR=str(scratch))
+    await wait_until_working(tmp_path, process)
 
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, err = await asyncio.wait_for(process.communicate(), SECONDS)
 
-    assert process.returncode != 0
+    assert process.returncode == 128 + number
     assert b"Traceback" not in err
     assert list_left_behind(tmp_path) == []
+    assert list(scratch.iterdir()) == []
+
+
+async def test_a_demo_that_is_killed_leaves_no_process_behind(tmp_path: Path, pictures: Path) -> None:
+    process = await start(tmp_path, "demo", "--folder", pictures, **ELSEWHERE)
+    await wait_until_working(tmp_path, process)
+
+    process.kill()
+    await asyncio.wait_for(process.communicate(), SECONDS)
+
+    async with asyncio.timeout(SECONDS):
+        while list_left_behind(tmp_path):
+            await asyncio.sleep(0.1)
+
+
+async def wait_until_working(tmp_path: Path, process: asyncio.subprocess.Process) -> None:
+    """Wait until the demo's `bildwerk serve` has begun."""
+    log = tmp_path / "demo-output" / "serve.log"
+    async with asyncio.timeout(SECONDS):
+        while not log.exists() or b"service.started" not in log.read_bytes():
+            assert process.returncode is None, (await process.communicate())[1].decode()
+            await asyncio.sleep(0.05)
 
 
 async def test_up_goes_on_where_it_was(tmp_path: Path, pictures: Path) -> None:

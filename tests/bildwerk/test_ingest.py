@@ -127,7 +127,20 @@ async def test_a_file_that_cannot_be_read_leaves_its_neighbours_alone(pool: Pool
 
     tally = await ingest(pool, PLANNER, tmp_path, ["gone.jpg", *names, "bad\udcff.jpg"])
 
-    assert tally == Tally(added=1, unreadable=2)
+    assert tally == Tally(added=1, unreadable=("gone.jpg", "bad\udcff.jpg"))
+
+
+async def test_what_is_no_file_below_the_root_is_not_waited_for(pool: Pool, tmp_path: Path) -> None:
+    root = tmp_path / "media"
+    names = fill(root, "a.jpg")
+    fill(tmp_path, "theirs.jpg")
+    os.mkfifo(root / "pipe.jpg")
+    (root / "out.jpg").symlink_to(tmp_path / "theirs.jpg")
+
+    async with asyncio.timeout(30):
+        tally = await ingest(pool, PLANNER, root, ["out.jpg", "pipe.jpg", *names])
+
+    assert tally == Tally(added=1, unreadable=("out.jpg", "pipe.jpg"))
 
 
 async def test_two_at_once_announce_each_file_once(pool: Pool, tmp_path: Path) -> None:

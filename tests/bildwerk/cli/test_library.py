@@ -75,7 +75,7 @@ async def test_ingest_tells_of_files_that_cannot_be_read(
 
     said = await bildwerk("ingest", "media", **library)
 
-    assert (said.status, said.lines) == (1, ["2 added, 0 changed, 0 unchanged, 1 could not be read"])
+    assert (said.status, said.lines) == (1, ["2 added, 0 changed, 0 unchanged", "cannot be read: c.png"])
 
 
 async def test_status_counts(bildwerk: Bildwerk, library: Variables) -> None:
