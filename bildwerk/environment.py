@@ -75,15 +75,17 @@ def unknown(model: type[BaseSettings], environment: Mapping[str, str]) -> list[s
     prefix = str(model.model_config["env_prefix"])
     known = {name for variable in variables(model) for name in (variable, f"{variable}_FILE")}
     return [
-        f"{name} is not a setting{_nearest(name.upper(), known)}"
+        f"{name} is not a setting{_nearest(name.upper(), known, prefix)}"
         for name in sorted(environment)
         if name.upper().startswith(prefix) and name.upper() not in known
     ]
 
 
-def _nearest(name: str, known: set[str]) -> str:
-    near = get_close_matches(name, sorted(known), n=1, cutoff=0.6)
-    return f": did you mean {near[0]}?" if near else "; `bildwerk config` lists all"
+def _nearest(name: str, known: set[str], prefix: str) -> str:
+    # What all have in common makes none of them near.
+    endings = {other.removeprefix(prefix): other for other in sorted(known)}
+    near = get_close_matches(name.removeprefix(prefix), endings, n=1, cutoff=0.6)
+    return f": did you mean {endings[near[0]]}?" if near else "; `bildwerk config` lists all"
 
 
 def _explained(model: type[BaseSettings], error: ValidationError) -> list[str]:
@@ -91,8 +93,16 @@ def _explained(model: type[BaseSettings], error: ValidationError) -> list[str]:
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
         place = str(problem["loc"][0])
         name = variable(model, place) if place in model.model_fields else place
-        message = problem["msg"].removeprefix("Value error, ").removeprefix(f"{name}: ")
+        message = problem["msg"].removeprefix("Value error, ").removeprefix(f"{name}: ").removeprefix(f"{name} ")
         lines.append(
-            f"{name} is not set" if problem["type"] == "missing" else f"{name}: {message[:1].lower()}{message[1:]}"
+            _not_set(model, name, place)
+            if problem["type"] == "missing"
+            else f"{name}: {message[:1].lower()}{message[1:]}"
         )
     return list(dict.fromkeys(lines))
+
+
+def _not_set(model: type[BaseSettings], name: str, place: str) -> str:
+    known = variables(model)
+    examples = model.model_fields[known.get(name, place)].examples
+    return f"{name} is not set: it looks like {examples[0]}" if examples else f"{name} is not set"

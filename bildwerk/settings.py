@@ -1,23 +1,30 @@
 """Every setting, read once at start from the environment; rooms receive values, never the environment."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bildwerk.addresses import check_database_url, check_server
 from bildwerk.environment import FileVariants
 from contracts.topics import Topic
 from handlers.inference.hosts import Host, parse_hosts
 from handlers.registry import load_stages
 
 PREFIX = "BILDWERK_"
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+"""A language tag of BCP 47, as far as it says which language."""
 
 
 def _split(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _writes(value: object) -> object:
+    return () if value == "none" else _split(value)
 
 
 def _hosts(value: object) -> object:
@@ -25,13 +32,23 @@ def _hosts(value: object) -> object:
 
 
 def _dsn(value: SecretStr) -> SecretStr:
-    if urlsplit(value.get_secret_value()).scheme not in ("postgresql", "postgres"):
-        raise ValueError("must look like postgresql://user:password@host:5432/database")
+    check_database_url(value.get_secret_value())
     return value
 
 
-def _servers(value: object) -> object:
-    return tuple(server.rpartition("://")[2] for server in value) if isinstance(value, tuple) else value
+def _language(value: str) -> str:
+    if not LANGUAGE.fullmatch(value):
+        raise ValueError("must be the code of a language, such as en, de or pt-BR")
+    return value
+
+
+def _servers(value: tuple[str, ...]) -> tuple[str, ...]:
+    servers = tuple(server.rpartition("://")[2] for server in value)
+    if not servers:
+        raise ValueError("must name at least one server, as host:port")
+    for server in servers:
+        check_server(server)
+    return servers
 
 
 def _job_types(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -47,14 +64,15 @@ def _cache_folder() -> Path:
 
 
 JobTypes = Annotated[tuple[str, ...], AfterValidator(_job_types), BeforeValidator(_split)]
-Servers = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_servers), BeforeValidator(_split)]
+Servers = Annotated[tuple[str, ...], AfterValidator(_servers), BeforeValidator(_split)]
 Hosts = Annotated[tuple[Host, ...], BeforeValidator(_hosts)]
+Language = Annotated[str, AfterValidator(_language)]
 Dsn = Annotated[SecretStr, AfterValidator(_dsn)]
 TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0)]
 OptionalWrite = Literal["provenance", "tags", "quality", "events", "prompts"]
-OptionalWrites = Annotated[tuple[OptionalWrite, ...] | None, BeforeValidator(_split)]
+OptionalWrites = Annotated[tuple[OptionalWrite, ...] | None, BeforeValidator(_writes)]
 
 
 class Settings(BaseSettings):
@@ -72,7 +90,9 @@ class Settings(BaseSettings):
 
     # where things are
     database_url: Dsn = Field(
-        validation_alias="DATABASE_URL", description="PostgreSQL 16 or newer; holds the password."
+        validation_alias="DATABASE_URL",
+        description="PostgreSQL 16 or newer; holds the password.",
+        examples=["postgresql://user:password@host:5432/database"],
     )
     kafka_bootstrap_servers: Servers = Field(
         ("localhost:9092",),
@@ -92,11 +112,7 @@ class Settings(BaseSettings):
         min_length=1,
         description="Vision model that answers every job type.",
     )
-    language: str = Field(
-        "en",
-        pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
-        description="Language of captions, titles.",
-    )
+    language: Language = Field("en", description="Language of captions, titles.")
     temperature: float = Field(0.0, ge=0, le=2, description="0 answers the same question the same way.")
     seed: int = Field(0, ge=0, description="Seed of the model's sampling.")
     num_ctx: int = Field(
@@ -113,7 +129,7 @@ class Settings(BaseSettings):
     )
     writes: OptionalWrites = Field(
         None,
-        description="Optional writes (provenance, tags, ...); unset: all in our tables, none in a platform's.",
+        description="Optional writes (provenance, ...) or `none`; unset: all in our tables, none in a platform's.",
     )
 
     # Ollama
@@ -164,6 +180,12 @@ class Settings(BaseSettings):
     missing_delay_seconds: Seconds = Field(2.0, description="Wait before the first of these looks; doubles with each.")
     sweep_seconds: Seconds = Field(10.0, description="Pause between two slices of the sweep.")
     sweep_batch: Count = Field(200, description="Media in a slice of the sweep.")
+    purge_days: float = Field(
+        7.0, ge=0, description="Days after which what was kept of a deleted medium is forgotten, but for a tombstone."
+    )
+    raw_answer_days: float = Field(
+        180.0, ge=0, description="Days for which the model's answers are kept word for word."
+    )
     pool_size: int = Field(10, ge=2, description="Database connections of one instance.")
 
     # pictures

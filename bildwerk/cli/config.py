@@ -3,12 +3,12 @@
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import typer
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
+from bildwerk.addresses import cover_database
 from bildwerk.cli.problem import refuse
 from bildwerk.environment import SettingsError, read, variable
 from bildwerk.settings import Settings
@@ -56,7 +56,7 @@ def show(value: object) -> str:
         case bool():
             return str(value).lower()
         case SecretStr():
-            return _cover(value.get_secret_value())
+            return cover_database(value.get_secret_value())
         case Host():
             return f"{value.url}={value.slots}"
         case str() | Path() | int() | float():
@@ -64,13 +64,3 @@ def show(value: object) -> str:
         case Iterable():
             return ",".join(map(show, value))
     return str(value)
-
-
-def _cover(secret: str) -> str:
-    """A URL keeps what is not secret about it; its options are left out, because a password may be among them."""
-    parts = urlsplit(secret)
-    if not parts.scheme or not parts.hostname:
-        return "********"
-    user = f"{parts.username}:********@" if parts.password else f"{parts.username}@" if parts.username else ""
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{user}{parts.hostname}{port}{parts.path}"

@@ -2,8 +2,8 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from urllib.parse import urlsplit
 
+from bildwerk.addresses import name_database
 from bildwerk.arguments import make_database
 from bildwerk.cli.problem import Problem
 from bildwerk.settings import Settings
@@ -15,8 +15,7 @@ from db.pool import Connection, connect
 
 def name_postgres(settings: Settings) -> str:
     """`PostgreSQL at host:port/database`, without user and password."""
-    parts = urlsplit(settings.database_url.get_secret_value())
-    return f"PostgreSQL at {parts.hostname or 'localhost'}:{parts.port or 5432}/{parts.path.lstrip('/')}"
+    return f"PostgreSQL at {name_database(settings.database_url.get_secret_value())}"
 
 
 def name_kafka(settings: Settings) -> str:

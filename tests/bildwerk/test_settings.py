@@ -54,7 +54,7 @@ def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BILDWERK_TRIES", "")
     monkeypatch.setenv("DATABASE_URL", "")
 
-    assert problems() == ("DATABASE_URL is not set",)
+    assert problems() == ("DATABASE_URL is not set: it looks like postgresql://user:password@host:5432/database",)
 
 
 def test_a_value_may_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -103,6 +103,21 @@ def test_every_problem_is_one_line_and_quotes_nothing(monkeypatch: pytest.Monkey
     } == {line.split(" ")[0].rstrip(":") for line in lines}
     assert "BILDWERK_MODLE is not a setting: did you mean BILDWERK_MODEL?" in lines
     assert "geheim" not in "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        ("BILDWERK_FOO", "1", "BILDWERK_FOO is not a setting; `bildwerk config` lists all"),
+        ("BILDWERK_LANGUAGE", "Deutsch", "BILDWERK_LANGUAGE: must be the code of a language, such as en, de or pt-BR"),
+        ("KAFKA_BOOTSTRAP_SERVERS", ",", "KAFKA_BOOTSTRAP_SERVERS: must name at least one server, as host:port"),
+        ("OLLAMA_HOST", "a,a", "OLLAMA_HOST: names a:11434 twice; write a:11434=SLOTS once instead"),
+    ],
+)
+def test_a_line_says_what_would_be_right(monkeypatch: pytest.MonkeyPatch, name: str, value: str, line: str) -> None:
+    monkeypatch.setenv(name, value)
+
+    assert problems() == (line,)
 
 
 def test_secrets_do_not_show_in_a_representation() -> None:

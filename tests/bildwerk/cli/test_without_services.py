@@ -8,6 +8,7 @@ import pytest
 from bildwerk.settings import Settings
 from tests.bildwerk.cli.conftest import NOWHERE, Bildwerk
 
+NOT_SET = "bildwerk: DATABASE_URL is not set: it looks like postgresql://user:password@host:5432/database"
 SERVICES = ("PostgreSQL at 127.0.0.1:1/media", "Kafka at 127.0.0.1:1", "Ollama at 127.0.0.1:1")
 
 
@@ -17,7 +18,7 @@ SERVICES = ("PostgreSQL at 127.0.0.1:1/media", "Kafka at 127.0.0.1:1", "Ollama a
 async def test_without_a_database_each_command_says_so(bildwerk: Bildwerk, command: tuple[str, ...]) -> None:
     said = await bildwerk(*command)
 
-    assert (said.status, said.lines) == (1, ["bildwerk: DATABASE_URL is not set"])
+    assert (said.status, said.lines) == (1, [NOT_SET])
 
 
 @pytest.mark.parametrize("command", [("migrate",), ("status",), ("explain", "1"), ("ingest", ".")])
@@ -90,7 +91,7 @@ async def test_config_lists_the_settings_also_when_they_are_wrong(bildwerk: Bild
 
     assert said.status == 1
     assert "BILDWERK_TRIES=..." in said.out
-    assert "bildwerk: DATABASE_URL is not set" in said.lines
+    assert NOT_SET in said.lines
 
 
 async def test_contracts_are_json_schemas(bildwerk: Bildwerk, tmp_path: Path) -> None:
