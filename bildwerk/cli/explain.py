@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -35,7 +36,9 @@ class Medium:
     chain: Chain
 
 
-def explain(medium: Annotated[str, typer.Argument(metavar="MEDIA", help="Its id, or its path.")]) -> None:
+def explain(
+    medium: Annotated[str, typer.Argument(metavar="MEDIA", help="Its id, its path below the media root, or its file.")],
+) -> None:
     """Say for every job type of one medium how it stands and why, and who holds each field."""
     found = asyncio.run(_look(read(Settings), medium))
     for line in describe(found):
@@ -46,6 +49,8 @@ async def _look(settings: Settings, name: str) -> Medium:
     chain = make_planner(settings).chain
     async with connected(settings) as connection:
         media_id = await find_medium(connection, name)
+        if media_id is None and (below := _locate(settings.media_root, name)) is not None:
+            media_id = await find_medium(connection, below)
         if media_id is None:
             raise Problem(f"there is no medium with the id or path {name!r}: `bildwerk ingest` adds files")
         record = await read_record(connection, media_id)
@@ -53,6 +58,13 @@ async def _look(settings: Settings, name: str) -> Medium:
     if record is None or not snapshots:
         raise Problem(f"medium {media_id} is in public.media, but no event ever named it: send media.created")
     return Medium(snapshots[0], record, chain)
+
+
+def _locate(root: Path, name: str) -> str | None:
+    """The path below the media root of a file that is named from where the person stands."""
+    place, base = Path(name), root.resolve()
+    place = place.parent.resolve() / place.name
+    return str(place.relative_to(base)) if place.is_relative_to(base) else None
 
 
 def describe(medium: Medium) -> list[str]:

@@ -35,6 +35,7 @@ LINES: Final[dict[type[BaseException], Callable[[Any], Iterable[str]]]] = {
     ServiceEnded: lambda error: [f"`bildwerk serve` ended by itself: {error}"],
     FileNotFoundError: lambda error: [f"{error.filename or error}: {error.strerror or 'is not there'}"],
     PermissionError: lambda error: [f"{error.filename or error}: {error.strerror or 'may not be used'}"],
+    FileExistsError: lambda error: [f"{error.filename or error}: is there already, and is not a folder"],
     NotADirectoryError: lambda error: [f"{error.filename or error}: {error.strerror or 'is not a folder'}"],
 }
 
@@ -48,7 +49,7 @@ def lines_of(error: BaseException) -> Sequence[str] | None:
         if kind in LINES:
             return list(LINES[kind](error))
     if isinstance(error, OSError):
-        return None
+        return [f"{error.filename}: {error.strerror}"] if error.filename else None
     sentence = explain(error)
     return None if sentence is None else [f"PostgreSQL {sentence}"]
 

@@ -11,6 +11,7 @@ from bildwerk.environment import read
 from bildwerk.settings import Settings
 from bildwerk.telemetry import logs
 from bildwerk.telemetry.metrics import Metrics
+from bildwerk.web.server import PortTaken
 
 log = structlog.get_logger("bildwerk.cli.serve")
 
@@ -23,7 +24,7 @@ def serve() -> None:
     logs.configure(settings.log_level, settings.log_format, metrics.watch)
     try:
         asyncio.run(wiring.serve(settings, metrics))
-    except wiring.CutShort:
+    except (wiring.CutShort, PortTaken):
         raise
     except Exception:
         log.critical("process.crashed", exc_info=True)

@@ -110,5 +110,5 @@ def _say_duration(left: timedelta | None) -> str:
         return "an unknown time"
     minutes = left.total_seconds() / 60
     if minutes < 2:
-        return f"{left.total_seconds():.0f} seconds"
+        return f"{max(left.total_seconds(), 1):.0f} s"
     return f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.1f} hours"

@@ -27,7 +27,10 @@ def hold_state(path: Path) -> Iterator[IO[str]]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
         if not _lock(file):
-            raise SandboxError(f"a sandbox is already running on {path.parent}")
+            raise SandboxError(
+                f"a sandbox is already running on {path.parent}: `bildwerk sandbox status` says where, "
+                "`bildwerk sandbox down` stops it (with --folder, if it has one)"
+            )
         file.truncate()
         try:
             yield file

@@ -14,6 +14,8 @@ from bildwerk.web.server import PortTaken
         (Problem("one", "two"), ["one", "two"]),
         (SettingsError("DATABASE_URL is not set"), ["DATABASE_URL is not set"]),
         (FileNotFoundError(2, "No such file or directory", "x"), ["x: No such file or directory"]),
+        (FileExistsError(17, "File exists", "x"), ["x: is there already, and is not a folder"]),
+        (OSError(28, "No space left on device", "x"), ["x: No space left on device"]),
         (asyncpg.UndefinedColumnError("geheim"), ["PostgreSQL lacks a column: run `bildwerk migrate`"]),
         (asyncpg.ConnectionDoesNotExistError("geheim"), ["PostgreSQL closed the connection: is it restarting?"]),
         (ExceptionGroup("many", [Problem("one"), ExceptionGroup("more", [Problem("two")])]), ["one", "two"]),
