@@ -35,7 +35,7 @@ def plan(chain: Chain, facts: MediaFacts, verdicts: Verdicts, forced: AbstractSe
     `forced` are the job types named by force requests that are honoured for the first time. A medium that the platform
     does not have, or whose picture is not inspected under its present mark, keeps its verdicts (P7).
     """
-    current = {**verdicts, **{name: _force(verdicts.get(name, Verdict())) for name in forced}}
+    current = raise_forces(verdicts, forced)
     if not facts.exists or not facts.inspected:
         return current
     for stage in chain.stages:
@@ -50,6 +50,11 @@ def plan(chain: Chain, facts: MediaFacts, verdicts: Verdicts, forced: AbstractSe
         else:
             current[name] = _ask(stage, facts, verdict)
     return current
+
+
+def raise_forces(verdicts: Verdicts, forced: AbstractSet[str]) -> dict[str, Verdict]:
+    """The verdicts with a new generation of the forced jobs, open until they are planned (13)."""
+    return {**verdicts, **{name: _force(verdicts.get(name, Verdict())) for name in forced}}
 
 
 def close_deleted(verdicts: Verdicts) -> Verdicts:

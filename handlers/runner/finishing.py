@@ -19,7 +19,7 @@ from db.pool import Connection
 from db.runs import Cost, Outcome
 from handlers.backoff import Backoff
 from handlers.failures import BadAnswer, Failure, Stale
-from handlers.plan import Verdicts, plan, take_fingerprint
+from handlers.plan import take_fingerprint
 from handlers.runner.planning import Planner
 from handlers.runner.settling import close_verdict, decide_failure, is_poison, select_effects
 from handlers.stage import Stage
@@ -121,9 +121,8 @@ class Finisher:
         if verdict is None or verdict.status is not Status.DUE:
             return
         settled = close_verdict(verdict, Status.FAILED, reason)
-        verdicts = plan(self.planner.chain, snapshot.facts, {**snapshot.verdicts, job_type: settled})
         await leases.reset_lost(connection, lease.media_id)
-        await ledger.write(connection, [self.planner.draft(snapshot, verdicts)])
+        await ledger.write(connection, [self.planner.draft_settled(snapshot, {**snapshot.verdicts, job_type: settled})])
 
     def _stands(self, snapshot: Snapshot, job: Job) -> bool:
         verdict = snapshot.verdicts.get(job.stage.job_type, Verdict())
@@ -188,14 +187,14 @@ class Finisher:
     ) -> None:
         """Verdicts, the medium's row and events of one comparison: before this transaction, and at its end (P15)."""
         name = job.stage.job_type
-        verdicts: Verdicts = {**before.verdicts, name: settled}
-        (now,) = await self.planner.load(connection, [job.lease.media_id])
-        if self.plan_in_finish:
-            now_planned = self.planner.draft_medium(replace(now, verdicts=verdicts))
-            verdicts = {**verdicts, **now_planned.verdicts}
+        verdicts = {**before.verdicts, name: settled}
         details = {name: _tell(job, cost)}
-        draft = self.planner.draft(replace(now, verdicts=before.verdicts), verdicts, details)
-        if not self.plan_in_finish:
+        (now,) = await self.planner.load(connection, [job.lease.media_id])
+        now = replace(now, verdicts=before.verdicts)
+        if self.plan_in_finish:
+            draft = self.planner.draft_settled(now, verdicts, details)
+        else:
+            draft = self.planner.draft(now, verdicts, details)
             draft = replace(draft, row=replace(draft.row, plan_no=now.known.plan_no))
         await ledger.write(connection, [draft])
         if error is not None or settled.attempt == 0:

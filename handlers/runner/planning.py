@@ -15,11 +15,15 @@ from contracts.verdicts import Verdict
 from db import ledger
 from db.facts import Known, Snapshot, load_snapshots
 from db.pool import Connection
+from db.text import storable
 from handlers.backoff import Backoff
 from handlers.chain import Chain
-from handlers.plan import ALONE, Verdicts, close_deleted, list_announced, list_due, plan
+from handlers.plan import ALONE, Verdicts, close_deleted, list_announced, list_due, plan, raise_forces
 
 log = structlog.get_logger("bildwerk.handlers.planning")
+
+ERROR_LIMIT = 500
+"""Characters kept of a `plan_error`."""
 
 Details = Mapping[str, Mapping[str, JsonValue]]
 
@@ -68,10 +72,7 @@ class Planner:
     look_again: Backoff = field(default_factory=lambda: Backoff(tries=6, base=2.0, cap=60.0))
 
     async def plan_media(self, connection: Connection, requests: Sequence[PlanRequest]) -> Planned:
-        """Plan the media named, registering unknown ones.
-
-        An exception while one medium is planned becomes that medium's `plan_error`, never the batch's.
-        """
+        """Plan the media named, registering unknown ones."""
         by_media: dict[int, list[PlanRequest]] = defaultdict(list)
         for request in requests:
             by_media[request.media_id].append(request)
@@ -83,7 +84,7 @@ class Planner:
         drafts, outcomes = [], []
         for snapshot in await self.load(connection, by_media):
             media_id = snapshot.facts.media_id
-            draft = self._draft_safely(snapshot, by_media[media_id], forced.get(media_id, frozenset()))
+            draft = self.draft_medium(snapshot, by_media[media_id], forced.get(media_id, frozenset()))
             outcomes.append((snapshot, draft))
             if draft.verdicts or draft.row != snapshot.known or draft.missing_event is not None:
                 drafts.append(draft)
@@ -107,7 +108,7 @@ class Planner:
             (Topic.STAGE_COMPLETED.value, _announce(media_id, name, verdicts[name], plan_no, details or {}))
             for name in announced
         )
-        claimable = snapshot.facts.exists and snapshot.facts.inspected
+        claimable = snapshot.facts.exists and snapshot.facts.inspected and snapshot.known.plan_error is None
         due = list_due(self.chain, verdicts) if claimable else ()
         run_at = min((verdicts[name].run_at or snapshot.now for name in due), default=snapshot.known.run_at)
         if due == snapshot.known.due and not changed:
@@ -116,10 +117,29 @@ class Planner:
         row = replace(snapshot.known, plan_no=plan_no, due=due, run_at=run_at, alone=alone)
         return ledger.Draft(media_id, row, changed, events)
 
+    def draft_settled(self, snapshot: Snapshot, settled: Verdicts, details: Details | None = None) -> ledger.Draft:
+        """What planning this medium comes to once verdicts were settled: one comparison, one event each (P15)."""
+        planned = self.draft_medium(replace(snapshot, verdicts=settled))
+        known = replace(planned.row, plan_no=snapshot.known.plan_no)
+        return self.draft(replace(snapshot, known=known), {**settled, **planned.verdicts}, details)
+
     def draft_medium(
         self, snapshot: Snapshot, requests: Sequence[PlanRequest] = (), forced: frozenset[str] = frozenset()
     ) -> ledger.Draft:
-        """What planning this medium comes to."""
+        """What planning this medium comes to.
+
+        An exception becomes its `plan_error`: its forces wait, and it is not claimable, until a plan succeeds.
+        """
+        try:
+            return self._draft_medium(_with_error(snapshot, None), requests, forced)
+        except Exception as error:
+            log.exception("plan.failed", media_id=snapshot.facts.media_id)
+            broken = _with_error(snapshot, storable(f"{type(error).__name__}: {error}", ERROR_LIMIT))
+            return self.draft(broken, raise_forces(snapshot.verdicts, forced))
+
+    def _draft_medium(
+        self, snapshot: Snapshot, requests: Sequence[PlanRequest], forced: frozenset[str]
+    ) -> ledger.Draft:
         facts, known = snapshot.facts, snapshot.known
         if known.seen and not facts.exists:
             verdicts = close_deleted(snapshot.verdicts)
@@ -131,7 +151,6 @@ class Planner:
             seen=known.seen or facts.exists,
             deleted_at=None if facts.exists or not known.seen else known.deleted_at or snapshot.now,
             inspect_at=_inspection(snapshot, requests),
-            plan_error=None,
             priority=next((r.priority for r in reversed(requests) if r.priority is not None), known.priority),
         )
         if facts.exists:
@@ -157,16 +176,6 @@ class Planner:
     def _next_look(self, now: datetime, tries: int) -> datetime | None:
         return None if tries >= self.look_again.tries else now + timedelta(seconds=self.look_again.delay(tries))
 
-    def _draft_safely(
-        self, snapshot: Snapshot, requests: Sequence[PlanRequest], forced: frozenset[str]
-    ) -> ledger.Draft:
-        try:
-            return self.draft_medium(snapshot, requests, forced)
-        except Exception as error:
-            log.exception("plan.failed", media_id=snapshot.facts.media_id)
-            row = replace(snapshot.known, plan_error=f"{type(error).__name__}: {error}"[:500])
-            return ledger.Draft(snapshot.facts.media_id, row, {})
-
     async def _honour(self, connection: Connection, requests: Sequence[PlanRequest]) -> dict[int, frozenset[str]]:
         wanted = {(r.media_id, r.force.force_id): r.force for r in requests if r.force}
         forced: dict[int, frozenset[str]] = {}
@@ -175,6 +184,10 @@ class Planner:
             named = self.chain.select(force.job_types, cascade=force.cascade)
             forced[media_id] = forced.get(media_id, frozenset()) | named
         return forced
+
+
+def _with_error(snapshot: Snapshot, error: str | None) -> Snapshot:
+    return replace(snapshot, known=replace(snapshot.known, plan_error=error))
 
 
 def _announce(media_id: int, name: str, verdict: Verdict, plan_no: int, details: Details) -> dict[str, JsonValue]:
