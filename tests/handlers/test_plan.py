@@ -246,3 +246,11 @@ def test_a_plan_that_changes_nothing_announces_nothing(first: Mapping[str, str],
     again = plan(CHAIN, facts(**second), verdicts)
 
     assert list_announced(again, plan(CHAIN, facts(**second), again)) == ()
+
+
+def test_a_medium_that_is_back_is_a_new_generation_even_if_it_was_never_inspected() -> None:
+    """29: a force came, the medium went before anybody looked at it, and came back."""
+    gone = close_deleted(plan(CHAIN, replace(facts(), mark=None), {}, {"a"}))
+    assert gone["a"].reason == "media_deleted"
+
+    assert plan(CHAIN, facts(), gone)["a"].generation == gone["a"].generation + 1
