@@ -1,6 +1,5 @@
 """Settling a job: the one transaction in which an answer, a failure or a delay becomes the truth."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from random import random
@@ -146,7 +145,8 @@ class Finisher:
         allowed = select_effects(before.facts, wanted, forced=verdict.forced)
         written = [await effects.put_meta(connection, before.facts, e, job.run_id) for e in allowed]
         if any(written) and self.provenance:
-            for effect in _provenance(job, before):
+            moment = before.now.isoformat(timespec="seconds")
+            for effect in (PutMeta("ollama.model", job.model), PutMeta("ollama.last_run_at", moment)):
                 await effects.put_meta(connection, before.facts, effect, job.run_id)
         kept = not all(written) or any(before.facts.standing(e.key) is Standing.KEPT for e in wanted)
         settled = close_verdict(verdict, Status.DONE, "kept" if kept else "")
@@ -207,12 +207,6 @@ async def _accept(connection: Connection, snapshot: Snapshot, verified_mark: str
         return snapshot
     await leases.accept_mark(connection, facts.media_id, verified_mark)
     return replace(snapshot, facts=replace(facts, inspected_mark=verified_mark))
-
-
-def _provenance(job: Job, snapshot: Snapshot) -> Sequence[PutMeta]:
-    moment = snapshot.now.isoformat(timespec="seconds")
-    wanted = (PutMeta("ollama.model", job.model), PutMeta("ollama.last_run_at", moment))
-    return [effect for effect in wanted if snapshot.facts.standing(effect.key) is not Standing.KEPT]
 
 
 def _tell(job: Job, cost: Cost) -> dict[str, JsonValue]:

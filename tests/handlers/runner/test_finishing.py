@@ -1,5 +1,6 @@
 """The one transaction that makes an answer the truth: fences, people's values, failures."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -33,6 +34,21 @@ async def test_an_answer_is_written_told_and_makes_the_next_stage_due(ledger: Le
     assert (await ledger.verdict(media_id, TITLE))["status"] == "due"
     assert await ledger.events() == [(CAPTION, "done", 0)]
     assert Outcome.DONE is await outcome(ledger, job.run_id)
+
+
+async def test_what_tells_of_the_last_run_is_that_of_the_last_run(ledger: Ledger) -> None:
+    """J1: `ollama.model` and `ollama.last_run_at` are ours and move with every run; a person's hand stays."""
+    media_id = await ledger.add()
+    for number, expected in enumerate(["model-0", "model-1", "mine"]):
+        await forced(ledger, media_id, cascade=False)
+        if expected == "mine":
+            await ledger.pool.execute("UPDATE media_meta SET value = '\"mine\"' WHERE key = 'ollama.model'")
+        lease = await ledger.claim()
+        job = replace(await ledger.start(lease, CAPTION), model=f"model-{number}")
+        await ledger.finish(job, captioned(f"A cat on a mat, number {number}."))
+        await ledger.release(lease)
+
+        assert expected == await ledger.pool.fetchval("SELECT value FROM media_meta WHERE key = 'ollama.model'")
 
 
 async def test_the_same_answer_twice_is_one_effect(ledger: Ledger) -> None:
