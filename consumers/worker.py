@@ -119,11 +119,9 @@ class Dispatcher:
         work = self.works.pop(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("worker.failed", media_id=work.claim.medium.media_id, exc_info=error)
-        if isinstance(work.failure, Invalid | BadAnswer | Transient):
-            if self.failures.record(failed=True, now=monotonic()):
-                log.error("worker.stopped", failures=self.failures.streak, pause=self.failures.pause)
-        elif work.answered:
-            self.failures.record(failed=False, now=monotonic())
+        failed = isinstance(work.failure, Invalid | BadAnswer | Transient)
+        if (failed or work.answered) and self.failures.record(failed=not work.answered, now=monotonic()):
+            log.error("worker.stopped", failures=self.failures.streak, pause=self.failures.pause)
         self.finished(work)
         self.wake.set()
 

@@ -24,7 +24,7 @@ from handlers.stage import Stage
 log = structlog.get_logger("bildwerk.handlers.runner")
 
 INTERRUPTED_PAUSE = 1.0
-"""Seconds before a medium is given back after PostgreSQL cut us off: nobody is to claim it in a tight loop."""
+"""Seconds before a medium is given back after PostgreSQL cut us off, or a bug: no claims in a tight loop."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,10 @@ class Runner:
         try:
             return await self._run_due(work)
         except Exception as error:
+            await asyncio.sleep(INTERRUPTED_PAUSE)
             if not is_repeatable(error):
                 raise
             log.warning("work.interrupted", media_id=work.claim.medium.media_id, error=type(error).__name__)
-            await asyncio.sleep(INTERRUPTED_PAUSE)
             return Ended.POSTPONED
         finally:
             work.over = True

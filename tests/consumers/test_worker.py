@@ -5,7 +5,9 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 
 import pytest
+from PIL import Image
 
+from consumers.failure_stop import FailureStop
 from consumers.worker import Dispatcher, WorkerSettings
 from db.pool import Database
 from handlers.runner.work import Work
@@ -34,8 +36,8 @@ async def run_through(dispatcher: Dispatcher, workshop: Workshop) -> None:
     running = asyncio.create_task(dispatcher.run(stop))
 
     async def settled() -> bool:
-        shown = await workshop.shown()
-        return bool(shown) and all(status in ("done", "skipped", "failed") for status, _ in shown.values())
+        open_jobs = "SELECT count(*) FROM bildwerk.jobs WHERE status IN ('waiting', 'due')"
+        return bool(await workshop.shown()) and await workshop.ledger.pool.fetchval(open_jobs) == 0
 
     try:
         await reach(settled)
@@ -140,3 +142,36 @@ async def test_a_call_that_outlasts_the_grace_is_given_up_and_released(
     assert (await workshop.shown())[CAPTION] == ("due", "")
     assert await workshop.ledger.pool.fetchval("SELECT owner FROM bildwerk.media") is None
     assert await workshop.ledger.pool.fetchval("SELECT bool_or(busy_until > now()) FROM bildwerk.slots")
+
+
+async def test_pictures_of_which_one_job_fails_do_not_stop_the_work(workshop: Workshop, dispatcher: Dispatcher) -> None:
+    """Design 6: failures in a row stop it; every caption fails here, and every title is good."""
+    for name in "bcd":
+        Image.new("RGB", (64, 48), (ord(name), 9, 9)).save(workshop.folder / f"{name}.png")
+        media_id = await workshop.ledger.pool.fetchval(
+            "INSERT INTO media (path) VALUES ($1) RETURNING id", f"{name}.png"
+        )
+        await workshop.ledger.plan(media_id)
+    await workshop.inspector.inspect_batch()
+    await workshop.fail("broken_json", match={"job": CAPTION})
+    dispatcher.failures = FailureStop(limit=2)
+    await run_through(dispatcher, workshop)
+
+    ended = await workshop.ledger.pool.fetch("SELECT job_type, status, count(*) FROM bildwerk.jobs GROUP BY 1, 2")
+    assert {tuple(row) for row in ended} == {(CAPTION, "failed", 4), (TITLE, "done", 4)}
+    assert dispatcher.failures.streak == 0
+
+
+async def test_a_bug_outside_of_any_job_is_no_tight_loop(workshop: Workshop, dispatcher: Dispatcher) -> None:
+    """What cannot even be loaded is given back after a pause: nothing would stop it from being claimed at once."""
+    await workshop.inspector.inspect_batch()
+    await workshop.register()
+    await workshop.ledger.pool.execute("ALTER TABLE bildwerk.foreign_completions RENAME TO lost")
+    stop = asyncio.Event()
+    running = asyncio.create_task(dispatcher.run(stop))
+    await reach(lambda: workshop.ledger.pool.fetchval("SELECT max(lease_no) > 1 FROM bildwerk.media"))
+    await asyncio.sleep(1.0)
+    stop.set()
+    await asyncio.wait_for(running, 15)
+
+    assert await workshop.ledger.pool.fetchval("SELECT max(lease_no) FROM bildwerk.media") <= 4
