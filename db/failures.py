@@ -19,6 +19,11 @@ REPEATABLE = (
 )
 
 
+def is_vanished(error: BaseException) -> bool:
+    """Whether a row that ours was to refer to was deleted after we had looked at it."""
+    return isinstance(error, asyncpg.ForeignKeyViolationError)
+
+
 def is_repeatable(error: BaseException) -> bool:
     """Whether PostgreSQL was away, busy or in our way, and the statement itself is fine.
 

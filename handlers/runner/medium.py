@@ -10,7 +10,7 @@ from contracts.facts import MediaFacts
 from contracts.verdicts import Verdict
 from db import leases, ledger, runs
 from db.facts import Snapshot
-from db.failures import is_repeatable
+from db.failures import is_repeatable, is_vanished
 from db.leases import MediumLease
 from db.pool import Pool, insist
 from db.runs import Outcome
@@ -146,9 +146,12 @@ class Runner:
         return Job(work.claim.medium, stage, run_id, question.model, verdict.fingerprint, verdict.generation)
 
     async def _finish(self, job: Job, facts: MediaFacts, result: Result) -> Finished:
-        """Settle the job; a moved mark is looked into, a broken connection is resolved by reading (I14)."""
+        """Settle the job; a moved mark is looked into, a broken connection is resolved by reading (I14).
+
+        A medium that the platform deletes while its answer is written is seen as deleted the second time.
+        """
         mark: str | None = None
-        pause = 0.05
+        pause, vanished = 0.05, False
         while True:
             try:
                 async with self.pool.acquire() as connection:
@@ -160,8 +163,9 @@ class Runner:
             except MarkMoved as moved:
                 mark, result = await self._look_again(facts, moved.mark, result)
             except Exception as error:
-                if not is_repeatable(error):
+                if not is_repeatable(error) and (vanished or not is_vanished(error)):
                     raise
+                vanished = vanished or is_vanished(error)
                 log.warning("finish.repeated", run=job.run_id, error=type(error).__name__)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)

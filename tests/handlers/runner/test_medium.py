@@ -202,3 +202,26 @@ async def test_bytes_that_changed_unseen_are_not_sent(workshop: Workshop) -> Non
     assert await workshop.runner.run(work) is Ended.POSTPONED
     assert await workshop.calls() == []
     assert await workshop.ledger.pool.fetchval("SELECT inspect_at IS NOT NULL FROM bildwerk.media")
+
+
+async def test_a_medium_that_is_deleted_while_its_answer_is_written_is_no_bug(workshop: Workshop) -> None:
+    """26: our value refers to the platform's row; the second look finds it gone."""
+    pool = workshop.ledger.pool
+    async with pool.acquire() as platform:
+        deletion = platform.transaction()
+
+        async def delete(_work: Work) -> None:
+            await deletion.start()
+            await platform.execute("DELETE FROM media")
+
+        async def commit() -> None:
+            while not await pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                await asyncio.sleep(0.01)
+            await deletion.commit()
+
+        committing = asyncio.create_task(commit())
+        async with asyncio.timeout(15):
+            await during_call(workshop, delete)
+            await committing
+
+    assert await workshop.shown() == {CAPTION: ("skipped", "media_deleted"), TITLE: ("skipped", "media_deleted")}
