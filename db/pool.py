@@ -1,6 +1,7 @@
 """Connections: one pool for short transactions, and single connections for heartbeats."""
 
 import asyncio
+import json
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -60,9 +61,17 @@ def _dump(value: object) -> str:
     return orjson.dumps(value).decode()
 
 
+def _load(text: str) -> Any:
+    """JSON of anybody's: PostgreSQL holds numbers that no double does, and orjson refuses them."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text)
+
+
 async def _prepare(connection: Connection) -> None:
     for name in ("json", "jsonb"):
-        await connection.set_type_codec(name, schema="pg_catalog", encoder=_dump, decoder=orjson.loads)
+        await connection.set_type_codec(name, schema="pg_catalog", encoder=_dump, decoder=_load)
 
 
 @asynccontextmanager

@@ -6,11 +6,17 @@ SELECT
     m.inspect_at, m.inspect_tries, m.look_at, m.look_tries, m.deleted_at, m.due, m.run_at, m.priority, m.alone,
     m.plan_error,
     p.id IS NOT NULL AS exists, p.path, bildwerk.source_mark(p.path, p.updated_at, p.hash) AS mark,
-    p.mime_type, p.width, p.height, p.file_size, p.created_at,
+    p.mime_type, p.width, p.height, p.file_size,
+    -- no date of Python's is earlier or later
+    CASE WHEN p.created_at BETWEEN '0001-01-02' AND '9999-12-30' THEN p.created_at END AS created_at,
     c.content_hash IS NOT NULL AS has_picture, c.format AS picture_format, c.width AS picture_width,
     c.height AS picture_height, c.pixel_hash, c.unreadable AS picture_unreadable,
     (
-        SELECT jsonb_object_agg(v.key, v.value) FROM public.media_meta AS v
+        -- what is nested too deep for any reader counts as its text
+        SELECT jsonb_object_agg(
+            v.key, CASE WHEN v.value @? 'strict $.**{64}' THEN to_jsonb(v.value::text) ELSE v.value END
+        )
+        FROM public.media_meta AS v
         WHERE v.media_id = m.id AND v.key = ANY($2::text[])
     ) AS meta,
     (
