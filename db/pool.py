@@ -25,12 +25,17 @@ PAUSES = (0.1, 0.5, 2.0)
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """Where PostgreSQL is and how long we wait for it; times in seconds."""
+    """Where PostgreSQL is and how long we wait for it; times in seconds.
+
+    `lock_timeout` is short against a heartbeat: who waits for a row that a platform holds has locked a medium, and its
+    heartbeat, with those of all others of that worker, waits behind.
+    """
 
     dsn: str = field(repr=False)
     pool_size: int = 10
     connect_timeout: float = 5.0
     command_timeout: float = 30.0
+    lock_timeout: float = 2.0
     idle_in_transaction_timeout: float = 15.0
     tls: ssl.SSLContext | None = None
 
@@ -51,7 +56,7 @@ class Database:
             "search_path": "public",
             "timezone": "UTC",
             "synchronous_commit": "on",
-            "lock_timeout": f"{int(self.command_timeout * 500)}ms",
+            "lock_timeout": f"{int(self.lock_timeout * 1000)}ms",
             "statement_timeout": f"{int(self.command_timeout * 1000)}ms",
             "idle_in_transaction_session_timeout": f"{int(self.idle_in_transaction_timeout * 1000)}ms",
         }

@@ -5,9 +5,13 @@ from collections import Counter
 from datetime import timedelta
 from uuid import uuid4
 
+import asyncpg
+import pytest
+
 from db import leases
 from db.leases import Claim, MediumLease, SlotLease
-from tests.ledger import HOST, Ledger
+from handlers.runner.planning import Force
+from tests.ledger import HOST, Ledger, captioned
 
 LEASE = timedelta(seconds=60)
 
@@ -160,3 +164,23 @@ async def test_the_fence_holds_only_for_the_present_lease(ledger: Ledger) -> Non
         await leases.release(connection, held.medium)
         assert not await leases.fence(connection, held.medium)
         assert not (await leases.beat(connection, LEASE, [], [SlotLease("other:1", 0, 1)]))[1]
+
+
+async def test_a_heart_beats_although_a_finish_waits_for_the_platform(ledger: Ledger) -> None:
+    """A long transaction of a person must not cost leases: who waits for a row gives up its own in time."""
+    media_id = await ledger.add()
+    await ledger.caption(media_id)
+    await ledger.plan(media_id, Force("force-1", ("ollama_caption",)))
+    lease = await ledger.claim()
+    job = await ledger.start(lease, "ollama_caption")
+
+    async with ledger.pool.acquire() as platform, ledger.pool.acquire() as heart, platform.transaction():
+        await platform.execute("UPDATE media_meta SET value = value WHERE key = 'ollama.caption'")
+        finishing = asyncio.create_task(ledger.finish(job, captioned("Dogs in the sun.")))
+        async with asyncio.timeout(5):
+            while not await ledger.pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                await asyncio.sleep(0.01)
+            kept, _ = await leases.beat(heart, LEASE, [lease], [])
+        assert kept == {media_id}
+        with pytest.raises(asyncpg.LockNotAvailableError):
+            await finishing
