@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Protocol
 
 import structlog
@@ -23,7 +23,7 @@ log = structlog.get_logger("bildwerk.consumers.inspector")
 
 UPLOADING = frozenset({"missing_file", "empty_file", "truncated_picture"})
 """Reasons that a file still being written shows, too."""
-YOUNG = timedelta(seconds=30)
+YOUNG_SECONDS = 30.0
 """A file changed within this time may still be on its way (reliability practice: watch the modification time)."""
 
 
@@ -83,6 +83,9 @@ class Inspector:
         except Unavailable as failure:
             log.warning("inspector.unavailable", media_id=medium.media_id, reason=failure.reason)
             return await self._postpone(medium, self.again.base, vain=False)
+        except Exception:
+            log.exception("inspector.broken", media_id=medium.media_id)
+            inspection = Inspection(None, 0, Picture(unreadable="bug"), None)
         if self._may_be_uploading(medium, inspection):
             return await self._postpone(medium, self.again.delay(medium.tries), vain=True)
         return await self._settle(medium, inspection)
@@ -92,7 +95,7 @@ class Inspector:
             return False
         if inspection.mtime is None:
             return True
-        return medium.now - datetime.fromtimestamp(inspection.mtime, UTC) < YOUNG
+        return medium.now.timestamp() - inspection.mtime < YOUNG_SECONDS
 
     async def _postpone(self, medium: Uninspected, seconds: float, *, vain: bool) -> None:
         async with self.pool.acquire() as connection:

@@ -32,6 +32,7 @@ LOG_EVENTS: Final[dict[str, str]] = {
     "picture.inspected": "a picture was looked at; `reason` is set when it cannot be used",
     "picture.unavailable": "there was no picture to send; the medium waits or is looked at again",
     "picture.moved": "a picture changed or went during a call",
+    "inspector.broken": "looking at a picture met a mistake of ours; its jobs are skipped",
     "inspector.repeated": "an inspection could not be stored and is tried again",
     "inspector.unavailable": "the media root or the decoders are away; the picture waits",
     "rendition_not_cached": "the cache folder cannot be written: pictures are decoded again each time",

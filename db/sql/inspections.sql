@@ -8,7 +8,9 @@ WITH due AS MATERIALIZED (
     UPDATE bildwerk.media AS m SET inspect_at = now() + $2::interval FROM due WHERE m.id = due.id
     RETURNING m.id, m.inspect_tries
 )
-SELECT now() AS now, t.id, t.inspect_tries, p.path, bildwerk.source_mark(p.path, p.updated_at, p.hash) AS mark
+SELECT
+    now() AS now, t.id, t.inspect_tries, coalesce(p.path, '') AS path,
+    bildwerk.source_mark(p.path, p.updated_at, p.hash) AS mark
 FROM taken AS t JOIN public.media AS p ON p.id = t.id
 
 -- name: inspections_current_mark

@@ -10,9 +10,10 @@ from PIL import Image
 
 from consumers.inspector import Inspector
 from consumers.store import Store
+from contracts.facts import Picture
 from handlers.backoff import Backoff
 from handlers.inspect.limits import PictureLimits
-from handlers.inspect.pool import PicturePool
+from handlers.inspect.pool import Inspection, PicturePool
 from handlers.inspect.references import MediaRoot
 from handlers.inspect.renditions import RenditionCache
 from tests.ledger import Ledger
@@ -153,3 +154,44 @@ async def test_a_media_root_that_is_away_fails_nothing(room: Room) -> None:
     await room.ledger.pool.execute("UPDATE bildwerk.media SET inspect_at = now()")
     await room.inspector.inspect_batch()
     assert (await room.row(media_id))[1:] == (None, False)
+
+
+class Broken:
+    """A decoder with a bug: it breaks off, or says that a file is cut short and was written in the year 3170843."""
+
+    def __init__(self, answer: Inspection | None) -> None:
+        self._answer = answer
+
+    def is_available(self) -> bool:
+        return True
+
+    async def inspect(self, reference: str) -> Inspection:
+        if self._answer is None:
+            raise ZeroDivisionError(reference)
+        return self._answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [(None, "bug"), (Inspection("f1", 9, Picture(unreadable="truncated_picture"), 1e14), "truncated_picture")],
+)
+async def test_a_bug_of_ours_is_that_picture_s_reason_and_not_the_end(
+    room: Room, answer: Inspection | None, reason: str
+) -> None:
+    """Otherwise one picture would stop the service, and stop it again after each restart."""
+    media_id = await room.add("orange.png")
+    room.inspector.pictures = Broken(answer)
+    for _ in range(2):
+        await room.inspector.inspect_batch()
+
+    assert (await room.row(media_id))[1:] == (reason, False)
+    assert (await room.ledger.verdict(media_id, "ollama_caption"))["reason"] == "unreadable_picture"
+
+
+async def test_a_platform_s_row_without_a_path_is_a_bad_reference(room: Room) -> None:
+    media_id = await room.add("orange.png")
+    await room.ledger.pool.execute("ALTER TABLE public.media ALTER path DROP NOT NULL")
+    await room.ledger.pool.execute("UPDATE media SET path = NULL")
+    await room.inspector.inspect_batch()
+
+    assert (await room.row(media_id))[1:] == ("bad_reference", False)
