@@ -30,8 +30,8 @@ ON CONFLICT (media_id, job_type) DO UPDATE SET
 -- name: ledger_write_media
 UPDATE bildwerk.media AS m SET
     seen = w.seen, inspect_at = w.inspect_at, look_at = w.look_at, look_tries = w.look_tries,
-    missing_event = coalesce(w.missing_event, m.missing_event), deleted_at = w.deleted_at, plan_no = w.plan_no,
-    plan_error = w.plan_error, due = string_to_array(w.due, ','), run_at = w.run_at, priority = w.priority,
+    missing_event = CASE WHEN NOT w.seen THEN coalesce(w.missing_event, m.missing_event) END,
+    deleted_at = w.deleted_at, plan_no = w.plan_no, plan_error = w.plan_error, due = string_to_array(w.due, ','), run_at = w.run_at, priority = w.priority,
     alone = w.alone
 FROM unnest(
     $1::bigint[], $2::boolean[], $3::timestamptz[], $4::timestamptz[], $5::integer[], $6::jsonb[],

@@ -15,6 +15,10 @@ SELECT id FROM bildwerk.media WHERE id > $1 AND look_at IS NULL ORDER BY id LIMI
 SELECT id FROM bildwerk.media WHERE look_at <= now() ORDER BY look_at LIMIT $1
 
 -- name: sweep_give_up
--- The event that named it comes back, for its dead letter; nothing of ours is left of the medium.
-WITH forgotten AS (DELETE FROM bildwerk.jobs WHERE media_id = ANY($1::bigint[]))
+-- The event that named it comes back, for its dead letter. No force was honoured: sent once more, it is to be.
+WITH forces AS (
+    DELETE FROM bildwerk.forces WHERE media_id = ANY($1::bigint[])
+), jobs AS (
+    DELETE FROM bildwerk.jobs WHERE media_id = ANY($1::bigint[])
+)
 SELECT id, missing_event FROM bildwerk.media WHERE id = ANY($1::bigint[]) ORDER BY id

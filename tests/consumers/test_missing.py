@@ -65,3 +65,27 @@ async def test_an_event_after_giving_up_begins_anew(ledger: Ledger) -> None:
     await tell(ledger)
 
     assert await missing.look() == 1
+
+
+async def test_the_event_is_forgotten_when_its_medium_is_there(ledger: Ledger) -> None:
+    """It may be 64 KiB; every medium whose event overtook its row would carry it for ever."""
+    missing = looking(ledger)
+    await tell(ledger)
+    await ledger.pool.execute("INSERT INTO media (id, path) VALUES (5, 'late.jpg')")
+    await missing.look()
+
+    assert await ledger.pool.fetchval("SELECT missing_event FROM bildwerk.media") is None
+
+
+async def test_a_force_that_became_a_dead_letter_is_honoured_when_it_is_sent_again(ledger: Ledger) -> None:
+    missing = looking(ledger)
+    force = Force("early", ("ollama_caption",))
+    await tell(ledger, force)
+    for _ in range(3):
+        await missing.look()
+    assert await ledger.pool.fetchval("SELECT count(*) FROM bildwerk.dead_letters") == 1
+
+    await ledger.pool.execute("INSERT INTO media (id, path) VALUES (5, 'late.jpg')")
+    await tell(ledger, force)
+    await ledger.inspect(5, "f1")
+    assert (await ledger.verdict(5, "ollama_caption"))["forced"]
