@@ -1,12 +1,18 @@
 """What Ollama wraps around the model's words, and whether those are complete."""
 
+from typing import Annotated
+
 import orjson
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from handlers.failures import BadAnswer, Transient, Unavailable
 from handlers.inference.refusals import failure_of_status
 
 OK = 200
+
+
+Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Nanoseconds = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
 
 class Message(BaseModel):
@@ -25,12 +31,12 @@ class Envelope(BaseModel):
     thinking: str | None = None
     done: bool = False
     done_reason: str = ""
-    total_duration: int = 0
-    load_duration: int = 0
-    prompt_eval_count: int = 0
-    prompt_eval_duration: int = 0
-    eval_count: int = 0
-    eval_duration: int = 0
+    total_duration: Nanoseconds = 0
+    load_duration: Nanoseconds = 0
+    prompt_eval_count: Count = 0
+    prompt_eval_duration: Nanoseconds = 0
+    eval_count: Count = 0
+    eval_duration: Nanoseconds = 0
 
     @property
     def text(self) -> str:
