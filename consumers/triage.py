@@ -82,7 +82,7 @@ def _take(into: Triage, message: Message, decoded: Decoded, source: str, rules: 
         priority = event.priority
         into.ignored["unknown_job_type"] += len(set(event.job_types) - rules.job_types)
         if event.force:
-            force = Force(force_id(message, decoded.event_id), event.job_types, event.cascade)
+            force = Force(force_id(message, decoded), event.job_types, event.cascade)
     into.requests.append(PlanRequest(event.media_id, force, priority, _source(message, rules)))
 
 
@@ -101,10 +101,10 @@ def _take_completion(
     into.requests.append(request)
 
 
-def force_id(message: Message, event_id: str | None) -> str:
-    """The event's id, or where it is and what it is: an embedded broker starts again at offset 0 (P21)."""
-    if event_id is not None:
-        return event_id
+def force_id(message: Message, decoded: Decoded) -> str:
+    """The event's source and id, or where it is and what it is: an embedded broker starts again at offset 0 (P21)."""
+    if decoded.event_id is not None:
+        return hashlib.sha256(f"{decoded.source}\n{decoded.event_id}".encode()).hexdigest()
     digest = hashlib.sha256(message.value or b"").hexdigest()
     return ":".join([*map(str, message.coordinates), digest[:32]])
 

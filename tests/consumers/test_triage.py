@@ -1,0 +1,29 @@
+"""What messages ask for, without a broker."""
+
+from aiokafka import TopicPartition
+
+from consumers.reader import Message
+from consumers.triage import Rules, triage
+from contracts.topics import Topic
+
+RULES = Rules(frozenset({"ollama_caption"}))
+
+
+def force(source: str, offset: int) -> Message:
+    """A request that its sender calls number 1."""
+    names = {"ce_specversion": "1.0", "ce_id": "1", "ce_source": source, "ce_type": "media.updated"}
+    headers = tuple((name, text.encode()) for name, text in names.items())
+    place = TopicPartition("media.updated", 0)
+    return Message(Topic.MEDIA_UPDATED, place, offset, 7, b"5", b'{"media_id": 5, "force": true}', headers)
+
+
+def test_a_force_is_known_again_wherever_it_is_delivered() -> None:
+    """P21."""
+    first, again = triage([force("/a", 0), force("/a", 9)], "urn:bildwerk:us", RULES).requests
+    assert first.force == again.force
+
+
+def test_two_programs_that_number_their_requests_alike_are_both_heard() -> None:
+    """P21: CloudEvents ids are unique within their source only."""
+    one, other = triage([force("/a", 0), force("/b", 1)], "urn:bildwerk:us", RULES).requests
+    assert one.force != other.force
