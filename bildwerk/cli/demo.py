@@ -84,8 +84,8 @@ async def _show_real(output: Path, thanks: Sequence[Credit]) -> Results:
     async with connected(settings) as connection:
         if not (await read_installation(connection)).owns_platform or (await read_overview(connection)).media:
             raise Problem(
-                "this database holds media already, and a demo is not for those: use an empty database, "
-                "or `bildwerk ingest` and `bildwerk serve`"
+                "this database holds media already, or is a platform's, and a demo is not for those: "
+                "use an empty database, or `bildwerk ingest` and `bildwerk serve`"
             )
     return await _show(output, thanks, simulated=settings.model == "bildwerk-simulated")
 

@@ -89,7 +89,11 @@ async def _examine_database(connection: Connection, where: str) -> AsyncIterator
     for table, privilege in await read_missing_grants(connection):
         yield Finding(f"table {table}", f"the role lacks a grant: GRANT {privilege} ON {table} TO {server.role}")
     installation = await read_installation(connection)
-    whose = "made by bildwerk" if installation.owns_platform else "a platform's; optional writes are off until named"
+    whose = (
+        "made by bildwerk"
+        if installation.owns_platform
+        else "a platform's; optional writes are off until BILDWERK_WRITES names them"
+    )
     yield Finding("media tables", fine=whose)
 
 
@@ -137,7 +141,7 @@ def judge_host(host: Host, report: HostReport, model: str) -> Finding:
     """What a look at one server means for the person who runs it."""
     where = f"Ollama at {host.name}"
     if report.problem is None:
-        fine = f"{report.version}, {model} is there and can see, {host.slots} slots"
+        fine = f"{report.version}, {model} is there and can see, {host.slots} slot{'s' * (host.slots != 1)}"
         return Finding(where, fine=fine, host=True)
     match report.problem.reason:
         case "model_missing":

@@ -28,6 +28,7 @@ from db.pool import Pool, open_pool
 from db.reads import read_overview
 
 DATA = ".bildwerk"
+LOG = "bildwerk.log"
 SIMULATED = "bildwerk-simulated"
 
 Folder = Annotated[Path, typer.Argument(help="The folder with the pictures; those in folders below it count too.")]
@@ -45,7 +46,11 @@ def up(folder: Folder, data: Data = None, simulated: Simulated = False) -> None:
 
 
 async def _keep_up(folder: Path, data: Path, *, simulated: bool) -> None:
-    data.mkdir(parents=True, exist_ok=True)
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        (data / LOG).touch()
+    except OSError as error:
+        raise Problem(f"{data} cannot hold the database ({error.strerror}): name another folder with --data") from None
     typer.echo("starting PostgreSQL and a Kafka broker ...", err=True)
     async with start_stack(data, slots=4 if simulated else None) as stack:
         adopt({"BILDWERK_WEB_PORT": os.environ.get("BILDWERK_WEB_PORT", "0")})
@@ -67,7 +72,7 @@ async def _require_services(settings: Settings) -> None:
 
 
 async def _work(settings: Settings, data: Path) -> None:
-    metrics, log = Metrics(), data / "bildwerk.log"
+    metrics, log = Metrics(), data / LOG
     with log.open("a", encoding="utf-8") as stream:
         logs.configure(settings.log_level, settings.log_format, metrics.watch, stream)
         typer.echo(f"working until Ctrl-C; the log is {log}", err=True)

@@ -89,14 +89,15 @@ async def test_status_counts(bildwerk: Bildwerk, library: Variables) -> None:
     assert not counted["settled"]
 
 
-async def test_explain_by_id_and_by_path(bildwerk: Bildwerk, library: Variables) -> None:
+async def test_explain_by_id_by_path_and_by_file(bildwerk: Bildwerk, library: Variables) -> None:
     await bildwerk("ingest", "media", **library)
 
     by_path = await bildwerk("explain", "2024/b.png", **library)
     media_id = by_path.out.split(":")[0].removeprefix("medium ")
     by_id = await bildwerk("explain", media_id, **library)
+    by_file = await bildwerk("explain", "./media/2024/b.png", **library)
 
-    assert by_id == by_path
+    assert by_id == by_path == by_file
     assert "its picture is to be looked at" in by_path.out
     assert "ollama_title: not planned yet" in by_path.out
     assert "  ollama.title: nobody wrote it" in by_path.out

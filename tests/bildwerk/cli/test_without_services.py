@@ -110,3 +110,27 @@ async def test_a_demo_of_a_folder_that_is_not_there(bildwerk: Bildwerk) -> None:
     said = await bildwerk("demo", "--folder", "nowhere")
 
     assert (said.status, said.lines) == (1, ["bildwerk: nowhere is not a folder"])
+
+
+async def test_up_says_where_else_the_database_may_be_kept(bildwerk: Bildwerk, pictures: Path) -> None:
+    (pictures / ".bildwerk").write_text("in the way")
+
+    said = await bildwerk("up", pictures, "--simulated")
+
+    (line,) = said.lines
+    assert said.status == 1
+    assert line.endswith("name another folder with --data")
+
+
+async def test_a_demo_of_no_pictures_says_so_before_it_starts_anything(bildwerk: Bildwerk, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+
+    said = await bildwerk("demo", "--folder", tmp_path / "empty")
+
+    (line,) = said.lines
+    assert said.status == 1
+    assert "holds no pictures" in line
+
+
+async def test_the_version_is_told(bildwerk: Bildwerk) -> None:
+    assert (await bildwerk("--version")).out.startswith("bildwerk ")
