@@ -110,7 +110,9 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except subprocess.CalledProcessError as error:
-        sys.stderr.write("bildwerk: .venv could not be made: `%s` failed\n" % " ".join(error.cmd))
+        sys.stderr.write(
+            "bildwerk: .venv could not be made: `%s` failed (can it reach the package index?)\n" % " ".join(error.cmd)
+        )
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
