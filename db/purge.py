@@ -11,6 +11,7 @@ async def purge_media(connection: Connection, after: timedelta, limit: int) -> i
     sql = load("purge")
     rows = await connection.fetch(sql["purge_media"], after, limit)
     hashes = [row["content_hash"] for row in rows if row["content_hash"]]
+    await connection.execute(sql["purge_lock_pictures"], hashes)
     await connection.execute(sql["purge_pictures"], hashes)
     return len(rows)
 

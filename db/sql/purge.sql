@@ -19,6 +19,10 @@ UPDATE bildwerk.media AS m SET
 FROM gone WHERE m.id = gone.id
 RETURNING gone.content_hash
 
+-- name: purge_lock_pictures
+-- A statement of its own: the next one sees the medium for which an inspector just found the same picture (as in P1).
+SELECT FROM bildwerk.pictures WHERE content_hash = ANY($1::text[]) ORDER BY content_hash FOR UPDATE
+
 -- name: purge_pictures
 -- Pictures that no medium shows any more; a poisonous one is remembered.
 DELETE FROM bildwerk.pictures AS p

@@ -1,8 +1,12 @@
 """What is forgotten of deleted media, what stays as a tombstone, and what happens when they come back."""
 
-from datetime import timedelta
+import asyncio
+from datetime import UTC, datetime, timedelta
 
 from consumers.purge import Purge
+from contracts.facts import Picture
+from db import inspections
+from db.inspections import Uninspected
 from handlers.runner.planning import Force
 from tests.ledger import Ledger
 
@@ -96,3 +100,21 @@ async def test_old_raw_answers_are_forgotten(ledger: Ledger) -> None:
     assert await purging(ledger).purge_batch() == (0, 0)
     assert await purging(ledger, answers_after=timedelta(0)).purge_batch() == (0, 1)
     assert await ledger.pool.fetchval("SELECT outcome FROM bildwerk.runs") == "done"
+
+
+async def test_a_picture_that_an_inspector_just_found_again_is_kept(ledger: Ledger) -> None:
+    """Another medium shows the same picture, and its inspection commits while the purge is at it."""
+    await delete(ledger, await ledger.add())
+    media_id = int(await ledger.pool.fetchval("INSERT INTO media (path) VALUES ('b.jpg') RETURNING id"))
+    await ledger.plan(media_id)
+    medium = Uninspected(media_id, "b.jpg", "mark", 0, datetime.now(UTC))
+
+    async with ledger.pool.acquire() as connection:
+        async with connection.transaction():
+            await inspections.settle(connection, medium, "f1", Picture("JPEG", 10, 10, "p"))
+            purge = asyncio.create_task(purging(ledger).purge_batch())
+            async with asyncio.timeout(5):
+                while not await ledger.pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                    await asyncio.sleep(0.01)
+        assert await purge == (1, 0)
+    assert await ledger.pool.fetchval("SELECT count(*) FROM bildwerk.pictures") == 1
