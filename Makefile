@@ -8,11 +8,11 @@ INSTALL = python="$(PYTHON)"; command -v "$$python" >/dev/null || { echo "bildwe
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix bench install lock clean
+.PHONY: help demo test test-kafka check fix bench install lock clean
 
 help: ## Show this help
 	@echo "make TARGET [ARGS='...'] [PYTHON=python3.12]"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
 
 demo: ## Caption a dozen photographs with the embedded stack and a simulated Ollama
 	@$(INSTALL) demo
@@ -21,6 +21,10 @@ demo: ## Caption a dozen photographs with the embedded stack and a simulated Oll
 test: ## Run all tests
 	@$(INSTALL) dev
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-kafka: ## Run the tests against a real Apache Kafka (needs Java 17 and Maven; some minutes)
+	@$(INSTALL) dev
+	@TEST_KAFKA=1 $(BIN)/python -m pytest tests/kafka_real $(ARGS)
 
 check: ## Check format, style, types and the rooms' import rules
 	@$(INSTALL) dev

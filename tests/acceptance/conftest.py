@@ -22,7 +22,7 @@ _numbers = itertools.count(1)
 
 
 def _shared_broker(stack: Stack) -> Broker:
-    """The embedded one, or the real Kafka that ACCEPTANCE_KAFKA names (`make test-kafka` starts one)."""
+    """The embedded one, or the real Kafka whose address ACCEPTANCE_KAFKA is."""
     real = os.environ.get("ACCEPTANCE_KAFKA")
     return Broker(real, idempotence=True) if real else Broker(stack.kafka_bootstrap_servers)
 

@@ -1,0 +1,57 @@
+"""The broker dies or freezes while work goes on."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from contracts.topics import Topic
+from tests.acceptance.invariants import gather
+from tests.acceptance.test_away import done
+from tests.acceptance.world import World
+from tests.kafka_real.broker import Kafka
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+FROZEN_SECONDS = 20.0
+"""Longer than any of our requests is waited for, and than the broker keeps its own registration (9 s)."""
+
+
+async def test_a_broker_that_dies_and_comes_back_loses_nothing(real: Kafka, world: World) -> None:
+    media = await world.add(60)
+    for _ in range(2):
+        await (await world.serve()).started()
+    await world.wire.created(media)
+    await world.wire.taken_in(Topic.MEDIA_CREATED)
+
+    await real.kill()
+    await done(world, 120)
+    assert await world.pool.fetchval("SELECT count(*) FROM bildwerk.outbox") > 0
+    await real.start_again()
+
+    await world.settled(media)
+    evidence = await gather(world)
+    evidence.check()
+    assert len(evidence.first_events) == 120
+    await world.add_as(500)
+    await world.wire.created([500])
+    await world.settled([500])
+
+
+async def test_a_broker_that_freezes_for_a_while_loses_nothing(real: Kafka, world: World) -> None:
+    media = await world.add(40)
+    services = [await (await world.serve()).started() for _ in range(2)]
+    await world.wire.created(media)
+    await world.wire.taken_in(Topic.MEDIA_CREATED)
+
+    os.kill(real.process.pid, signal.SIGSTOP)
+    await asyncio.sleep(FROZEN_SECONDS)
+    os.kill(real.process.pid, signal.SIGCONT)
+
+    await world.settled(media)
+    (await gather(world)).check()
+    await world.add_as(500)
+    await world.wire.created([500])
+    await world.settled([500])
+    assert not [event for service in services for event in service.events("service.stopped")]
