@@ -97,7 +97,7 @@ async def test_a_demo_that_is_asked_to_end_leaves_nothing_behind(
 
 
 async def test_a_demo_that_is_killed_leaves_no_process_behind(tmp_path: Path, pictures: Path) -> None:
-    process = await start(tmp_path, "demo", "--folder", pictures, **ELSEWHERE)
+    process = await start(tmp_path, "demo", "--folder", pictures, **ELSEWHERE, TMPDIR=str(tmp_path))
     await wait_until_working(tmp_path, process)
 
     process.kill()
