@@ -7,7 +7,8 @@ LOG_EVENTS: Final[dict[str, str]] = {
     "service.stopping": "a signal came: nothing new is taken, calls under way are finished",
     "service.stopped": "the end, in good order",
     "process.crashed": "an exception nobody expected ended the process",
-    "library.logged": "a library logged something; `logger` and `at` say where, its words are kept out",
+    "library.logged": "a library logged something; `logger` and `at` say where, its words are kept out;"
+    " `unheard` counts how often it said so in the seconds before",
     "library.warned": "Python or a library warned of something",
     "host.away": "an Ollama host cannot serve; `reason` says why, it is looked at again by itself",
     "host.back": "it can serve again",

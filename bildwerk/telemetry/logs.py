@@ -18,6 +18,8 @@ Watcher = Callable[[str, MutableMapping[str, Any]], None]
 LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 LIBRARIES: Final = logging.WARNING
 """Least severity at which a library is heard; below it they narrate every request."""
+QUIET: Final = 10.0
+"""Seconds between two lines from one place in a library: of a broker that is away aiokafka tells 100 times a second."""
 
 
 def configure(
@@ -53,15 +55,29 @@ def silence() -> None:
 
 
 class Libraries(logging.Handler):
-    """What libraries log: where in their code, and what was raised. Their sentences quote data and stay out."""
+    """What libraries log: where in their code, and what was raised. Their sentences quote data and stay out.
+
+    A place is heard once in QUIET seconds; `unheard` counts what it said in between. Exceptions are always heard.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._heard: dict[tuple[str, str], tuple[float, int]] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
         """Pass one record on as an event of ours."""
+        at = f"{record.module}.{record.funcName}:{record.lineno}"
+        heard, unheard = self._heard.get((record.name, at), (-QUIET, 0))
+        if 0 <= record.created - heard < QUIET and not record.exc_info:
+            self._heard[record.name, at] = heard, unheard + 1
+            return
+        self._heard[record.name, at] = record.created, 0
         structlog.get_logger().log(
             min(max(record.levelno, logging.DEBUG), logging.CRITICAL) // 10 * 10,
             "library.logged",
             logger=record.name,
-            at=f"{record.module}.{record.funcName}:{record.lineno}",
+            at=at,
+            unheard=unheard,
             exc_info=record.exc_info,
         )
 

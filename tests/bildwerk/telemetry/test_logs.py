@@ -130,6 +130,33 @@ def test_libraries_are_heard_but_not_quoted(lines: Lines) -> None:
     assert CAPTION not in json.dumps(found)
 
 
+def test_a_library_that_says_the_same_for_ever_is_heard_now_and_then(lines: Lines) -> None:
+    handler = logs.Libraries()
+    for tenth in range(250):
+        record = logging.LogRecord("aiokafka", logging.ERROR, "client.py", 435, "no broker", None, None, "connect")
+        record.created = 1_000_000 + tenth / 10
+        handler.handle(record)
+    other = logging.LogRecord("aiokafka", logging.ERROR, "client.py", 436, "another place", None, None, "connect")
+    handler.handle(other)
+
+    assert [(line["at"][-3:], line["unheard"]) for line in lines()] == [
+        ("435", 0),
+        ("435", 99),
+        ("435", 99),
+        ("436", 0),
+    ]
+
+
+def test_what_a_library_raises_is_always_heard(lines: Lines) -> None:
+    for word in ("one", "two"):
+        try:
+            raise ValueError(word)  # noqa: TRY301 - what is raised is the point
+        except ValueError:
+            logging.getLogger("asyncio").exception("a task failed")
+
+    assert [line["event"] for line in lines()] == ["library.logged"] * 2
+
+
 def test_an_uncaught_exception_is_logged_and_not_printed(lines: Lines) -> None:
     error = RuntimeError(CAPTION)
     sys.excepthook(RuntimeError, error, None)
