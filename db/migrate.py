@@ -59,3 +59,14 @@ async def pending(connection: Connection) -> tuple[str, ...]:
         return migrations()
     done = {row["name"] for row in await connection.fetch(sql["migrate_list"])}
     return tuple(name for name in migrations() if name not in done and name != PLATFORM)
+
+
+async def holds_media(connection: Connection) -> bool:
+    """Whether there are media already, or a `media` table that we did not make; nothing is changed by looking."""
+    sql = load("migrate")
+    if not await connection.fetchval(sql["migrate_platform_exists"]):
+        return False
+    ours = await connection.fetchval(sql["migrate_schema_exists"])
+    if not ours or PLATFORM not in {row["name"] for row in await connection.fetch(sql["migrate_list"])}:
+        return True
+    return bool(await connection.fetchval(sql["migrate_has_media"]))

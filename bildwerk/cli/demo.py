@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bildwerk.arguments import make_planner
-from bildwerk.cli.connections import connected
+from bildwerk.arguments import make_database, make_planner
+from bildwerk.cli.connections import blame_postgres
 from bildwerk.cli.ingest import name_unreadable
 from bildwerk.cli.migrate import make_topics, migrate_database
 from bildwerk.cli.problem import Problem
@@ -25,7 +25,8 @@ from bildwerk.ingest import TYPES, find_files
 from bildwerk.reasons import say
 from bildwerk.sandbox.stack import start_stack
 from bildwerk.settings import Settings
-from db.reads import read_installation, read_overview
+from db.migrate import holds_media
+from db.pool import connect
 
 Folder = Annotated[Path | None, typer.Option(help="Pictures of yours instead of the demo's; nothing is written there.")]
 Language = Annotated[str, typer.Option(help="Language of the captions and titles: en, de, ...")]
@@ -80,13 +81,17 @@ async def _show_embedded(output: Path, thanks: Sequence[Credit], slots: int) -> 
 
 async def _show_real(output: Path, thanks: Sequence[Credit]) -> Results:
     settings = read(Settings)
-    await migrate_database(settings)
-    async with connected(settings) as connection:
-        if not (await read_installation(connection)).owns_platform or (await read_overview(connection)).media:
-            raise Problem(
-                "this database holds media already, or is a platform's, and a demo is not for those: "
-                "use an empty database, or `bildwerk ingest` and `bildwerk serve`"
-            )
+    with blame_postgres(settings):
+        connection = await connect(make_database(settings))
+        try:
+            taken = await holds_media(connection)
+        finally:
+            await connection.close()
+    if taken:
+        raise Problem(
+            "this database holds media already, or is a platform's, and a demo is not for those: "
+            "use an empty database, or `bildwerk ingest` and `bildwerk serve`"
+        )
     return await _show(output, thanks, simulated=settings.model == "bildwerk-simulated")
 
 

@@ -26,3 +26,6 @@ WITH made AS (
     INSERT INTO bildwerk.installation (owns_platform) VALUES ($1) ON CONFLICT DO NOTHING RETURNING owns_platform
 )
 SELECT owns_platform FROM made UNION ALL SELECT owns_platform FROM bildwerk.installation LIMIT 1
+
+-- name: migrate_has_media
+SELECT EXISTS (SELECT FROM public.media)

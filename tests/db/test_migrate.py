@@ -4,7 +4,7 @@ import asyncio
 
 import asyncpg
 
-from db.migrate import migrate, migrations, pending
+from db.migrate import holds_media, migrate, migrations, pending
 
 
 async def test_an_empty_database_gets_everything_once(empty_database: str) -> None:
@@ -44,5 +44,22 @@ async def test_a_database_without_our_schema_lacks_all(empty_database: str) -> N
     connection = await asyncpg.connect(empty_database)
     try:
         assert await pending(connection) == migrations()
+    finally:
+        await connection.close()
+
+
+async def test_looking_for_media_changes_nothing(empty_database: str) -> None:
+    """Before a demo: an empty database is free, a platform's is not, nor is one with media in it."""
+    connection = await asyncpg.connect(empty_database)
+    try:
+        assert not await holds_media(connection)
+        await connection.execute("CREATE TABLE public.media (id bigint PRIMARY KEY, path text NOT NULL)")
+        assert await holds_media(connection)
+        assert await connection.fetchval("SELECT to_regnamespace('bildwerk')") is None
+        await connection.execute("DROP TABLE public.media")
+        await migrate(empty_database)
+        assert not await holds_media(connection)
+        await connection.execute("INSERT INTO public.media (path) VALUES ('a.jpg')")
+        assert await holds_media(connection)
     finally:
         await connection.close()
