@@ -55,7 +55,7 @@ CHANGES = (
     change("J1-outputs J2-outputs", "no provenance", (FINISHING, "if any(written) and self.provenance:", "if False:")),
     change("J1-outputs J2-outputs", "provenance although off", (FINISHING, " and self.provenance:", ":")),
     change("J1-outputs J2-outputs", "wrong model", (FINISHING, '"ollama.model", job.model', '"ollama.model", "x"')),
-    change("J1-outputs", "a time of no zone", (FINISHING, "snapshot.now.iso", "snapshot.now.replace(tzinfo=None).iso")),
+    change("J1-outputs", "a time of no zone", (FINISHING, "before.now.iso", "before.now.replace(tzinfo=None).iso")),
     change(
         "J1-tables J2-tables",
         "a tag is written",
