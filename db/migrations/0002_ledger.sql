@@ -127,6 +127,7 @@ CREATE TABLE bildwerk.runs (
     raw_answer text
 );
 CREATE INDEX runs_of_medium ON bildwerk.runs (media_id, id);
+CREATE INDEX runs_ended ON bildwerk.runs (ended_at);
 CREATE INDEX runs_answered ON bildwerk.runs (ended_at) WHERE raw_answer IS NOT NULL;
 
 -- Rows are inserted under the medium's lock and deleted when the broker acknowledged them, so ids are in commit order
