@@ -219,9 +219,6 @@ def _is_missing(facts: MediaFacts) -> bool:
 
 
 def _count(outcomes: Sequence[tuple[Snapshot, ledger.Draft]]) -> Planned:
-    def count(test: list[bool]) -> int:
-        return sum(test)
-
     return Planned(
         media=len(outcomes),
         changed=sum(bool(d.verdicts) for _, d in outcomes),
