@@ -209,11 +209,6 @@ class Settings(BaseSettings):
         "json", description="One JSON object a line, or text for a terminal."
     )
 
-    @property
-    def heartbeat_seconds(self) -> float:
-        """How often leases are renewed: two signs of life may be lost before a lease is."""
-        return self.lease_seconds / 3
-
     @classmethod
     def settings_customise_sources(
         cls,

@@ -43,10 +43,6 @@ class KafkaSettings:
         return next(topic for topic in Topic if self.name(topic) == name)
 
 
-class TopicsMissing(Exception):
-    """Topics that must be there are not; the message names them and says what to do."""
-
-
 def make_consumer(settings: KafkaSettings) -> Consumer:
     """Return a consumer, not started and subscribed to nothing, that commits nothing by itself.
 
@@ -90,13 +86,6 @@ async def count_partitions(settings: KafkaSettings) -> dict[str, int]:
     finally:
         await admin.close()
     return {settings.name(topic): known.get(settings.name(topic), 0) for topic in Topic}
-
-
-async def check_topics(settings: KafkaSettings) -> None:
-    """Raise TopicsMissing unless all our topics are there; KafkaError or OSError when Kafka cannot be reached."""
-    missing = [name for name, partitions in (await count_partitions(settings)).items() if not partitions]
-    if missing:
-        raise TopicsMissing(f"missing topics: {', '.join(missing)} (create them: bildwerk migrate --topics)")
 
 
 async def create_topics(settings: KafkaSettings, partitions: int = 12, replication: int = 1) -> tuple[str, ...]:

@@ -9,8 +9,6 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
 )
 
-from consumers.kafka import TopicsMissing
-
 SENTENCES: dict[type[Exception], str] = {
     KafkaConnectionError: "does not answer: is it running, and is KAFKA_BOOTSTRAP_SERVERS right?",
     KafkaTimeoutError: "does not answer in time: is it running, and is KAFKA_BOOTSTRAP_SERVERS right?",
@@ -25,8 +23,6 @@ SENTENCES: dict[type[Exception], str] = {
 
 def explain(error: BaseException) -> str | None:
     """The rest of a sentence that begins with the server's name; None for an error that is not Kafka's."""
-    if isinstance(error, TopicsMissing):
-        return str(error)
     for kind in type(error).__mro__:
         if sentence := SENTENCES.get(kind):
             return f"{sentence} ({type(error).__name__})" if kind in (KafkaError, BrokerResponseError) else sentence

@@ -8,7 +8,6 @@ from types import ModuleType
 from typing import Any
 
 from handlers import stages as stages_package
-from handlers.chain import Chain
 from handlers.stage import Stage
 
 OUR_PREFIX = "ollama."
@@ -50,18 +49,6 @@ def order_stages(stages: Sequence[Stage[Any]]) -> tuple[Stage[Any], ...]:
         ordered.extend(by_name[name] for name in ready)
         sorter.done(*ready)
     return tuple(ordered)
-
-
-def upstreams(stages: Sequence[Stage[Any]], job_type: str) -> frozenset[str]:
-    """All job types that must be terminal before this one is looked at, transitively. KeyError: no such stage."""
-    return Chain(tuple(stages)).upstreams[job_type]
-
-
-def downstreams(stages: Sequence[Stage[Any]], job_type: str) -> frozenset[str]:
-    """All job types that come after this one, transitively. KeyError: no such stage."""
-    closed = Chain(tuple(stages)).upstreams
-    closed[job_type]
-    return frozenset(name for name, before in closed.items() if job_type in before)
 
 
 def _require_own_fields(stages: Sequence[Stage[Any]]) -> None:

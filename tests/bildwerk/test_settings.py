@@ -50,6 +50,11 @@ def test_optional_writes_are_undecided_by_default() -> None:
     assert read(Settings).writes is None
 
 
+def test_optional_writes_can_all_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BILDWERK_WRITES", "none")
+    assert read(Settings).writes == ()
+
+
 def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BILDWERK_TRIES", "")
     monkeypatch.setenv("DATABASE_URL", "")

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from handlers.registry import BrokenRegistry, downstreams, load_stages, order_stages, upstreams
+from handlers.chain import Chain
+from handlers.registry import BrokenRegistry, load_stages, order_stages
 
 
 def _stage(name: str, *after: str, reads: tuple[str, ...] = (), writes: tuple[str, ...] | None = None) -> Any:
@@ -32,15 +33,11 @@ def test_upstreams_come_first_and_the_order_does_not_depend_on_the_files() -> No
 
 
 def test_after_is_closed_transitively() -> None:
-    stages = order_stages([_stage("a"), _stage("b", "a"), _stage("c", "b"), _stage("x")])
-    assert upstreams(stages, "c") == {"a", "b"}
-    assert upstreams(stages, "a") == set()
-    assert downstreams(stages, "a") == {"b", "c"}
-    assert downstreams(stages, "x") == set()
-    with pytest.raises(KeyError):
-        downstreams(stages, "unknown")
-    with pytest.raises(KeyError):
-        upstreams(stages, "unknown")
+    chain = Chain(order_stages([_stage("a"), _stage("b", "a"), _stage("c", "b"), _stage("x")]))
+    assert chain.upstreams == {"a": set(), "b": {"a"}, "c": {"a", "b"}, "x": set()}
+    assert chain.select(("a",), cascade=True) == {"a", "b", "c"}
+    assert chain.select(("a", "unknown"), cascade=False) == {"a"}
+    assert chain.select((), cascade=False) == {"a", "b", "c", "x"}
 
 
 @pytest.mark.parametrize(

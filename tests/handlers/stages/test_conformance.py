@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from contracts.effects import PutMeta
 from contracts.facts import MediaFacts, Standing, Written
+from handlers.chain import Chain
 from handlers.inference.answers import answer_schema, parse_answer
-from handlers.registry import load_stages, upstreams
+from handlers.registry import load_stages
 from handlers.stage import Due, Impossible, Satisfied, Stage
 from tests.handlers.stages.generated_facts import (
     HASH,
@@ -48,7 +49,7 @@ def _answer(stage: Stage[Any]) -> Any:
 
 
 def _visible(stage: Stage[Any]) -> set[str]:
-    before = upstreams(STAGES, stage.job_type)
+    before = Chain(STAGES).upstreams[stage.job_type]
     return {key for other in STAGES if other.job_type in before for key in other.writes}
 
 
