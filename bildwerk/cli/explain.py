@@ -119,7 +119,7 @@ def _lease(record: Record) -> list[str]:
 def _verdict(verdict: Verdict | None, facts: MediaFacts) -> str:
     if verdict is None:
         return "not planned yet"
-    why = say("unreadable_picture") if verdict.reason == "unreadable_picture" else say(verdict.reason)
+    why = say(verdict.reason)
     if verdict.reason == "unreadable_picture" and facts.unreadable:
         why = f"{why}: {say(facts.unreadable)}"
     words = [f"{verdict.status.value}: {why}" if why else verdict.status.value]

@@ -135,8 +135,7 @@ class Finisher:
 
     async def _supersede(self, connection: Connection, job: Job, cost: Cost, reason: str) -> Finished:
         await runs.end(connection, job.run_id, Outcome.SUPERSEDED, cost, reason=reason)
-        (snapshot,) = await self.planner.load(connection, [job.lease.media_id])
-        await ledger.write(connection, [self.planner.draft_medium(snapshot)])
+        await self.planner.replan(connection, job.lease.media_id)
         return Finished.SUPERSEDED
 
     async def _settle_answer(self, connection: Connection, job: Job, before: Snapshot, result: Answered) -> Finished:
@@ -178,8 +177,7 @@ class Finisher:
         await inspections.poison(connection, before.facts.content_hash)
         error = LastError(failure.kind, failure.reason, failure.detail)
         await ledger.write_error(connection, job.lease.media_id, job.stage.job_type, error)
-        (snapshot,) = await self.planner.load(connection, [job.lease.media_id])
-        await ledger.write(connection, [self.planner.draft_medium(snapshot)])
+        await self.planner.replan(connection, job.lease.media_id)
         return Finished.SETTLED
 
     async def _write(

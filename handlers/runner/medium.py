@@ -126,8 +126,7 @@ class Runner:
             async with self.pool.acquire() as connection, connection.transaction():
                 if await leases.fence(connection, work.claim.medium):
                     await leases.ask_inspection(connection, work.claim.medium)
-                    (snapshot,) = await self.finisher.planner.load(connection, [work.claim.medium.media_id])
-                    await ledger.write(connection, [self.finisher.planner.draft_medium(snapshot)])
+                    await self.finisher.planner.replan(connection, work.claim.medium.media_id)
         return Finished.POSTPONED
 
     async def _start(

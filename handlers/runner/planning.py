@@ -91,6 +91,11 @@ class Planner:
         await ledger.write(connection, drafts)
         return _count(outcomes)
 
+    async def replan(self, connection: Connection, media_id: int) -> None:
+        """Plan a medium that is locked already, after its facts changed in the same transaction."""
+        (snapshot,) = await self.load(connection, [media_id])
+        await ledger.write(connection, [self.draft_medium(snapshot)])
+
     async def load(self, connection: Connection, media_ids: Iterable[int]) -> list[Snapshot]:
         """Snapshots with every key that the stages look at."""
         return await load_snapshots(connection, sorted(media_ids), self.chain.keys(), self.language)
