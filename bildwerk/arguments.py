@@ -12,6 +12,7 @@ from handlers.inspect.limits import PictureLimits
 from handlers.registry import load_stages
 from handlers.runner.finishing import Finisher
 from handlers.runner.planning import Planner
+from handlers.runner.writing import OPTIONAL_WRITES, EffectWriter
 
 LAYOUTS = {"split": Layout.TWO_USER_TURNS, "assistant": Layout.READY_BETWEEN, "generate": Layout.GENERATE}
 
@@ -28,8 +29,14 @@ def make_database(settings: Settings) -> Database:
 def make_planner(settings: Settings) -> Planner:
     """What plans media."""
     look_again = Backoff(settings.missing_tries, settings.missing_delay_seconds, cap=60.0)
-    chain = Chain(load_stages(), frozenset(settings.foreign_job_types))
-    return Planner(chain, settings.language, look_again)
+    return Planner(make_chain(settings), settings.language, look_again)
+
+
+def make_chain(settings: Settings) -> Chain:
+    """The stages, and which of them run here."""
+    stages = load_stages()
+    off = {stage.job_type for stage in stages}.difference(settings.job_types) if settings.job_types else ()
+    return Chain(stages, frozenset(settings.foreign_job_types), frozenset(off))
 
 
 def make_kafka(settings: Settings) -> KafkaSettings:
@@ -77,7 +84,13 @@ def make_options(settings: Settings) -> InferenceOptions:
 
 
 def make_finisher(settings: Settings, planner: Planner, *, owns_platform: bool) -> Finisher:
-    """What settles jobs; optional writes are on in tables of ours, and off in a platform's until named."""
+    """What settles jobs."""
     retry = Backoff(settings.tries, settings.retry_base_seconds, settings.retry_cap_seconds)
-    named = settings.writes if settings.writes is not None else ("provenance",) if owns_platform else ()
-    return Finisher(planner, retry, plan_in_finish=settings.plan_in_finish, provenance="provenance" in named)
+    return Finisher(planner, retry, settings.plan_in_finish, make_writer(settings, owns_platform=owns_platform))
+
+
+def make_writer(settings: Settings, *, owns_platform: bool) -> EffectWriter:
+    """What writes effects; optional ones are on in tables of ours, and off in a platform's until named."""
+    if settings.writes is not None:
+        return EffectWriter(frozenset(settings.writes))
+    return EffectWriter(OPTIONAL_WRITES if owns_platform else frozenset())

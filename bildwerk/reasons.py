@@ -15,6 +15,7 @@ REASONS: Final[dict[str, str]] = {
     "kept": "done; a person's value was kept",
     "kept_for_person": "a person wrote, changed, deleted or locked what it would write",
     "media_deleted": "the medium was deleted",
+    "switched_off": "BILDWERK_JOB_TYPES does not name it",
     "unreadable_picture": "there is no picture to look at",
     # why there is no picture
     "bad_reference": "the path does not lead to a file below the media root",

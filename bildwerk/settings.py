@@ -64,6 +64,7 @@ def _cache_folder() -> Path:
 
 
 JobTypes = Annotated[tuple[str, ...], AfterValidator(_job_types), BeforeValidator(_split)]
+SomeJobTypes = Annotated[JobTypes, Field(min_length=1)]
 Servers = Annotated[tuple[str, ...], AfterValidator(_servers), BeforeValidator(_split)]
 Hosts = Annotated[tuple[Host, ...], BeforeValidator(_hosts)]
 Language = Annotated[str, AfterValidator(_language)]
@@ -112,7 +113,7 @@ class Settings(BaseSettings):
         min_length=1,
         description="Vision model that answers every job type.",
     )
-    language: Language = Field("en", description="Language of captions, titles.")
+    language: Language = Field("en", description="Language of what is written.")
     temperature: float = Field(0.0, ge=0, le=2, description="0 answers the same question the same way.")
     seed: int = Field(0, ge=0, description="Seed of the model's sampling.")
     num_ctx: int = Field(
@@ -123,6 +124,9 @@ class Settings(BaseSettings):
     layout: Literal["split", "assistant", "generate"] = Field(
         "split",
         description="How requests are laid out so that the server reuses the picture it has read.",
+    )
+    job_types: SomeJobTypes | None = Field(
+        None, description="Job types that are done at all, comma-separated; unset: every one."
     )
     foreign_job_types: JobTypes = Field(
         (), description="Job types that another program does; we wait for its completions."

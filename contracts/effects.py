@@ -1,6 +1,8 @@
 """What a finished job asks the database to write; the database decides, in the writing statement, whether it may."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import JsonValue
 
@@ -13,5 +15,24 @@ class PutMeta:
     value: JsonValue
 
 
-Effect = PutMeta
+@dataclass(frozen=True, slots=True)
+class SetQuality:
+    """Write `media.quality_status` and, unless None, `media.quality_score` (0 to 1), as far as nobody else wrote them.
+
+    A status `unknown` is nobody's.
+    """
+
+    status: Literal["ok", "review", "defect"]
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddLifecycleEvent:
+    """Add one row to `media_lifecycle_events`."""
+
+    type: str
+    payload: Mapping[str, JsonValue]
+
+
+Effect = PutMeta | SetQuality | AddLifecycleEvent
 Effects = tuple[Effect, ...]

@@ -10,6 +10,16 @@ from enum import Enum
 
 from pydantic import JsonValue
 
+from contracts.measures import Measures
+
+SCAN = "scan."
+"""The platform's scan flags: `media_meta` keys that begin like this. Facts hold all of them."""
+TAGS = "media_tags"
+"""What a stage names among the keys it reads when it looks at the medium's tags."""
+QUALITY_STATUS = "media.quality_status"
+QUALITY_SCORE = "media.quality_score"
+"""How `written` and people's locks name the columns of `media` that we may write."""
+
 
 class Standing(Enum):
     """Who holds a field of `media_meta`, seen from the stage that would write it."""
@@ -41,7 +51,10 @@ class Picture:
 
     `width` and `height` are pixels after EXIF rotation, before scaling. `pixel_hash` is the SHA-256 (hex) of the
     rotated native pixels as 8-bit RGB, rows from the top. `unreadable` is the reason code when the bytes are no usable
-    picture; the other fields then hold what was found out before the failure, or None.
+    picture; the other fields then hold what was found out before the failure, or None. `measures` are None, too, when
+    an older version measured. `phash` is the perceptual hash (64 bits, as a signed number), `nearest` its distance in
+    bits to the nearest other picture when this one came, of `compared` ones. `nsfw` is a detector's score, 0 to 1, None
+    when there is none: that says nothing.
     """
 
     format: str | None = None
@@ -49,6 +62,11 @@ class Picture:
     height: int | None = None
     pixel_hash: str | None = None
     unreadable: str | None = None
+    measures: Measures | None = None
+    phash: int | None = None
+    nearest: int | None = None
+    compared: int = 0
+    nsfw: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +84,9 @@ class MediaFacts:
     `mark` is the source mark of the platform's row now (a digest of path, updated_at and the platform's hash),
     `inspected_mark` the one the picture was inspected under; while they differ, the medium is not claimable.
     `unreadable` is set when there is no picture to look at, with or without a content hash.
-    `meta` holds `media_meta` values by key, `written` our last value of each field we ever wrote.
+    `meta` holds `media_meta` values by key, `written` our last value of each field we ever wrote. `tags` are names, the
+    surest first, and only there when a stage of the chain reads them. `score_batch` says that somebody asked for this
+    medium to be scored.
     """
 
     media_id: int
@@ -80,6 +100,11 @@ class MediaFacts:
     metadata: Metadata = Metadata()
     meta: Mapping[str, JsonValue] = field(default_factory=dict)
     written: Mapping[str, Written] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    quality_status: str | None = None
+    quality_score: float | None = None
+    publish_state: str | None = None
+    score_batch: bool = False
     foreign_completions: frozenset[str] = frozenset()
     language: str = "en"
 
@@ -89,10 +114,10 @@ class MediaFacts:
         return self.mark is not None and self.mark == self.inspected_mark
 
     def is_locked(self, key: str) -> bool:
-        """Whether a person locked this field: meta key `locks` names it (with or without `ollama.`) or holds `*`."""
+        """Whether a person locked this field: meta key `locks` names it (or its last part), or holds `*`."""
         locks = self.meta.get("locks")
         names = locks if isinstance(locks, list) else [locks]
-        return any(name in ("*", key, key.removeprefix("ollama.")) for name in names)
+        return any(name in ("*", key, key.split(".", 1)[-1]) for name in names)
 
     def standing(self, key: str) -> Standing:
         """Who holds the field `key`."""

@@ -1,9 +1,13 @@
 """Writing what a job found, unless somebody else holds the field by then."""
 
-from contracts.effects import PutMeta
-from contracts.facts import MediaFacts
+from pydantic import JsonValue
+
+from contracts.effects import AddLifecycleEvent, PutMeta
+from contracts.facts import QUALITY_SCORE, QUALITY_STATUS, MediaFacts
 from db.pool import Connection
 from db.queries import load
+
+COLUMNS = {QUALITY_STATUS: "effects_set_quality_status", QUALITY_SCORE: "effects_set_quality_score"}
 
 
 async def put_meta(connection: Connection, facts: MediaFacts, effect: PutMeta, run_id: int) -> bool:
@@ -21,7 +25,33 @@ async def put_meta(connection: Connection, facts: MediaFacts, effect: PutMeta, r
         )
     if result.endswith(" 0"):
         return False
-    await connection.execute(
-        sql["effects_remember"], facts.media_id, effect.key, effect.value, facts.content_hash, run_id
-    )
+    await _remember(connection, facts, effect.key, effect.value, run_id)
     return True
+
+
+async def set_column(
+    connection: Connection, facts: MediaFacts, column: str, value: str | float, run_id: int
+) -> str | None:
+    """Write one of `COLUMNS` and remember that it is ours: the medium's source mark after it.
+
+    None when somebody else holds the column, or when the platform's row no longer has the inspected mark (P6).
+    """
+    sql = load("effects")
+    last = facts.written.get(column)
+    mark: str | None = await connection.fetchval(
+        sql[COLUMNS[column]], facts.media_id, value, last and last.value, facts.inspected_mark
+    )
+    if mark is not None:
+        await _remember(connection, facts, column, value, run_id)
+    return mark
+
+
+async def add_event(connection: Connection, media_id: int, event: AddLifecycleEvent) -> None:
+    """Add a row to the platform's lifecycle events."""
+    await connection.execute(load("effects")["effects_add_event"], media_id, event.type, dict(event.payload))
+
+
+async def _remember(connection: Connection, facts: MediaFacts, field: str, value: JsonValue, run_id: int) -> None:
+    await connection.execute(
+        load("effects")["effects_remember"], facts.media_id, field, value, facts.content_hash, run_id
+    )

@@ -1,11 +1,12 @@
 """Loading what is known of media: facts for the stages, verdicts and the ledger's own row for planning."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from contracts.facts import MediaFacts, Metadata, Picture, Written
+from contracts.facts import TAGS, MediaFacts, Metadata, Picture, Written
+from contracts.measures import MEASURES_VERSION, Measures
 from contracts.verdicts import Status, Verdict
 from db.pool import Connection
 from db.queries import load
@@ -42,9 +43,15 @@ class Snapshot:
 async def load_snapshots(
     connection: Connection, media_ids: Sequence[int], keys: Sequence[str], language: str
 ) -> list[Snapshot]:
-    """Snapshots of the media known to us, by ascending id; `keys` are the `media_meta` keys wanted."""
-    rows = await connection.fetch(load("facts")["facts_snapshots"], list(media_ids), list(keys))
-    return [Snapshot(row["now"], _read_facts(row, language), _read_known(row), _read_verdicts(row)) for row in rows]
+    """Snapshots of the media known to us, by ascending id; `keys` are the `media_meta` keys wanted, and `TAGS`."""
+    sql = load("facts")
+    rows = await connection.fetch(sql["facts_snapshots"], list(media_ids), list(keys), MEASURES_VERSION)
+    found = [Snapshot(row["now"], _read_facts(row, language), _read_known(row), _read_verdicts(row)) for row in rows]
+    if TAGS not in keys:
+        return found
+    rows = await connection.fetch(sql["facts_tags"], list(media_ids))
+    tags = {row["media_id"]: tuple(row["names"]) for row in rows}
+    return [replace(s, facts=replace(s.facts, tags=tags.get(s.facts.media_id, ()))) for s in found]
 
 
 def _read_facts(row: Mapping[str, Any], language: str) -> MediaFacts:
@@ -60,6 +67,10 @@ def _read_facts(row: Mapping[str, Any], language: str) -> MediaFacts:
         metadata=Metadata(row["mime_type"], row["width"], row["height"], row["file_size"], row["created_at"]),
         meta=row["meta"] or {},
         written={field: Written(*last) for field, last in (row["written"] or {}).items()},
+        quality_status=row["quality_status"],
+        quality_score=row["quality_score"],
+        publish_state=row["publish_state"],
+        score_batch=row["score_batch"],
         foreign_completions=frozenset(row["foreign_completions"]),
         language=language,
     )
@@ -91,6 +102,11 @@ def _read_picture(row: Mapping[str, Any]) -> Picture | None:
         row["picture_height"],
         row["pixel_hash"],
         row["picture_unreadable"],
+        row["measures"] and Measures.model_validate(row["measures"]),
+        row["phash"],
+        row["nearest"],
+        row["compared"],
+        row["nsfw"],
     )
 
 

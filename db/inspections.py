@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from contracts.facts import Picture
+from contracts.measures import MEASURES_VERSION
 from db.pool import Connection
 from db.queries import load
 
@@ -13,7 +14,8 @@ from db.queries import load
 class Uninspected:
     """A medium to look at; the mark was read before the bytes will be (P6).
 
-    `tries` counts earlier vain looks; `now` is the database's clock at the claim.
+    `tries` counts earlier vain looks; `now` is the database's clock at the claim; `measured` is the content hash that
+    needs no measuring any more.
     """
 
     media_id: int
@@ -21,28 +23,40 @@ class Uninspected:
     mark: str
     tries: int
     now: datetime
+    measured: str | None = None
 
 
 async def claim(connection: Connection, limit: int, hold: timedelta) -> Sequence[Uninspected]:
     """Take up to `limit` media to inspect; after `hold` others may take them."""
-    rows = await connection.fetch(load("inspections")["inspections_claim"], limit, hold)
-    return [Uninspected(row["id"], row["path"], row["mark"], row["inspect_tries"], row["now"]) for row in rows]
+    rows = await connection.fetch(load("inspections")["inspections_claim"], limit, hold, MEASURES_VERSION)
+    return [
+        Uninspected(row["id"], row["path"], row["mark"], row["inspect_tries"], row["now"], row["measured"])
+        for row in rows
+    ]
 
 
 async def is_current(connection: Connection, medium: Uninspected) -> bool:
     """Whether the platform's row still has the mark that was read before the bytes."""
-    mark = await connection.fetchval(load("inspections")["inspections_current_mark"], medium.media_id)
-    return bool(mark == medium.mark)
+    return await current_mark(connection, medium.media_id) == medium.mark
+
+
+async def current_mark(connection: Connection, media_id: int) -> str | None:
+    """The source mark of the platform's row now; None when it is gone."""
+    mark: str | None = await connection.fetchval(load("inspections")["inspections_current_mark"], media_id)
+    return mark
 
 
 async def settle(connection: Connection, medium: Uninspected, content_hash: str | None, picture: Picture) -> None:
     """Store what was found under the medium's mark. Inside the medium's lock, `is_current` checked under it."""
     sql = load("inspections")
     if content_hash is not None:
+        measures = picture.measures and picture.measures.model_dump(mode="json")
         await connection.execute(
             sql["inspections_keep_picture"], content_hash, picture.format, picture.width, picture.height,
-            picture.pixel_hash, picture.unreadable,
+            picture.pixel_hash, picture.unreadable, measures, picture.phash, picture.nsfw, MEASURES_VERSION,
         )  # fmt: skip
+        if picture.phash is not None:
+            await connection.execute(sql["inspections_compare"], content_hash, picture.phash)
     reason = picture.unreadable if content_hash is None else None
     await connection.execute(sql["inspections_settle"], medium.media_id, medium.mark, content_hash, reason)
 

@@ -11,19 +11,29 @@ from handlers.stage import Stage
 class Chain:
     """Stages sorted so that every upstream comes first.
 
-    `foreign` are the job types that another program does: ours to wait for, not to run. `upstreams` is closed
-    transitively (P12): a stage is looked at only when everything before it is terminal.
+    `foreign` are the job types that another program does: ours to wait for, not to run. Those switched `off` leave
+    `stages`: nobody waits for them. `upstreams` is closed transitively (P12): a stage is looked at only when everything
+    before it is terminal.
     """
 
     stages: tuple[Stage[Any], ...]
     foreign: frozenset[str] = frozenset()
+    off: frozenset[str] = frozenset()
     upstreams: Mapping[str, frozenset[str]] = field(init=False)
+    keys: tuple[str, ...] = field(init=False)
+    """Every `media_meta` key that facts must hold for these stages, those of the stages switched off too."""
 
     def __post_init__(self) -> None:
         closed: dict[str, frozenset[str]] = {}
+        keys = {"locks"}
         for stage in self.stages:
             closed[stage.job_type] = frozenset(stage.after).union(*(closed[name] for name in stage.after))
-        object.__setattr__(self, "upstreams", closed)
+            keys.update(stage.reads, stage.writes)
+        running = tuple(stage for stage in self.stages if stage.job_type not in self.off)
+        upstreams = {stage.job_type: closed[stage.job_type] - self.off for stage in running}
+        object.__setattr__(self, "stages", running)
+        object.__setattr__(self, "upstreams", upstreams)
+        object.__setattr__(self, "keys", tuple(sorted(keys)))
 
     def stage(self, job_type: str) -> Stage[Any]:
         """The stage of that job type; KeyError when there is none."""
@@ -39,10 +49,3 @@ class Chain:
         if not cascade:
             return named
         return frozenset(name for name in known if name in named or named & self.upstreams[name])
-
-    def keys(self) -> tuple[str, ...]:
-        """Every `media_meta` key that facts must hold for these stages."""
-        keys = {"locks"}
-        for stage in self.stages:
-            keys.update(stage.reads, stage.writes)
-        return tuple(sorted(keys))

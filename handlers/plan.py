@@ -38,6 +38,9 @@ def plan(chain: Chain, facts: MediaFacts, verdicts: Verdicts, forced: AbstractSe
     current = raise_forces(verdicts, forced)
     if not facts.exists or not facts.inspected:
         return current
+    for name in chain.off & current.keys():
+        if not current[name].status.terminal:
+            current[name] = _skip(current[name], "switched_off")
     for stage in chain.stages:
         name = stage.job_type
         verdict = _take_up(current.get(name, Verdict()), take_fingerprint(stage, facts))

@@ -46,7 +46,8 @@ class Stage(Protocol[AnswerT]):
     """One job type. Implementations hold no state and do no I/O; every method is a function of its arguments.
 
     `after` names the job types that must be terminal before this one is looked at; `reads` the foreign `media_meta`
-    keys it looks at, `writes` the `ollama.*` keys it may write. The schema of `Answer` is what Ollama must answer.
+    keys it looks at (and `facts.TAGS`), `writes` the `ollama.*` keys it may write. The schema of `Answer` is what
+    Ollama must answer.
     """
 
     @property
@@ -67,6 +68,9 @@ class Stage(Protocol[AnswerT]):
 
     def triggers(self, facts: MediaFacts) -> dict[str, JsonValue]:
         """What besides the picture's content makes the stage due again when it changes."""
+
+    def decide(self, facts: MediaFacts) -> Effects | None:
+        """What to write when the facts alone give it, without a question; None: ask."""
 
     def prompt(self, facts: MediaFacts) -> Prompt:
         """The question; deterministic."""

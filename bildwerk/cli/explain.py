@@ -54,7 +54,7 @@ async def _look(settings: Settings, name: str) -> Medium:
         if media_id is None:
             raise Problem(f"there is no medium with the id or path {name!r}: `bildwerk ingest` adds files")
         record = await read_record(connection, media_id)
-        snapshots = await load_snapshots(connection, [media_id], chain.keys(), settings.language)
+        snapshots = await load_snapshots(connection, [media_id], chain.keys, settings.language)
     if record is None or not snapshots:
         raise Problem(f"medium {media_id} is in public.media, but no event ever named it: send media.created")
     return Medium(snapshots[0], record, chain)

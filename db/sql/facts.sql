@@ -2,7 +2,11 @@
 -- One row per medium known to us, all of it in one snapshot: the platform's row and values, the inspected picture, what
 -- we wrote, and the verdicts.
 SELECT
-    now() AS now, m.id, m.seen, m.inspected_mark, m.content_hash, m.unreadable AS missing_reason, m.plan_no,
+    now() AS now, m.id, m.seen, m.content_hash,
+    -- a picture that an older version measured is not inspected
+    CASE WHEN c.unreadable IS NOT NULL OR c.measures_version IS NULL OR c.measures_version >= $3
+        THEN m.inspected_mark END AS inspected_mark,
+    m.unreadable AS missing_reason, m.plan_no,
     m.inspect_at, m.inspect_tries, m.look_at, m.look_tries, m.deleted_at, m.due, m.run_at, m.priority, m.alone,
     m.plan_error,
     p.id IS NOT NULL AS exists, p.path, bildwerk.source_mark(p.path, p.updated_at, p.hash) AS mark,
@@ -11,13 +15,16 @@ SELECT
     CASE WHEN p.created_at BETWEEN '0001-01-02' AND '9999-12-30' THEN p.created_at END AS created_at,
     c.content_hash IS NOT NULL AS has_picture, c.format AS picture_format, c.width AS picture_width,
     c.height AS picture_height, c.pixel_hash, c.unreadable AS picture_unreadable,
+    c.measures, c.phash, c.nearest, c.compared, c.nsfw,
+    p.quality_status, p.quality_score, p.publish_state,
+    EXISTS (SELECT FROM bildwerk.score_batches AS b WHERE b.media_id = m.id) AS score_batch,
     (
         -- what is nested too deep for any reader counts as its text
         SELECT jsonb_object_agg(
             v.key, CASE WHEN v.value @? 'strict $.**{64}' THEN to_jsonb(v.value::text) ELSE v.value END
         )
         FROM public.media_meta AS v
-        WHERE v.media_id = m.id AND v.key = ANY($2::text[])
+        WHERE v.media_id = m.id AND (v.key = ANY($2::text[]) OR starts_with(v.key, 'scan.'))
     ) AS meta,
     (
         SELECT jsonb_object_agg(w.field, jsonb_build_array(w.value, w.content_hash)) FROM bildwerk.written AS w
@@ -34,3 +41,9 @@ LEFT JOIN public.media AS p ON p.id = m.id
 LEFT JOIN bildwerk.pictures AS c ON c.content_hash = m.content_hash
 WHERE m.id = ANY($1::bigint[])
 ORDER BY m.id
+
+-- name: facts_tags
+SELECT l.media_id, array_agg(t.name ORDER BY l.confidence DESC NULLS LAST, t.name) AS names
+FROM public.media_tags AS l JOIN public.tags AS t ON t.id = l.tag_id
+WHERE l.media_id = ANY($1::bigint[])
+GROUP BY l.media_id

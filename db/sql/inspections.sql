@@ -6,24 +6,40 @@ WITH due AS MATERIALIZED (
     ORDER BY inspect_at LIMIT $1 FOR UPDATE SKIP LOCKED
 ), taken AS (
     UPDATE bildwerk.media AS m SET inspect_at = now() + $2::interval FROM due WHERE m.id = due.id
-    RETURNING m.id, m.inspect_tries
+    RETURNING m.id, m.inspect_tries, m.content_hash
 )
 SELECT
     now() AS now, t.id, t.inspect_tries, coalesce(p.path, '') AS path,
-    bildwerk.source_mark(p.path, p.updated_at, p.hash) AS mark
-FROM taken AS t JOIN public.media AS p ON p.id = t.id
+    bildwerk.source_mark(p.path, p.updated_at, p.hash) AS mark,
+    c.content_hash AS measured
+FROM taken AS t
+JOIN public.media AS p ON p.id = t.id
+LEFT JOIN bildwerk.pictures AS c ON c.content_hash = t.content_hash AND c.measures_version = $3
 
 -- name: inspections_current_mark
 SELECT bildwerk.source_mark(path, updated_at, hash) FROM public.media WHERE id = $1
 
 -- name: inspections_keep_picture
 -- A content hash that crashed the model stays poison whatever the decoder says.
-INSERT INTO bildwerk.pictures AS p (content_hash, format, width, height, pixel_hash, unreadable)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO bildwerk.pictures AS p (
+    content_hash, format, width, height, pixel_hash, unreadable, measures, phash, nsfw, measures_version
+)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (content_hash) DO UPDATE SET
     format = excluded.format, width = excluded.width, height = excluded.height, pixel_hash = excluded.pixel_hash,
-    unreadable = excluded.unreadable, inspected_at = now()
+    unreadable = excluded.unreadable, inspected_at = now(), measures = coalesce(excluded.measures, p.measures),
+    phash = coalesce(excluded.phash, p.phash), nsfw = coalesce(excluded.nsfw, p.nsfw),
+    measures_version = excluded.measures_version
 WHERE p.unreadable IS DISTINCT FROM 'poison'
+
+-- name: inspections_compare
+-- How near the nearest other picture is, once per picture: what came later does not make it less new.
+UPDATE bildwerk.pictures AS p SET nearest = n.nearest, compared = n.compared
+FROM (
+    SELECT min(bit_count((o.phash # $2)::bit(64))) AS nearest, count(*) AS compared
+    FROM bildwerk.pictures AS o WHERE o.phash IS NOT NULL AND o.content_hash <> $1
+) AS n
+WHERE p.content_hash = $1 AND p.nearest IS NULL
 
 -- name: inspections_settle
 UPDATE bildwerk.media

@@ -7,10 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel, JsonValue
 
-from contracts.effects import PutMeta
-from contracts.facts import Standing
+from contracts.effects import Effects
 from contracts.verdicts import Status, Verdict
-from db import effects, inspections, leases, ledger, runs
+from db import inspections, leases, ledger, runs
 from db.facts import Snapshot
 from db.leases import MediumLease
 from db.ledger import LastError
@@ -20,13 +19,14 @@ from handlers.backoff import Backoff
 from handlers.failures import BadAnswer, Failure, Stale
 from handlers.plan import take_fingerprint
 from handlers.runner.planning import Planner
-from handlers.runner.settling import close_verdict, decide_failure, is_poison, select_effects
+from handlers.runner.settling import close_verdict, decide_failure, is_poison
+from handlers.runner.writing import EffectWriter, MarkMoved, Origin
 from handlers.stage import Stage
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job as it was when the model was asked; the fence compares all of it (P2, P3)."""
+    """A job as it was when it was begun; the fence compares all of it (P2, P3). No model: rules decide."""
 
     lease: MediumLease
     stage: Stage[Any]
@@ -53,7 +53,15 @@ class Failed:
     cost: Cost = field(default_factory=Cost)
 
 
-Result = Answered | Failed
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The facts alone give what is to be written."""
+
+    cost: Cost = field(default_factory=Cost)
+    raw: None = None
+
+
+Result = Answered | Decided | Failed
 
 
 class Finished(Enum):
@@ -65,26 +73,18 @@ class Finished(Enum):
     LEASE_LOST = auto()
 
 
-class MarkMoved(Exception):
-    """The platform touched the medium's row during the call: read the bytes again, then finish once more (P5)."""
-
-    def __init__(self, mark: str | None) -> None:
-        super().__init__(mark)
-        self.mark = mark
-
-
 @dataclass(frozen=True, slots=True)
 class Finisher:
     """Settles jobs inside the caller's transaction.
 
     `retry` spaces transient failures. With `plan_in_finish` off, the medium is planned when its completion event comes
-    back; `provenance` says whether `ollama.model` and `ollama.last_run_at` are written.
+    back.
     """
 
     planner: Planner
     retry: Backoff = field(default_factory=lambda: Backoff(tries=3, base=2.0, cap=60.0))
     plan_in_finish: bool = True
-    provenance: bool = True
+    writer: EffectWriter = field(default_factory=EffectWriter)
 
     async def finish(
         self, connection: Connection, job: Job, result: Result, verified_mark: str | None = None
@@ -104,12 +104,15 @@ class Finisher:
         if isinstance(result, Failed) and isinstance(result.failure, Stale):
             await leases.ask_inspection(connection, job.lease)
             return await self._supersede(connection, job, cost, result.failure.reason)
-        if not snapshot.facts.inspected and isinstance(result, Answered):
+        if not snapshot.facts.inspected and not isinstance(result, Failed):
             raise MarkMoved(snapshot.facts.mark)
         await leases.reset_lost(connection, job.lease.media_id)
-        if isinstance(result, Answered):
-            return await self._settle_answer(connection, job, snapshot, result)
-        return await self._settle_failure(connection, job, snapshot, result)
+        if isinstance(result, Failed):
+            return await self._settle_failure(connection, job, snapshot, result)
+        wanted = _list_effects(job.stage, snapshot, result)
+        if wanted is None:
+            return await self._supersede(connection, job, cost, "facts_moved")
+        return await self._settle(connection, job, snapshot, result, wanted)
 
     async def close(self, connection: Connection, lease: MediumLease, job_type: str, reason: str) -> None:
         """Fail a due job without a run: it crashed every process that ran it (25), or we have a bug."""
@@ -138,18 +141,16 @@ class Finisher:
         await self.planner.replan(connection, job.lease.media_id)
         return Finished.SUPERSEDED
 
-    async def _settle_answer(self, connection: Connection, job: Job, before: Snapshot, result: Answered) -> Finished:
+    async def _settle(
+        self, connection: Connection, job: Job, before: Snapshot, result: Answered | Decided, wanted: Effects
+    ) -> Finished:
+        """Write what was found. A column we wrote ourselves is no change that makes the stage due again."""
         verdict = before.verdicts[job.stage.job_type]
-        wanted = job.stage.effects(before.facts, result.answer)
-        allowed = select_effects(before.facts, wanted, forced=verdict.forced)
-        written = [await effects.put_meta(connection, before.facts, e, job.run_id) for e in allowed]
-        if any(written) and self.provenance:
-            moment = before.now.isoformat(timespec="seconds")
-            for effect in (PutMeta("ollama.model", job.model), PutMeta("ollama.last_run_at", moment)):
-                await effects.put_meta(connection, before.facts, effect, job.run_id)
-        kept = not all(written) or any(before.facts.standing(e.key) is Standing.KEPT for e in wanted)
-        settled = close_verdict(verdict, Status.DONE, "kept" if kept else "")
-        outcome = Outcome.KEPT if kept else Outcome.DONE
+        origin = Origin(job.run_id, job.model)
+        written = await self.writer.write(connection, before, wanted, origin, forced=verdict.forced)
+        settled = close_verdict(verdict, Status.DONE, "kept" if written.kept else "")
+        settled = replace(settled, fingerprint=take_fingerprint(job.stage, written.facts))
+        outcome = Outcome.KEPT if written.kept else Outcome.DONE
         await runs.end(connection, job.run_id, outcome, result.cost, raw_answer=result.raw)
         await self._write(connection, job, before, settled, result.cost, None)
         return Finished.SETTLED
@@ -207,10 +208,17 @@ async def _accept(connection: Connection, snapshot: Snapshot, verified_mark: str
     return replace(snapshot, facts=replace(facts, inspected_mark=verified_mark))
 
 
+def _list_effects(stage: Stage[Any], snapshot: Snapshot, result: Answered | Decided) -> Effects | None:
+    """What is to be written; None when the facts no longer decide it alone."""
+    if isinstance(result, Decided):
+        return stage.decide(snapshot.facts)
+    return stage.effects(snapshot.facts, result.answer)
+
+
 def _tell(job: Job, cost: Cost) -> dict[str, JsonValue]:
     return {
         "run": job.run_id,
-        "model": job.model,
+        "model": job.model or None,
         "prompt_tokens": cost.prompt_tokens,
         "answer_tokens": cost.answer_tokens,
         "duration_ms": None if cost.total_ms is None else round(cost.total_ms),

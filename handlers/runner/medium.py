@@ -17,8 +17,9 @@ from db.runs import Outcome
 from handlers.failures import Failure, Stale, Unavailable
 from handlers.inference.client import Question
 from handlers.runner.asking import Asker
-from handlers.runner.finishing import Answered, Failed, Finished, Finisher, Job, MarkMoved, Result
+from handlers.runner.finishing import Decided, Failed, Finished, Finisher, Job, Result
 from handlers.runner.work import Ended, Work
+from handlers.runner.writing import MarkMoved
 from handlers.stage import Stage
 
 log = structlog.get_logger("bildwerk.handlers.runner")
@@ -100,19 +101,21 @@ class Runner:
         return Finished.SETTLED
 
     async def _run_job(self, work: Work, stage: Stage[Any], verdict: Verdict, facts: MediaFacts) -> Finished:
-        lease = work.claim.medium
-        try:
-            question = await self.asker.prepare(stage, facts)
-        except Failure as failure:
-            return await self._turn_back(work, failure)
+        question = None
+        if stage.decide(facts) is None:
+            try:
+                question = await self.asker.prepare(stage, facts)
+            except Failure as failure:
+                return await self._turn_back(work, failure)
         job = await self._start(work, stage, verdict, facts, question)
         if job is None:
             return Finished.LEASE_LOST
-        result = await self.asker.ask(work, stage, facts, question)
+        result = Decided() if question is None else await self.asker.ask(work, stage, facts, question)
         finished = await self._finish(job, facts, result)
         log.info(
-            "job.ended", media_id=lease.media_id, job_type=stage.job_type, run=job.run_id, host=work.claim.slot.host,
-            outcome=_name(finished, result), reason=None if isinstance(result, Answered) else result.failure.reason,
+            "job.ended", media_id=facts.media_id, job_type=stage.job_type, run=job.run_id,
+            host=question and work.claim.slot.host, outcome=_name(finished, result),
+            reason=result.failure.reason if isinstance(result, Failed) else None,
             total_ms=result.cost.total_ms, prompt_tokens=result.cost.prompt_tokens,
             answer_tokens=result.cost.answer_tokens,
         )  # fmt: skip
@@ -130,19 +133,19 @@ class Runner:
         return Finished.POSTPONED
 
     async def _start(
-        self, work: Work, stage: Stage[Any], verdict: Verdict, facts: MediaFacts, question: Question
+        self, work: Work, stage: Stage[Any], verdict: Verdict, facts: MediaFacts, question: Question | None
     ) -> Job | None:
         host = work.claim.slot.host
+        asked = (
+            ("", "", "") if question is None else (self.asker.model.recipe(host, stage, question), host, question.model)
+        )
         assert verdict.fingerprint is not None
-        record = runs.Question(
-            stage.job_type, verdict.generation, verdict.fingerprint, facts.content_hash,
-            self.asker.model.recipe(host, stage, question), host, question.model,
-        )  # fmt: skip
+        record = runs.Question(stage.job_type, verdict.generation, verdict.fingerprint, facts.content_hash, *asked)
         async with self.pool.acquire() as connection:
             run_id = await runs.start(connection, work.claim.medium, record)
         if run_id is None:
             return None
-        return Job(work.claim.medium, stage, run_id, question.model, verdict.fingerprint, verdict.generation)
+        return Job(work.claim.medium, stage, run_id, record.model, verdict.fingerprint, verdict.generation)
 
     async def _finish(self, job: Job, facts: MediaFacts, result: Result) -> Finished:
         """Settle the job; a moved mark is looked into, a broken connection is resolved by reading (I14).
@@ -182,7 +185,7 @@ class Runner:
 
 def _name(finished: Finished, result: Result) -> str:
     if finished is Finished.SETTLED:
-        return "done" if isinstance(result, Answered) else "failed"
+        return "failed" if isinstance(result, Failed) else "done"
     return finished.name.lower()
 
 

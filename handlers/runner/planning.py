@@ -98,7 +98,7 @@ class Planner:
 
     async def load(self, connection: Connection, media_ids: Iterable[int]) -> list[Snapshot]:
         """Snapshots with every key that the stages look at."""
-        return await load_snapshots(connection, sorted(media_ids), self.chain.keys(), self.language)
+        return await load_snapshots(connection, sorted(media_ids), self.chain.keys, self.language)
 
     def draft(self, snapshot: Snapshot, verdicts: Verdicts, details: Details | None = None) -> ledger.Draft:
         """What to write when `verdicts` take the place of the snapshot's.

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from contracts.effects import Effects
+from contracts.effects import Effects, PutMeta
 from contracts.facts import MediaFacts, Standing
 from contracts.verdicts import Status, Verdict
 from db.facts import Snapshot
@@ -19,7 +19,7 @@ CRASHED = "runner_crashed"
 def select_effects(facts: MediaFacts, wanted: Effects, *, forced: bool) -> Effects:
     """The effects that may be tried: never a field somebody else holds, our own current ones only by force (I17)."""
     open_to_us = {Standing.ABSENT, Standing.STALE} | ({Standing.OURS} if forced else set())
-    return tuple(effect for effect in wanted if facts.standing(effect.key) in open_to_us)
+    return tuple(e for e in wanted if not isinstance(e, PutMeta) or facts.standing(e.key) in open_to_us)
 
 
 def is_poison(verdict: Verdict, failure: Failure) -> bool:

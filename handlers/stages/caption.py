@@ -54,6 +54,10 @@ class CaptionStage:
         """Nothing but the picture: titles and prompts are context."""
         return {}
 
+    def decide(self, facts: MediaFacts) -> Effects | None:  # noqa: ARG002
+        """Never: only a model sees what is in a picture."""
+        return None
+
     def prompt(self, facts: MediaFacts) -> Prompt:
         """The task after what is known about the picture."""
         known = {f"media {key}": plain_text(facts.meta.get(key)) for key in self.reads}

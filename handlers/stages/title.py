@@ -53,6 +53,10 @@ class TitleStage:
         """Nothing but the picture: caption and prompt are context."""
         return {}
 
+    def decide(self, facts: MediaFacts) -> Effects | None:  # noqa: ARG002
+        """Never: only a model sees what is in a picture."""
+        return None
+
     def prompt(self, facts: MediaFacts) -> Prompt:
         """The task after what is known about the picture; of captions the platform's goes before ours."""
         caption = plain_text(facts.meta.get("caption"))

@@ -126,6 +126,7 @@ class World:
             "OLLAMA_HOST": f"{self.ollama.url}={self.slots}",
             "media_root": self.root,
             "model": MODEL,
+            "job_types": f"{CAPTION},{TITLE}",
             "cache_folder": self.folder / "cache",
             "kafka_group": self.wire.settings.group,
             "kafka_idempotence": self.wire.settings.idempotence,

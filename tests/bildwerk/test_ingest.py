@@ -10,11 +10,10 @@ import pytest
 
 from bildwerk.ingest import BATCH, OutsideRoot, Tally, find_files, ingest
 from db.pool import Database, Pool, open_pool
-from handlers.chain import Chain
-from handlers.registry import load_stages
 from handlers.runner.planning import Planner
+from tests.ledger import TEXTS, choose
 
-PLANNER = Planner(Chain(load_stages()))
+PLANNER = Planner(choose(*TEXTS))
 
 
 @pytest.fixture

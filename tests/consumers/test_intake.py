@@ -21,17 +21,16 @@ from contracts.codec import encode
 from contracts.topics import INTAKE_TOPICS, Topic
 from db.outbox import name_source
 from db.pool import Connection, Database, Pool, open_pool
-from handlers.chain import Chain
-from handlers.registry import load_stages
 from handlers.runner.planning import Planned, Planner, PlanRequest
 from tests.consumers.conftest import Produce, until
+from tests.ledger import TEXTS, choose
 
 CREATED, UPDATED, COMPLETED = INTAKE_TOPICS
 
 
 @pytest.fixture
 def planner() -> Planner:
-    return Planner(Chain(load_stages()))
+    return Planner(choose(*TEXTS))
 
 
 @pytest.fixture
@@ -216,7 +215,7 @@ async def test_a_foreign_completion_is_remembered_once_and_plans_its_medium(
     pool: Pool, settings: KafkaSettings, produce: Produce
 ) -> None:
     await upload(pool, 4)
-    planner = Planner(Chain(load_stages(), frozenset({"ollama_caption"})))
+    planner = Planner(choose(*TEXTS, foreign=frozenset({"ollama_caption"})))
     for _ in range(2):
         await produce(COMPLETED, body(media_id=4, job_type="ollama_caption", outcome="done"))
         await produce(COMPLETED, body(media_id=4, job_type="ollama_title", outcome="done"))

@@ -43,6 +43,9 @@ class Step:
     def triggers(self, facts: MediaFacts) -> dict[str, JsonValue]:  # noqa: ARG002
         return {}
 
+    def decide(self, facts: MediaFacts) -> Effects | None:
+        raise NotImplementedError
+
     def prompt(self, facts: MediaFacts) -> Prompt:
         raise NotImplementedError
 
@@ -254,3 +257,20 @@ def test_a_medium_that_is_back_is_a_new_generation_even_if_it_was_never_inspecte
     assert gone["a"].reason == "media_deleted"
 
     assert plan(CHAIN, facts(), gone)["a"].generation == gone["a"].generation + 1
+
+
+def test_a_job_type_switched_off_is_not_waited_for_and_comes_back_when_it_is_on_again() -> None:
+    without = Chain(CHAIN.stages, off=frozenset({"b"}))
+    verdicts = plan(without, facts(), plan(CHAIN, facts(), {}))
+    assert {name: (v.status, v.reason) for name, v in verdicts.items()} == {
+        "a": (Status.DUE, ""),
+        "b": (Status.SKIPPED, "switched_off"),
+        "c": (Status.WAITING, "upstream"),
+    }
+    done = {**verdicts, "a": replace(verdicts["a"], status=Status.DONE)}
+    assert list_due(without, plan(without, facts(), done)) == ("c",)
+    assert list_due(CHAIN, plan(CHAIN, facts(), done)) == ("b",)
+
+
+def test_what_is_switched_off_gets_no_verdict() -> None:
+    assert set(plan(Chain(CHAIN.stages, off=frozenset({"b"})), facts(), {})) == {"a", "c"}

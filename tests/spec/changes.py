@@ -6,6 +6,7 @@ STAGE_1 = ("J1", "J2")
 CAPTION, TITLE = "handlers/stages/caption.py", "handlers/stages/title.py"
 PLAN, STANDING = "handlers/plan.py", "handlers/field_standing.py"
 FINISHING, SETTLING = "handlers/runner/finishing.py", "handlers/runner/settling.py"
+WRITING = "handlers/runner/writing.py"
 LAYOUT, CLIENT, BACKOFF = "handlers/inference/layout.py", "handlers/inference/client.py", "handlers/backoff.py"
 EFFECTS, LEDGER, LEASES = "db/sql/effects.sql", "db/sql/ledger.sql", "db/sql/leases.sql"
 FACTS, ARGUMENTS, SETTINGS = "contracts/facts.py", "bildwerk/arguments.py", "bildwerk/settings.py"
@@ -34,7 +35,9 @@ TAG = "WITH other AS (INSERT INTO public.tags (name) VALUES ($2))\n"
 WIDTH = "WITH other AS (UPDATE public.media SET width = 1)\n"
 PROMPT = "WITH other AS (UPDATE public.media_meta SET value = '1' WHERE key = 'prompt')\n"
 POISON = "        if is_poison("
-PERSIST = f'        await effects.put_meta(connection, before.facts, PutMeta("{{}}", "x"), job.run_id)\n{POISON}'
+PERSIST = (
+    f'        await self.writer.write(connection, before, (PutMeta("{{}}", "x"),), Origin(0), forced=True)\n{POISON}'
+)
 KNOWN = "plain_text(facts.meta.get(key)) for key in self.reads"
 RETRIED = "isinstance(failure, Transient) and verdict.attempt"
 UPSTREAM = "not current[upstream].status.terminal"
@@ -52,10 +55,14 @@ CHANGES = (
     change("J1-inputs", "a prompt is invented", (CAPTION, KNOWN, KNOWN.replace(" for", ' or "x" for'))),
     change("J1-outputs", "no caption", (CAPTION, "list_free(facts, _FIELDS))", "list_free(facts, _FIELDS)[1:])")),
     change("J1-outputs", "wrong text", (CAPTION, '"ollama.caption": answer.caption', '"ollama.caption": "x"')),
-    change("J1-outputs J2-outputs", "no provenance", (FINISHING, "if any(written) and self.provenance:", "if False:")),
-    change("J1-outputs J2-outputs", "provenance although off", (FINISHING, " and self.provenance:", ":")),
-    change("J1-outputs J2-outputs", "wrong model", (FINISHING, '"ollama.model", job.model', '"ollama.model", "x"')),
-    change("J1-outputs", "a time of no zone", (FINISHING, "before.now.iso", "before.now.replace(tzinfo=None).iso")),
+    change(
+        "J1-outputs J2-outputs",
+        "no provenance",
+        (WRITING, "if any_written and origin.model", "if False and origin.model"),
+    ),
+    change("J1-outputs J2-outputs", "provenance although off", (WRITING, ' and "provenance" in self.writes:', ":")),
+    change("J1-outputs J2-outputs", "wrong model", (WRITING, '"ollama.model", origin.model', '"ollama.model", "x"')),
+    change("J1-outputs", "a time of no zone", (WRITING, "snapshot.now.iso", "snapshot.now.replace(tzinfo=None).iso")),
     change(
         "J1-tables J2-tables",
         "a tag is written",
@@ -174,10 +181,12 @@ CHANGES = (
         ),
     ),
     change(
-        "R7", "on in a platform's tables", (ARGUMENTS, '("provenance",) if owns_platform else ()', '("provenance",)')
+        "R7",
+        "on in a platform's tables",
+        (ARGUMENTS, "OPTIONAL_WRITES if owns_platform else frozenset()", "OPTIONAL_WRITES"),
     ),
-    change("R7", "off in our tables", (ARGUMENTS, '("provenance",) if owns_platform else ()', "()")),
-    change("R7", "no setting", (ARGUMENTS, "settings.writes if settings.writes is not None else ", "")),
+    change("R7", "off in our tables", (ARGUMENTS, "OPTIONAL_WRITES if owns_platform else ", "")),
+    change("R7", "no setting", (ARGUMENTS, "if settings.writes is not None:", "if False:")),
     change(
         "R8",
         "a skipped stage is not finished",

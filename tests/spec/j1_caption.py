@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from handlers.runner.finishing import Finisher
+from handlers.runner.writing import EffectWriter
 from tests.spec.cells import Row
 from tests.spec.desk import Desk, is_rendition
 from tests.spec.promises import fails_at_once_on_invalid_json, needs_no_more_than, tries_again_after_a_time_out
@@ -42,7 +43,7 @@ async def outputs(desk: Desk) -> None:
     assert ours["ollama.model"] == "bildwerk-simulated"
     assert datetime.fromisoformat(ours["ollama.last_run_at"]).tzinfo
 
-    desk.settle_with(Finisher(desk.workshop.ledger.planner, provenance=False))
+    desk.settle_with(Finisher(desk.workshop.ledger.planner, writer=EffectWriter(frozenset())))
     other = await desk.add("orange")
     await desk.work()
     assert set(await desk.ours(other)) == TEXTS

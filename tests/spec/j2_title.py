@@ -3,6 +3,7 @@
 from typing import Any
 
 from handlers.runner.finishing import Finisher
+from handlers.runner.writing import EffectWriter
 from tests.spec.cells import Row
 from tests.spec.desk import Desk, is_rendition
 from tests.spec.promises import fails_at_once_on_invalid_json, needs_no_more_than, tries_again_after_a_time_out
@@ -47,7 +48,7 @@ async def outputs(desk: Desk) -> None:
     assert ours["ollama.title"] == (await desk.said(JOB))["title"]
     assert ours["ollama.model"] == "bildwerk-simulated"
 
-    desk.settle_with(Finisher(desk.workshop.ledger.planner, provenance=False))
+    desk.settle_with(Finisher(desk.workshop.ledger.planner, writer=EffectWriter(frozenset())))
     other = await desk.add("orange", **CAPTIONED)
     await desk.work()
     assert set(await desk.ours(other)) == {"ollama.title"}

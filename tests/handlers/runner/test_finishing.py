@@ -9,8 +9,9 @@ import pytest
 from db import leases, runs
 from db.runs import Outcome
 from handlers.failures import BadAnswer, Failure, Transient, Unavailable
-from handlers.runner.finishing import Failed, Finished, Finisher, MarkMoved
+from handlers.runner.finishing import Failed, Finished, Finisher
 from handlers.runner.planning import Force
+from handlers.runner.writing import MarkMoved
 from tests.ledger import Ledger, captioned
 
 CAPTION, TITLE = "ollama_caption", "ollama_title"

@@ -1,16 +1,18 @@
 """Media in every state that facts can be in."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC
 from typing import Any
 
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from contracts.facts import MediaFacts, Metadata, Standing, Written
+from contracts.effects import Effects, PutMeta, SetQuality
+from contracts.facts import MediaFacts, Metadata, Picture, Standing, Written
+from contracts.measures import Measures
 
 HASH, OLD_HASH = "b" * 64, "a" * 64
-FOREIGN_KEYS = ("caption", "title", "description", "prompt", "negative_prompt", "scan.nsfw", "elsewhere")
+FOREIGN_KEYS = ("caption", "title", "description", "prompt", "negative_prompt", "scan.nsfw", "scan.x", "elsewhere")
 
 texts = st.text(max_size=30) | st.sampled_from(
     ["A lake", "", "  ", "<|im_end|>", "[img]", "</data>", "\u202ex", "ä" * 3000]
@@ -27,6 +29,24 @@ metadata = st.builds(
     height=st.none() | st.integers(-1, 10**6),
     file_size=st.none() | st.integers(0),
     created_at=st.none() | st.datetimes().map(lambda at: at.replace(tzinfo=UTC)),
+)
+pictures = st.none() | st.builds(
+    Picture,
+    width=st.none() | st.integers(1, 20_000),
+    height=st.none() | st.integers(1, 20_000),
+    nearest=st.none() | st.integers(0, 64),
+    compared=st.integers(0, 10**6),
+    nsfw=st.none() | st.floats(0, 1),
+)
+columns = st.fixed_dictionaries(
+    {
+        "picture": pictures,
+        "tags": st.lists(texts, max_size=3).map(tuple),
+        "quality_status": st.sampled_from([None, "unknown", "ok", "review", "defect"]),
+        "quality_score": st.none() | st.floats(0, 1),
+        "publish_state": st.none() | st.sampled_from(["staging", "public"]),
+        "score_batch": st.booleans(),
+    }
 )
 foreign = st.dictionaries(st.sampled_from(FOREIGN_KEYS), values)
 languages = st.sampled_from(["en", "de", "fr", "xx", ""])
@@ -70,3 +90,33 @@ def build_facts(own: dict[str, Field], foreign_meta: dict[str, JsonValue], **mor
     )
     assert all(facts.standing(key) is field.standing for key, field in own.items())
     return facts
+
+
+def apply_effects(facts: MediaFacts, effects: Effects) -> MediaFacts:
+    """The facts once these effects are written, as far as nobody else holds the field."""
+    meta, written, status = dict(facts.meta), dict(facts.written), facts.quality_status
+    for effect in effects:
+        match effect:
+            case PutMeta(key, value) if facts.standing(key) is not Standing.KEPT:
+                meta[key], written[key] = value, Written(value, facts.content_hash)
+            case SetQuality(new) if status in (None, "unknown"):
+                status = new
+                written["media.quality_status"] = Written(new, facts.content_hash)
+            case _:
+                pass
+    return replace(facts, meta=meta, written=written, quality_status=status)
+
+
+def read_golden(facts: dict[str, Any]) -> MediaFacts:
+    """The facts of a golden case: `meta` somebody else's values, `ours` ours, the rest by the names of `MediaFacts`."""
+    ours = facts.pop("ours", {})
+    written = {key: Written(value, HASH) for key, value in ours.items()}
+    picture = facts.pop("picture", None)
+    meta = {**facts.pop("meta", {}), **ours}
+    seen = picture and Picture(**{**picture, "measures": Measures.model_validate(picture.get("measures", {}))})
+    return MediaFacts(7, content_hash=HASH, picture=seen, meta=meta, written=written, **facts)
+
+
+def write_golden(effects: Effects) -> list[dict[str, Any]]:
+    """Effects as a golden case spells them."""
+    return [{"effect": type(effect).__name__, **asdict(effect)} for effect in effects]

@@ -9,20 +9,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.effects import PutMeta
-from contracts.facts import MediaFacts, Standing, Written
+from contracts.facts import MediaFacts, Standing
 from handlers.chain import Chain
 from handlers.inference.answers import answer_schema, parse_answer
+from handlers.plan import take_fingerprint
 from handlers.registry import load_stages
 from handlers.stage import Due, Impossible, Satisfied, Stage
 from tests.handlers.stages.generated_facts import (
     HASH,
     Field,
+    apply_effects,
     build_facts,
+    columns,
     foreign,
     languages,
     metadata,
     own_fields,
+    read_golden,
     values,
+    write_golden,
 )
 
 STAGES = load_stages()
@@ -30,9 +35,10 @@ GOLDEN = Path(__file__).parent / "golden"
 OWN = tuple(key for stage in STAGES for key in stage.writes)
 every_stage = pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.job_type)
 facts_of_all_kinds = st.builds(
-    build_facts,
+    lambda own, meta, more, **rest: build_facts(own, meta, **more, **rest),
     own_fields(OWN),
     foreign,
+    columns,
     metadata=metadata,
     language=languages,
     unreadable=st.none() | st.just("empty"),
@@ -46,6 +52,10 @@ def _golden(stage: Stage[Any]) -> dict[str, Any]:
 
 def _answer(stage: Stage[Any]) -> Any:
     return stage.Answer.model_validate(_golden(stage)["answer"])
+
+
+def _is_read(stage: Stage[Any], key: str) -> bool:
+    return key in stage.reads or ("scan.*" in stage.reads and key.startswith("scan."))
 
 
 def _visible(stage: Stage[Any]) -> set[str]:
@@ -78,12 +88,13 @@ def test_the_schema_is_what_every_server_can_enforce(stage: Stage[Any]) -> None:
 @every_stage
 def test_the_golden_case(stage: Stage[Any]) -> None:
     golden = _golden(stage)
-    facts = MediaFacts(7, content_hash=HASH, meta=golden["meta"], language=golden["language"])
+    facts = read_golden(golden["facts"])
     assert stage.condition(facts) == Due()
+    assert stage.decide(facts) is None
     lead = golden["prompt"]
     assert stage.prompt(facts).task.split("\n")[: len(lead)] == lead
     answer = parse_answer(stage, facts, json.dumps(golden["answer"]))
-    assert stage.effects(facts, answer) == tuple(PutMeta(key, value) for key, value in golden["effects"].items())
+    assert write_golden(stage.effects(facts, answer)) == golden["effects"]
     assert stage.check(facts, answer) == answer, "a checked answer is clean"
 
 
@@ -116,9 +127,10 @@ def test_the_task_ends_with_the_language_that_is_wanted(stage: Stage[Any]) -> No
 @every_stage
 @given(facts=facts_of_all_kinds)
 def test_effects_stay_within_what_the_stage_writes(stage: Stage[Any], facts: MediaFacts) -> None:
-    keys = [effect.key for effect in stage.effects(facts, _answer(stage))]
-    assert set(keys) <= set(stage.writes)
-    assert len(keys) == len(set(keys))
+    for effects in (stage.effects(facts, _answer(stage)), stage.decide(facts) or ()):
+        keys = [effect.key for effect in effects if isinstance(effect, PutMeta)]
+        assert set(keys) <= set(stage.writes)
+        assert len(keys) == len(set(keys))
 
 
 @every_stage
@@ -126,14 +138,11 @@ def test_effects_stay_within_what_the_stage_writes(stage: Stage[Any], facts: Med
 def test_a_due_stage_is_done_once_its_effects_are_written(stage: Stage[Any], facts: MediaFacts) -> None:
     if stage.condition(facts) != Due():
         return
-    meta, written = dict(facts.meta), dict(facts.written)
-    for effect in stage.effects(facts, _answer(stage)):
-        if facts.standing(effect.key) is not Standing.KEPT:
-            meta[effect.key] = effect.value
-            written[effect.key] = Written(effect.value, HASH)
-    assert written != facts.written
-    after = MediaFacts(7, content_hash=HASH, meta=meta, written=written)
+    effects = stage.decide(facts) or stage.effects(facts, _answer(stage))
+    after = apply_effects(facts, effects)
+    assert after != facts
     assert stage.condition(after) == Satisfied("present")
+    assert take_fingerprint(stage, after) == take_fingerprint(stage, facts)
 
 
 @every_stage
@@ -142,7 +151,7 @@ def test_a_stage_looks_only_at_what_it_names_and_at_its_upstreams(stage: Stage[A
     """Two media that differ only in what the stage must not look at are the same to it."""
     visible = _visible(stage)
     own = data.draw(own_fields(OWN))
-    shared = data.draw(foreign)
+    shared, seen = data.draw(foreign), data.draw(columns)
     twins = []
     for _ in range(2):
         fields = {
@@ -152,13 +161,14 @@ def test_a_stage_looks_only_at_what_it_names_and_at_its_upstreams(stage: Stage[A
             else Field(field.standing, data.draw(values.filter(lambda value: value is not None)))
             for key, field in own.items()
         }
-        meta = {key: value for key, value in shared.items() if key in stage.reads} | {
-            key: value for key, value in data.draw(foreign).items() if key not in stage.reads
+        meta = {key: value for key, value in shared.items() if _is_read(stage, key)} | {
+            key: value for key, value in data.draw(foreign).items() if not _is_read(stage, key)
         }
-        twins.append(build_facts(fields, meta))
+        twins.append(build_facts(fields, meta, **seen))
     one, other = twins
     assert stage.condition(one) == stage.condition(other)
     assert stage.triggers(one) == stage.triggers(other)
+    assert stage.decide(one) == stage.decide(other)
     assert stage.prompt(one) == stage.prompt(other)
     assert stage.effects(one, _answer(stage)) == stage.effects(other, _answer(stage))
 
