@@ -4,9 +4,12 @@ import re
 import unicodedata
 
 from handlers.failures import BadAnswer
+from handlers.own_words import strip_links
 
 _JOINERS = re.compile(r"(?<=[^\x00-\u024f\s])[\u200c\u200d](?=[^\x00-\u024f\s])")
 _DROPPED = ("Cc", "Cf", "Cs", "Co", "Cn")
+_ESCAPES = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)")
+"""A terminal's colours, cursor moves and links (ECMA-48 CSI and OSC)."""
 _LABEL = re.compile(r"^(caption|title|description|titel|bildunterschrift|beschreibung)\s*:\s*", re.IGNORECASE)
 _QUOTES = {'"': '"', "'": "'", "“": "”", "„": "“", "«": "»", "»": "«", "‘": "’"}
 
@@ -40,25 +43,39 @@ _LEFTOVERS = re.compile(
     r"|<unused\d+>|<(?:0x[0-9A-F]{2})>|\[img(?:-\d+)?\]|```|<</?SYS>>|</?data\b",
     re.IGNORECASE,
 )
-_REFUSALS = re.compile(
-    r"^(?:"
-    r"(?:i['’]?m|i\s+am)\s+(?:(?:very|so)\s+)?(?:sorry\s*[,.]?\s*(?:but|i\b|this)|unable\s+to|not\s+able\s+to|afraid)"
-    r"|sorry\s*,?\s*(?:but|i\b)"
-    r"|i\s+(?:can\s?not|can['’]?t|do\s+not|don['’]?t|am\s+unable)\s+"
-    r"(?:assist|help|see|view|provide|describe|identify|fulfil+|comply|process|access|analy[sz]e|have|comment)"
+_NO_HELP = (
+    r"(?:assist|help|provide|fulfil+|comply|process|access|analy[sz]e|comment)\b"
+    r"|(?:see|view|open|describe|identify)\s+(?:the|this|any|an?|your)\s+(?:image|picture|photo)\b"
+)
+_REFUSING = (
+    r"(?:i['’]?m|i\s+am)\s+(?:(?:very|so)\s+)?sorry\s*(?:[,.]\s*)?(?:but\b|i\b|this\b)"
+    r"|sorry\s*,?\s*(?:but|i)\b"
+    r"|i\s+(?:can\s?not|can['’]?t|do\s+not|don['’]?t|am\s+(?:unable|not\s+able)\s+to|will\s+not|won['’]?t)\s+"
+    rf"(?:{_NO_HELP})"
+    rf"|i['’]?m\s+(?:unable|not\s+able)\s+to\s+(?:{_NO_HELP})"
     r"|as\s+an?\s+(?:ai|artificial|language|large\s+language)\b"
-    r"|(?:no|there\s+is\s+no)\s+(?:image|picture|photo)\s+(?:was|is|has|provided|attached|to)"
+    r"|(?:no|there\s+is\s+no)\s+(?:image|picture|photo)\s+(?:(?:was|is|has\s+been)\s+(?:given|available)"
+    r"|(?:(?:was|is|has\s+been)\s+)?(?:provided|attached)|to)\b"
     r"|please\s+(?:provide|upload|share|attach|send)"
     r"|(?:es\s+)?tut\s+mir\s+(?:sehr\s+)?leid"
     r"|entschuldigung\s*,"
-    r"|ich\s+(?:kann|darf|bin\s+nicht\s+in\s+der\s+lage)\s+(?:\w+\s+){0,4}?(?:nicht|kein\w*|leider)\b"
-    r"|leider\s+(?:kann|darf)\s+ich"
+    r"|(?:leider\s+(?:kann|darf)\s+ich|ich\s+(?:kann|darf))\s+(?:\w+\s+){0,5}?nicht\s+(?:\w+\s+){0,3}?"
+    r"(?:helfen|beschreiben|beurteilen|bewerten|analysieren|kommentieren|verarbeiten|öffnen)\b"
     r"|als\s+(?:ki|künstliche|sprachmodell)\b"
     r"|(?:es\s+wurde\s+)?kein\s+(?:bild|foto)\s+(?:wurde|ist|vorhanden|bereitgestellt|angehängt)"
     r"|bitte\s+(?:laden|senden|schicken|stellen)\s+sie"
-    r")",
-    re.IGNORECASE,
 )
+"""What refuses wherever it opens a text."""
+_BLIND = (
+    r"(?:i['’]?m|i\s+am)\s+(?:unable\s+to|not\s+able\s+to|afraid)"
+    r"|i\s+(?:can\s?not|can['’]?t|do\s+not|don['’]?t)\s+(?:see|view|describe|identify|have)"
+    r"|(?:no|there\s+is\s+no)\s+(?:image|picture|photo)\s+(?:was|is|has)"
+    r"|ich\s+(?:kann|darf|bin\s+nicht\s+in\s+der\s+lage)\s+(?:\w+\s+){0,4}?(?:nicht|kein\w*|leider)\b"
+    r"|leider\s+(?:kann|darf)\s+ich"
+)
+"""What refuses to describe; where a phrase says why, "I cannot see any watermark" is an answer."""
+_REFUSALS = re.compile(rf"^(?:{_REFUSING}|{_BLIND})", re.IGNORECASE)
+_PHRASE_REFUSALS = re.compile(rf"^(?:{_REFUSING})", re.IGNORECASE)
 _HOLLOW = (
     "image picture photo photograph title caption description string text none null unknown untitled nothing empty "
     "n/a na todo the a an this of is no not available "
@@ -66,6 +83,7 @@ _HOLLOW = (
 )
 _EMPTY_TALK = frozenset(_HOLLOW.split())
 _MIN_LETTERS = 2
+_ECHO_WORDS = 8
 _CHARACTER_RUN = re.compile(r"([^\s.])\1{11,}")
 _LONGEST_PHRASE = 10
 _SENTENCE_ENDS = tuple(".!?…。！？")
@@ -73,10 +91,11 @@ _WHOLE = re.compile(r"[.!?…。！？](?=\s)")
 
 
 def clean_text(text: str) -> str:
-    """The text in NFC on one line, without control, bidi and zero-width characters, label or wrapping quotes.
+    """The text in NFC on one line, without control, bidi and zero-width characters, links, label or wrapping quotes.
 
-    Joiners stay where scripts and emoji need them.
+    Joiners stay where scripts and emoji need them. Markup stays too: it is text, and escaped where it is shown.
     """
+    text = _ESCAPES.sub(" ", text)
     kept = []
     joiners = {match.start() for match in _JOINERS.finditer(text)}
     for at, character in enumerate(text):
@@ -85,7 +104,7 @@ def clean_text(text: str) -> str:
         elif at in joiners or unicodedata.category(character) not in _DROPPED:
             kept.append(character)
     line = unicodedata.normalize("NFC", " ".join("".join(kept).split()))
-    line = _LABEL.sub("", line)
+    line = strip_links(_LABEL.sub("", line))
     if len(line) > 1 and _QUOTES.get(line[0]) == line[-1] and line[0] not in line[1:-1]:
         line = line[1:-1].strip()
     return line
@@ -112,19 +131,56 @@ def end_whole(text: str) -> str:
 
 def require_substance(text: str, instructions: str) -> None:
     """Raises BadAnswer for leftovers of templates, refusals, echoes of `instructions`, loops and empty talk."""
+    _require_own_form(text)
+    if _REFUSALS.match(text):
+        raise BadAnswer("refusal", text)
+    if _says_nothing(text):
+        raise BadAnswer("empty_talk", text)
+    _require_no_loop(text)
+    words = _words(text)
+    if _is_echo(words, instructions, min(_ECHO_WORDS, len(words))):
+        raise BadAnswer("prompt_echo", text)
+
+
+def check_phrase(text: str, instructions: str, limit: int) -> str:
+    """A phrase that says why (evidence, a basis), cleaned; empty where it says nothing ("none", "-").
+
+    Not a sentence: one that was cut off at `limit` characters ends with a whole word and an ellipsis. Raises BadAnswer
+    for leftovers of templates, refusals, loops, and eight words running of `instructions` (fewer may be what is there).
+    """
+    phrase = clean_text(text)
+    _require_own_form(phrase)
+    if _PHRASE_REFUSALS.match(phrase):
+        raise BadAnswer("refusal", phrase)
+    if _says_nothing(phrase):
+        return ""
+    _require_no_loop(phrase)
+    if _is_echo(_words(phrase), instructions, _ECHO_WORDS):
+        raise BadAnswer("prompt_echo", phrase)
+    if len(text) < limit and len(phrase) <= limit:
+        return phrase
+    whole = phrase[: limit - 1].rpartition(" ")[0].rstrip(",;:-–— ") or phrase[: limit - 1]
+    return f"{whole}…"
+
+
+def _require_own_form(text: str) -> None:
     if _LEFTOVERS.search(text):
         raise BadAnswer("template_leak", text)
     if text.startswith(("{", "[{")) and '":' in text:
         raise BadAnswer("nested_json", text)
-    if _REFUSALS.match(text):
-        raise BadAnswer("refusal", text)
-    words = [word.strip(".,;:!?\"'()…-") for word in text.casefold().split()]
-    if sum(map(str.isalpha, text)) < _MIN_LETTERS or _EMPTY_TALK.issuperset(filter(None, words)):
-        raise BadAnswer("empty_talk", text)
-    if _CHARACTER_RUN.search(text) or _repeats(words):
+
+
+def _require_no_loop(text: str) -> None:
+    if _CHARACTER_RUN.search(text) or _repeats(_words(text)):
         raise BadAnswer("repetition", text)
-    if _is_echo(words, instructions):
-        raise BadAnswer("prompt_echo", text)
+
+
+def _says_nothing(text: str) -> bool:
+    return sum(map(str.isalpha, text)) < _MIN_LETTERS or _EMPTY_TALK.issuperset(filter(None, _words(text)))
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip(".,;:!?\"'()…-") for word in text.casefold().split()]
 
 
 def _repeats(words: list[str]) -> bool:
@@ -139,11 +195,10 @@ def _repeats(words: list[str]) -> bool:
     return False
 
 
-def _is_echo(words: list[str], instructions: str) -> bool:
-    """Whether the answer, or a run of eight words of it, is a piece of the instructions."""
-    told = [word.strip(".,;:!?\"'()…-") for word in instructions.casefold().split()]
-    run = min(8, len(words))
-    if run < 3:
+def _is_echo(words: list[str], instructions: str, run: int) -> bool:
+    """Whether `run` words running of the answer are a piece of the instructions."""
+    if run < 3 or len(words) < run:
         return False
+    told = _words(instructions)
     pieces = {tuple(told[at : at + run]) for at in range(len(told) - run + 1)}
     return any(tuple(words[at : at + run]) in pieces for at in range(len(words) - run + 1))

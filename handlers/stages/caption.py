@@ -10,6 +10,7 @@ from handlers.answer_language import require_language
 from handlers.answer_text import clean_text, end_whole, require_substance, strip_opener
 from handlers.field_standing import list_free, weigh_fields
 from handlers.languages import language_code
+from handlers.own_words import require_own_words
 from handlers.prompt_data import ask_language, data_block, file_line, plain_text
 from handlers.stage import Condition, Impossible, Prompt
 
@@ -82,6 +83,7 @@ class CaptionStage:
 def _checked(facts: MediaFacts, text: str, limit: int) -> str:
     cleaned = strip_opener(clean_text(text), language_code(facts.language))
     require_substance(cleaned, _TASK)
+    require_own_words(cleaned, facts)
     if len(text) >= limit:
         cleaned = end_whole(cleaned)
     require_language(cleaned, facts.language)

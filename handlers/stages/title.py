@@ -11,6 +11,7 @@ from handlers.answer_text import clean_text, require_substance, strip_opener
 from handlers.failures import BadAnswer
 from handlers.field_standing import list_free, weigh_fields
 from handlers.languages import language_code
+from handlers.own_words import require_own_words
 from handlers.prompt_data import ask_language, data_block, file_line, plain_text, read_ours
 from handlers.stage import Condition, Impossible, Prompt
 
@@ -74,6 +75,7 @@ class TitleStage:
         if not title.endswith(("..", "…")):
             title = title.rstrip(".。")
         require_substance(title, _TASK)
+        require_own_words(title, facts)
         if len(title.split()) > MAX_WORDS or len(answer.title) >= TITLE_LIMIT:
             raise BadAnswer("title_too_long", title)
         require_language(title, facts.language)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.answer_text import clean_text, end_whole, require_substance, strip_opener
+from handlers.answer_text import check_phrase, clean_text, end_whole, require_substance, strip_opener
 from handlers.failures import BadAnswer
 
 
@@ -18,7 +18,10 @@ from handlers.failures import BadAnswer
         ("a\u200bb\ufeff\u2060", "ab"),
         ("a\u202eb\u2066c\u2069", "abc"),
         ("a\u00adb", "ab"),
-        ("a\x00b\x1b[31m", "a b [31m"),
+        ("a\x00b\x1b[31mc\x1b[0m", "a b c"),
+        ("\x9b1;31ma\x1b]8;;http://x.example\x07b\x1b]8;;\x1b\\c", "a b c"),
+        ("a\x1bb", "a b"),
+        ("<b>a</b> [b](c)", "<b>a</b> [b](c)"),
         ("a\u200db", "ab"),
         ("Cafe\u0301", "Café"),
         ("👩\u200d🚀 im All", "👩\u200d🚀 im All"),
@@ -30,6 +33,7 @@ from handlers.failures import BadAnswer
         ('"A" and "B"', '"A" and "B"'),
         ("\U000e0041tag", "tag"),
         ("a\u2028b", "a b"),
+        ("A poster: https://evil.example/x", "A poster: …"),
         ("", ""),
     ],
 )
@@ -151,3 +155,70 @@ def test_cut_texts_end_with_a_whole_sentence(cut: str, whole: str) -> None:
 def test_a_cut_text_without_an_end_is_refused() -> None:
     with pytest.raises(BadAnswer):
         end_whole("A dog 3.5 metres lo")
+
+
+_INSTRUCTIONS = "hands: too many fingers, melted or missing ones, or two hands grown together; else leave it empty."
+
+
+@pytest.mark.parametrize(
+    ("said", "phrase"),
+    [
+        ("six fingers on the left hand", "six fingers on the left hand"),
+        ("Too many fingers", "Too many fingers"),
+        ("I cannot see any watermark", "I cannot see any watermark"),
+        ("I don't see text in this picture", "I don't see text in this picture"),
+        ("Ich kann keine Hände erkennen", "Ich kann keine Hände erkennen"),
+        ("no picture is perfectly sharp here", "no picture is perfectly sharp here"),
+        ("", ""),
+        (" - ", ""),
+        ("None.", ""),
+        ("N/A", ""),
+        ("kein Text", ""),
+        ("\u202e\u200b\x00", ""),
+        ("six\u202e fingers\x1b[31m\n", "six fingers"),
+    ],
+)
+def test_phrases_may_be_short_and_empty(said: str, phrase: str) -> None:
+    assert check_phrase(said, _INSTRUCTIONS, 160) == phrase
+
+
+@pytest.mark.parametrize(
+    ("cut", "phrase"),
+    [
+        ("one two three four, fiv", "one two three four…"),
+        ("one two three four fivesix", "one two three four…"),
+        ("0123456789abcdefghijklm", "0123456789abcdefghijkl…"),
+        ("湖边的狗山水" * 4, ("湖边的狗山水" * 4)[:22] + "…"),
+        ("\u0958" * 20, "\u0915\u093c" * 11 + "…"),
+        ("one two three four, fi", "one two three four, fi"),
+    ],
+)
+def test_a_cut_phrase_ends_with_a_whole_word(cut: str, phrase: str) -> None:
+    assert check_phrase(cut, _INSTRUCTIONS, 23) == phrase
+    assert len(phrase) <= 23
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("I'm sorry, but I can't help.", "refusal"),
+        ("I cannot see the image", "refusal"),
+        ("I'm unable to analyze this picture.", "refusal"),
+        ("Ich kann das Bild leider nicht beurteilen", "refusal"),
+        ("No image was provided", "refusal"),
+        ("six fingers<|im_end|>", "template_leak"),
+        ('{"hands_severity": "none"}', "nested_json"),
+        ("finger finger finger finger finger", "repetition"),
+        ("too many fingers, melted or missing ones, or two", "prompt_echo"),
+    ],
+)
+def test_phrases_that_are_none_are_refused(text: str, reason: str) -> None:
+    with pytest.raises(BadAnswer) as caught:
+        check_phrase(text, _INSTRUCTIONS, 160)
+    assert caught.value.reason == reason
+
+
+@given(st.text(max_size=600), st.integers(8, 200))
+def test_every_phrase_fits(text: str, limit: int) -> None:
+    with suppress(BadAnswer):
+        assert len(check_phrase(text, _INSTRUCTIONS, limit)) <= limit
