@@ -1,8 +1,13 @@
-"""What a platform may hold that Python cannot: one row of it must not stop the planning of all."""
+"""What facts hold; and what a platform may hold that Python cannot: one row of it must not stop the planning of all."""
+
+from datetime import timedelta
 
 import asyncpg
 import pytest
 
+from contracts.facts import TAGS
+from db import inspections
+from db.facts import load_snapshots
 from db.failures import is_repeatable
 from tests.ledger import Ledger
 
@@ -47,3 +52,50 @@ async def test_a_column_that_the_platform_changes_under_us_is_read_again(ledger:
                 await ledger.planner.load(connection, [media_id])
         assert is_repeatable(broken.value)
         assert await ledger.planner.load(connection, [media_id])
+
+
+async def test_scan_flags_are_always_there_and_tags_when_a_stage_reads_them(ledger: Ledger) -> None:
+    media_id = await ledger.add()
+    await ledger.pool.execute("INSERT INTO media_meta VALUES ($1, 'scan.nsfw', 'true'), ($1, 'scanned', '1')", media_id)
+    await ledger.pool.execute("INSERT INTO tags (name) VALUES ('dog'), ('beach'), ('apple')")
+    await ledger.pool.execute(
+        "INSERT INTO media_tags (media_id, tag_id, confidence)"
+        " SELECT $1, id, CASE name WHEN 'beach' THEN 0.9 WHEN 'dog' THEN 0.4 END FROM tags",
+        media_id,
+    )
+    async with ledger.pool.acquire() as connection:
+        (plain,) = await load_snapshots(connection, [media_id], ["caption"], "en")
+        (tagged,) = await load_snapshots(connection, [media_id], ["caption", TAGS], "en")
+    assert plain.facts.meta == {"scan.nsfw": True}
+    assert (plain.facts.tags, tagged.facts.tags) == ((), ("beach", "dog", "apple"))
+
+
+async def test_a_picture_that_an_older_version_measured_is_inspected_again(ledger: Ledger) -> None:
+    media_id = await ledger.add()
+    await ledger.pool.execute("UPDATE bildwerk.pictures SET measures_version = measures_version - 1")
+    await ledger.plan(media_id)
+    async with ledger.pool.acquire() as connection:
+        (snapshot,) = await ledger.planner.load(connection, [media_id])
+        assert not snapshot.facts.inspected
+        assert snapshot.known.due == ()
+        (waiting,) = await inspections.claim(connection, 9, timedelta(minutes=1))
+    assert (waiting.media_id, waiting.measured) == (media_id, None)
+
+    await ledger.inspect(media_id, "f1")
+    assert (await ledger.verdict(media_id, CAPTION))["status"] == "due"
+
+
+async def test_a_picture_that_this_version_measured_needs_no_measuring_again(ledger: Ledger) -> None:
+    media_id = await ledger.add()
+    await ledger.touch(media_id)
+    await ledger.plan(media_id)
+    async with ledger.pool.acquire() as connection:
+        (waiting,) = await inspections.claim(connection, 9, timedelta(minutes=1))
+    assert waiting.measured == "f1"
+
+
+async def test_an_unreadable_picture_is_not_measured_for_ever(ledger: Ledger) -> None:
+    media_id = await ledger.add()
+    await ledger.pool.execute("UPDATE bildwerk.pictures SET measures_version = 0, unreadable = 'poison'")
+    await ledger.plan(media_id)
+    assert await ledger.pool.fetchval("SELECT inspect_at FROM bildwerk.media WHERE id = $1", media_id) is None
