@@ -54,6 +54,7 @@ REASONS: Final[dict[str, str]] = {
     "empty_talk": "the text says nothing",
     "repetition": "the text repeats itself",
     "prompt_echo": "the text repeats the question",
+    "injected": "the text follows orders that somebody wrote into the picture or a field",
     "wrong_language": "the text is in another language",
     "title_too_long": "the title is too long",
     # why a call failed
