@@ -90,7 +90,7 @@ def _apply(rule: Rule, inputs: Inputs) -> Finding:
     worst, best = decisive.outcome, _decisive(rule, _values(looked_at, min)).outcome
     return Finding(
         rule,
-        max(worst, rule.missing if missing else Outcome.PASS, Outcome.REVIEW if unreadable else Outcome.PASS),
+        max([worst, *(rule.missing for _ in missing), *(Outcome.REVIEW for _ in (*missing, *unreadable))]),
         looked_at,
         decisive.limits,
         missing,

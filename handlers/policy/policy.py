@@ -1,10 +1,9 @@
-"""A policy: rules that can only be made of limits in the bad direction, so that a worse input is never judged milder."""
+"""A policy: rules made of limits in the bad direction only, so that a worse input is never judged milder."""
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Literal
 
 import orjson
 
@@ -36,12 +35,12 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `missing` is what it says at least when an input that it looks at is not there."""
+    """One rule. `missing`, review or block, is what it says at least when an input that it looks at is not there."""
 
     id: str
     reason: str
     clauses: tuple[Clause, ...]
-    missing: Literal[Outcome.REVIEW, Outcome.BLOCK] = Outcome.REVIEW
+    missing: Outcome = Outcome.REVIEW
 
     @property
     def inputs(self) -> tuple[str, ...]:

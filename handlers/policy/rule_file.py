@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from handlers.policy.policy import Clause, Outcome, Policy, Rule
 from handlers.policy.vocabulary import DEFECT, SCALES, Value, find_scale
@@ -96,6 +96,10 @@ def _check_rule(rule: Mapping[str, Any]) -> Iterator[str]:
         yield f"reason is missing, or not one line of at most {MAX_REASON} characters"
     if rule.get("missing", "review") not in ("review", "block"):
         yield "missing must be review or block: a missing input is never harmless"
+    yield from _check_clauses(rule)
+
+
+def _check_clauses(rule: Mapping[str, Any]) -> Iterator[str]:
     if not rule.keys() & _OUTCOMES.keys():
         yield f"it says nothing: give it at least one of {', '.join(_OUTCOMES)}"
     for name in _OUTCOMES:
@@ -143,7 +147,6 @@ def _make_rule(entry: Mapping[str, Any]) -> Rule:
         for word, outcome in _OUTCOMES.items()
         if word in entry
     )
-    missing: Literal[Outcome.REVIEW, Outcome.BLOCK]
     missing = Outcome.BLOCK if entry.get("missing") == "block" else Outcome.REVIEW
     return Rule(entry["id"], entry["reason"].strip(), clauses, missing)
 

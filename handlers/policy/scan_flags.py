@@ -14,8 +14,23 @@ from contracts.facts import SCAN
 KEYS: Final = ("scan.nsfw", "scan.nsfw_score", "scan.flags")
 """The keys that are looked at; others under `scan.` speak of something else."""
 
-_UNSAFE = frozenset("nsfw nsfw_score unsafe nudity nude naked porn pornography explicit sexual hentai adult".split())
-_SAFE = frozenset("sfw safe clean neutral".split())
+_UNSAFE = frozenset(
+    (
+        "nsfw",
+        "nsfw_score",
+        "unsafe",
+        "nudity",
+        "nude",
+        "naked",
+        "porn",
+        "pornography",
+        "explicit",
+        "sexual",
+        "hentai",
+        "adult",
+    )
+)
+_SAFE = frozenset(("sfw", "safe", "clean", "neutral"))
 _SCORES = ("score", "probability", "value")
 _LABELS = ("label", "class", "name", "flag")
 _WORDS: Final[Mapping[str, float]] = {
@@ -104,20 +119,14 @@ def _list_flags(place: str, value: JsonValue) -> Iterator[Said]:
     """Flags of every kind, of which some may be about nudity; no flag is no statement."""
     match value:
         case str():
-            yield from _list_flags(place, list(value.split(",")))
+            for word in value.split(","):
+                yield from _read_label(place, _fold(word), None)
         case dict():
             yield from _read_object(place, value)
         case list():
             for inner in value:
-                if isinstance(inner, str):
-                    yield from _read_label(place, _fold(inner), None)
-                elif isinstance(inner, dict):
-                    yield from _read_object(place, inner)
-                elif inner is not None:
-                    yield place, None
-        case None:
-            return
-        case _:
+                yield from [(place, None)] if isinstance(inner, list) else _list_flags(place, inner)
+        case int() | float():
             yield place, None
 
 
