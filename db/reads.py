@@ -209,13 +209,6 @@ async def read_installation(connection: Connection) -> Installation:
     return Installation(**await _one(connection, "reads_installation"))
 
 
-async def read_missing_grants(connection: Connection) -> tuple[tuple[str, str], ...]:
-    """Tables of the platform and privileges on them that we need and do not have."""
-    return tuple(
-        (row["name"], row["privilege"]) for row in await connection.fetch(load("reads")["reads_missing_grants"])
-    )
-
-
 async def _one(connection: Connection, query: str, *arguments: object) -> dict[str, Any]:
     row = await connection.fetchrow(load("reads")[query], *arguments)
     return dict(row) if row else {}

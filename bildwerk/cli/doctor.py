@@ -6,15 +6,16 @@ from dataclasses import dataclass
 
 import typer
 
-from bildwerk.arguments import make_kafka, make_options
+from bildwerk.arguments import make_chain, make_kafka, make_options, make_writer
 from bildwerk.cli.connections import blame_kafka, connected, name_kafka, name_postgres
 from bildwerk.cli.problem import Problem
 from bildwerk.environment import read
 from bildwerk.reasons import say
 from bildwerk.settings import Settings
 from consumers.kafka import count_partitions
+from db.grants import list_missing, list_needed
 from db.pool import Connection
-from db.reads import read_installation, read_missing_grants, read_server
+from db.reads import read_installation, read_server
 from handlers.failures import Unavailable
 from handlers.inference.client import HostReport, Ollama
 from handlers.inference.hosts import Host
@@ -68,13 +69,13 @@ async def _examine_postgres(settings: Settings) -> AsyncIterator[Finding]:
     try:
         async with connected(settings) as connection:
             yield Finding(where, fine="reachable, schema up to date")
-            async for finding in _examine_database(connection, where):
+            async for finding in _examine_database(connection, settings, where):
                 yield finding
     except Problem as problem:
         yield Finding(where, str(problem).removeprefix(where).strip())
 
 
-async def _examine_database(connection: Connection, where: str) -> AsyncIterator[Finding]:
+async def _examine_database(connection: Connection, settings: Settings, where: str) -> AsyncIterator[Finding]:
     server = await read_server(connection)
     if server.version < OLDEST_POSTGRES:
         yield Finding(where, f"is version {server.version // 10_000}: bildwerk needs 16 or newer")
@@ -86,9 +87,10 @@ async def _examine_database(connection: Connection, where: str) -> AsyncIterator
         )
     if server.fsync != "on":
         yield Finding(where, "fsync is off: a power failure may lose everything; set it to on", warning=True)
-    for table, privilege in await read_missing_grants(connection):
-        yield Finding(f"table {table}", f"the role lacks a grant: GRANT {privilege} ON {table} TO {server.role}")
     installation = await read_installation(connection)
+    writes = make_writer(settings, owns_platform=installation.owns_platform).writes
+    for grant in await list_missing(connection, list_needed(make_chain(settings).keys, writes)):
+        yield Finding(f"table {grant.table}", f"the role lacks a grant: GRANT {grant} TO {server.role}")
     whose = (
         "made by bildwerk"
         if installation.owns_platform

@@ -144,7 +144,8 @@ def _last_run(record: Record, job_type: str) -> list[str]:
     run = next((run for run in record.runs if run.job_type == job_type), None)
     if run is None:
         return []
-    words = [f"run {run.id} on {run.host} with {run.model} at {run.started_at:%Y-%m-%d %H:%M:%S}"]
+    by = f"on {run.host} with {run.model}" if run.host else "by rules alone"
+    words = [f"run {run.id} {by} at {run.started_at:%Y-%m-%d %H:%M:%S}"]
     words.append(f"{run.outcome or 'under way'}: {say(run.reason)}" if run.reason else run.outcome or "under way")
     if run.total_ms:
         words.append(f"{run.total_ms / 1000:.1f} s")

@@ -18,15 +18,15 @@ SELECT job_type, status, reason, count(*) AS number FROM bildwerk.jobs GROUP BY 
 SELECT count(*) AS media, count(*) FILTER (WHERE plan_error IS NOT NULL) AS plan_errors FROM bildwerk.media
 
 -- name: reads_pace
--- The model calls that ended within $1; the rate counts from the first of them, so that a fresh start is not diluted.
+-- The model calls (rules have no host) that ended within $1; the rate counts from the first of them, so that a fresh start is not diluted.
 SELECT
     count(*) AS calls, count(*) FILTER (WHERE outcome IN ('done', 'kept')) AS useful,
     extract(epoch FROM now() - min(started_at))::float8 AS seconds, max(ended_at) AS last_ended_at
-FROM bildwerk.runs WHERE ended_at > now() - $1::interval
+FROM bildwerk.runs WHERE ended_at > now() - $1::interval AND host <> ''
 
 -- name: reads_tokens
 SELECT coalesce(sum(prompt_tokens), 0) AS prompt, coalesce(sum(answer_tokens), 0) AS answer, count(*) AS calls
-FROM bildwerk.runs
+FROM bildwerk.runs WHERE host <> ''
 
 -- name: reads_find
 -- A medium by its id or, exactly, by its path.
@@ -82,12 +82,3 @@ SELECT
 
 -- name: reads_installation
 SELECT id, owns_platform FROM bildwerk.installation
-
--- name: reads_missing_grants
--- What the stages need of the platform's tables (the schema bildwerk is ours) and the role lacks.
-SELECT t.name, t.privilege
-FROM (VALUES
-    ('public.media', 'SELECT'), ('public.media_meta', 'SELECT'), ('public.media_meta', 'INSERT'),
-    ('public.media_meta', 'UPDATE')
-) AS t (name, privilege)
-WHERE to_regclass(t.name) IS NULL OR NOT has_table_privilege(to_regclass(t.name), t.privilege)

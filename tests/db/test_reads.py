@@ -13,7 +13,6 @@ from db.reads import (
     Queues,
     find_medium,
     read_installation,
-    read_missing_grants,
     read_overview,
     read_queues,
     read_record,
@@ -148,10 +147,3 @@ async def test_the_server_and_the_installation_tell_of_themselves(connection: Co
     assert server.synchronous_commit == "on"
     assert not server.standby
     assert (await read_installation(connection)).owns_platform
-    assert await read_missing_grants(connection) == ()
-
-
-async def test_missing_tables_are_missing_grants(connection: Connection, ledger: Ledger) -> None:
-    await ledger.pool.execute("ALTER TABLE public.media_meta RENAME TO elsewhere")
-
-    assert {table for table, _ in await read_missing_grants(connection)} == {"public.media_meta"}
