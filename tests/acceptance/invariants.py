@@ -9,10 +9,13 @@ from typing import Any
 from aiokafka.structs import ConsumerRecord
 
 from contracts.topics import Topic
+from handlers.chain import Chain
+from handlers.registry import load_stages
 from tests.acceptance.wire import body, header
-from tests.acceptance.world import CAPTION, TITLE, World
+from tests.acceptance.world import World
 
 TERMINAL = {"done", "skipped", "failed"}
+UPSTREAMS = Chain(load_stages()).upstreams
 
 
 @dataclass(frozen=True)
@@ -77,14 +80,15 @@ class Evidence:
         assert [event_id for event_id, bodies in said.items() if len(bodies) != 1] == []
 
     def _in_order(self) -> None:
-        """I6: per medium, first occurrences are in commit order: plans only grow, the title follows the caption."""
+        """I6, I10: per medium, first occurrences are in commit order: plans only grow, upstreams come first."""
         by_medium: dict[int, list[dict[str, Any]]] = defaultdict(list)
         for event in map(body, self.first_events):
             by_medium[event["media_id"]].append(event)
         for events in by_medium.values():
             assert all(a["plan_no"] <= b["plan_no"] for a, b in pairwise(events)), events
-            first = [event["job_type"] for event in events]
-            assert TITLE not in first or first.index(CAPTION) < first.index(TITLE), events
+            first = list(dict.fromkeys(event["job_type"] for event in events))
+            for at, job_type in enumerate(first):
+                assert not UPSTREAMS[job_type].intersection(first[at + 1 :]), events
 
     def _one_call_at_a_time(self) -> None:
         """I8: calls for one medium do not overlap. Those that a dead worker left end long before its lease does."""
