@@ -17,6 +17,7 @@ REASONS: Final[dict[str, str]] = {
     "media_deleted": "the medium was deleted",
     "switched_off": "BILDWERK_JOB_TYPES does not name it",
     "unreadable_picture": "there is no picture to look at",
+    "no_quality": "there is no quality analysis to rest on, and nobody asked for scores",
     # why there is no picture
     "bad_reference": "the path does not lead to a file below the media root",
     "missing_file": "the file is not there",
@@ -57,6 +58,7 @@ REASONS: Final[dict[str, str]] = {
     "injected": "the text follows orders that somebody wrote into the picture or a field",
     "wrong_language": "the text is in another language",
     "title_too_long": "the title is too long",
+    "prompt_overlooked": "the model says that there is no prompt, but it was shown one",
     # why a call failed
     "bad_request": "the server refuses the request",
     "request_too_large": "the server refuses a request of this size",

@@ -113,7 +113,8 @@ def read_golden(facts: dict[str, Any]) -> MediaFacts:
     written = {key: Written(value, HASH) for key, value in ours.items()}
     picture = facts.pop("picture", None)
     meta = {**facts.pop("meta", {}), **ours}
-    seen = picture and Picture(**{**picture, "measures": Measures.model_validate(picture.get("measures", {}))})
+    measures = picture and picture.pop("measures", None)
+    seen = picture and Picture(**picture, measures=measures and Measures.model_validate(measures))
     return MediaFacts(7, content_hash=HASH, picture=seen, meta=meta, written=written, **facts)
 
 
