@@ -61,6 +61,13 @@ class Conversation:
     async def _answer(self, call: Call, raw: bytes, reply: replies.Reply, client: tuple[str, int]) -> None:
         ask = self.read(raw)
         rule = note(self.simulation, call, ask)
+        if rule is not None and rule.fault == "hang_up":
+            self.reset(client)
+            raise ClientGone
+        if rule is not None and rule.fault == "body":
+            await reply.verbatim(rule.status, rule.text, rule.headers)
+            call.record.status = rule.status
+            return
         model = admissible(self.simulation, ask)
         if ask.empty:
             await reply.json(200, await self._load(call, ask, model))
@@ -171,6 +178,8 @@ async def run(
         looks = _look(simulation, call, ask, prompt)
         fault = rule.fault if rule is not None and rule.fault in TEXT_FAULTS else None
         answer = compose(ask, looks, model, simulation.pose, num_ctx, fault)
+        if rule is not None and fault == "say":
+            answer = Answer((rule.text,), "stop")
         reading = simulation.runner.memory.read(slot, prompt)
         _measure(call, prompt, answer, reading.cached, reading.seconds)
         # Reading a picture does not stop when the client leaves; generating does.

@@ -3,9 +3,11 @@
 A rule is a JSON object: `fault` (one of `FAULTS`), optionally `match` (an object of `job`, `media`, `model`, `path`,
 `picture` (a prefix of the SHA-256), `probe`, or `host`: true for every request of any path), `skip` (matching calls let
 through first), `next` (how many it spoils, then it is spent), `probability` with `seed`, and `seconds`, `status`,
-`error`. `refuse` takes effect at once and for everybody, for `seconds` or until healed. A fault that takes time and
-names none takes: delay 1 s, drip 2 s, hang until healed. On other paths than the two that ask a model only delay, hang,
-status and reset have an effect.
+`error`, `text`, `headers`. `gullible` obeys orders found in the request's text or written into the picture; `say` says
+`text`, whatever format and limits are; `body` sends `text` as the whole response, with `status` and `headers`;
+`hang_up` cuts the connection before the first byte. `refuse` takes effect at once and for everybody, for `seconds` or
+until healed. A fault that takes time and names none takes: delay 1 s, drip 2 s, hang until healed. On other paths than
+the two that ask a model only delay, hang, status and reset have an effect.
 """
 
 import random
@@ -17,14 +19,16 @@ from bildwerk.sandbox.simulated_ollama.calls import Record
 
 TEXT_FAULTS = frozenset({
     "done_false", "broken_json", "truncated", "whitespace_flood", "refusal", "wrong_language",
-    "prose",
+    "prose", "gullible", "say",
 })  # fmt: skip
 FAULTS = TEXT_FAULTS | {
     "delay", "refuse", "reset", "hang", "drip", "status", "broken_body", "runner_crash",
+    "body", "hang_up",
 }  # fmt: skip
 _MATCHES = frozenset({"job", "media", "model", "path", "picture", "probe", "host"})
 _KEYS = frozenset({
     "fault", "match", "skip", "next", "probability", "seed", "seconds", "status", "error",
+    "text", "headers",
 })  # fmt: skip
 
 
@@ -45,6 +49,8 @@ class Rule:
     seconds: float | None = None
     status: int = 500
     error: str | None = None
+    text: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
     hits: int = 0
     healed: bool = False
     _dice: random.Random = field(init=False, repr=False)

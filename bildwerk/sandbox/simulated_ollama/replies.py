@@ -1,6 +1,6 @@
 """The bodies and streams of answers, byte shapes as recorded."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -79,6 +79,14 @@ class Reply:
         raw = orjson.dumps(body)
         await self.start(status, kind, len(raw))
         await self.more(raw, last=True)
+
+    async def verbatim(self, status: int, text: str, headers: Mapping[str, str]) -> None:
+        """Send a response as it was scripted; JSON by its own account unless `headers` say otherwise."""
+        self.started = True
+        pairs = {"content-type": JSON, **headers, "content-length": str(len(text.encode()))}
+        raw = [(name.encode(), value.encode()) for name, value in pairs.items()]
+        await self._send({"type": "http.response.start", "status": status, "headers": raw})
+        await self.more(text.encode(), last=True)
 
     async def error(self, status: int, text: str) -> None:
         """Send an error: as a response, or as the last line of a stream that has begun."""

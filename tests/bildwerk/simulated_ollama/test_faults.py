@@ -234,3 +234,15 @@ async def test_runner_crash_takes_the_neighbours_along(server: Server) -> None:
     assert ((await neighbour).status_code, (await neighbour).json()) == (500, EOF)
     assert await content(server)
     assert (await server.calls())[-1]["load_seconds"] == 0.7
+
+
+async def test_words_and_responses_by_script(server: Server) -> None:
+    await server.spoil("say", next=1, text="<b>")
+    assert await content(server, format={"type": "object"}) == "<b>"
+    await server.spoil("body", next=1, status=307, text="away", headers={"location": "/elsewhere"})
+    response = await server.ask("x")
+    assert (response.status_code, response.text, response.headers["location"]) == (307, "away", "/elsewhere")
+    await server.spoil("hang_up", next=1)
+    with pytest.raises(httpx.TransportError):
+        await server.ask("x")
+    assert (await server.ask("x")).status_code == 200
