@@ -7,8 +7,10 @@ import orjson
 
 from bildwerk.sandbox.simulated_ollama import words
 from bildwerk.sandbox.simulated_ollama.errors import BAD_SCHEMA, Rejected
+from bildwerk.sandbox.simulated_ollama.gullible import obey
 from bildwerk.sandbox.simulated_ollama.looks import Look
 from bildwerk.sandbox.simulated_ollama.models import Model
+from bildwerk.sandbox.simulated_ollama.opinions import opine
 from bildwerk.sandbox.simulated_ollama.poses import Pose
 from bildwerk.sandbox.simulated_ollama.requests import Ask, check_format
 from bildwerk.sandbox.simulated_ollama.schemas import Filler, judge
@@ -64,7 +66,8 @@ def compose(ask: Ask, looks: tuple[Look, ...], model: Model, pose: Pose, num_ctx
 
 
 def _text(ask: Ask, looks: tuple[Look, ...], wanted: Any, *, native: bool, fault: str | None) -> str:
-    language = words.language_of(" ".join(message.content for message in ask.messages))
+    prompt = " ".join(message.content for message in ask.messages)
+    language = words.language_of(prompt)
     if fault == "wrong_language":
         language = "en" if language == "de" else "de"
     look = looks[0] if looks else None
@@ -73,7 +76,11 @@ def _text(ask: Ask, looks: tuple[Look, ...], wanted: Any, *, native: bool, fault
         return phrase or words.description(look, language)
     schema = wanted if isinstance(wanted, dict) else {"properties": {"caption": {"type": "string"}}}
     filler = Filler(look, language, schema, sort=native, phrase=phrase)
-    return orjson.dumps(filler.fill(schema)).decode()
+    said = filler.fill(schema)
+    if isinstance(said, dict) and phrase is None:
+        said |= {name: value for name, value in opine(schema, look, language, prompt).items() if name in said}
+        said = obey(ask, said, schema) if fault == "gullible" else said
+    return orjson.dumps(said).decode()
 
 
 def _babble(looks: tuple[Look, ...], room: int) -> Answer:

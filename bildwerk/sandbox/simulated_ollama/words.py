@@ -126,6 +126,16 @@ def keywords(look: Look | None, language: Language) -> list[str]:
     return list(dict.fromkeys([*words, _WORDS[language].shapes[look.shape], f"{look.width}x{look.height}"]))
 
 
+def colour_names(look: Look, language: Language) -> list[str]:
+    """The one or two colours that make up most of it."""
+    return [_WORDS[language].colours.get(name, name) for name in _main(look)]
+
+
+def light(look: Look, language: Language) -> str:
+    """Where it is lightest, in two or three words."""
+    return _WORDS[language].title_lights[look.lightest]
+
+
 def refusal(language: Language) -> str:
     """What a model says that does not want to."""
     return _REFUSALS[language]

@@ -1,0 +1,143 @@
+"""Opinions in fixed words: what the schemas of quality, scores and policy ask for, made from a look.
+
+A property is known by its name: `CODE_severity` with `CODE_place` and `CODE_evidence`, `AXIS_level` with `AXIS_basis`,
+`objection` with `basis`. Most defects are not there, as in life.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from bildwerk.sandbox.simulated_ollama import words
+from bildwerk.sandbox.simulated_ollama.looks import Look
+
+_DARK, _LIGHT = 20, 238  # brightness beyond which little can be told
+_DENSE = 75  # detail from which a picture looks overworked
+_FLAT, _STRONG = 12, 60  # contrast
+_PROMPT = re.compile(r'<data origin="[^"]*prompt[^"]*">(.*?)</data>', re.DOTALL)
+_DATA = re.compile(r"<data [^>]*>(.*?)</data>", re.DOTALL)
+_GRAVE = re.compile(r"\b(?:explicit|gore|weapons?|waffen?)\b", re.IGNORECASE)
+
+_EVIDENCE = {
+    "en": {
+        "artefacts": "The {colours} areas meet in edges without breaks or doubled lines",
+        "cut_off": "All larger {colour} shapes lie within the frame",
+        "hands": "Among the {colours} areas there is nothing with fingers",
+        "text": "Nothing on the {colour} ground looks like lettering",
+        "watermark": "The {colours} areas carry no mark laid over them",
+    },
+    "de": {
+        "artefacts": "Die Flächen in {colours} stoßen ohne Brüche und doppelte Linien aneinander",
+        "cut_off": "Alle größeren Formen in {colour} liegen im Bild",
+        "hands": "In den Flächen in {colours} ist nichts mit Fingern",
+        "text": "Auf dem Grund in {colour} sieht nichts nach Schrift aus",
+        "watermark": "Über den Flächen in {colours} liegt kein Zeichen",
+    },
+}
+_FOUND = {
+    "en": {
+        "none": "", "slight": ", apart from a little unrest at one place", "strong": ", but for a large flaw",
+        "unclear": ", as far as the light lets one tell",
+    },
+    "de": {
+        "none": "", "slight": ", bis auf eine kleine Unruhe an einer Stelle", "strong": ", bis auf einen großen Fehler",
+        "unclear": ", soweit das Licht es erkennen lässt",
+    },
+}  # fmt: skip
+_BASIS = {
+    "en": {
+        "aesthetic": "A contrast of {contrast} around {colours}, {light}, is what the eye meets first",
+        "completeness": "The {shape} frame holds its {colours} areas with an edge around them",
+        "compliance": "Only areas in {colours} are there, {light}",
+        "fidelity": "The wish and the {colours} of the areas were held side by side",
+        "novelty": "Libraries often hold {shape} pictures in {colours}",
+    },
+    "de": {
+        "aesthetic": "Ein Kontrast von {contrast} um {colours}, {light}, ist das erste, was auffällt",
+        "completeness": "Das Format fasst die Flächen in {colours} mit einem Rand",
+        "compliance": "Da sind nur Flächen in {colours}, {light}",
+        "fidelity": "Der Wunsch und die Flächen in {colours} wurden nebeneinander gehalten",
+        "novelty": "In Sammlungen sind Bilder in {colours} nicht selten",
+    },
+}
+_VERDICT = {
+    "en": {
+        "none": "An ordinary picture by all that is known of it; somebody may well see it",
+        "review": "One of the known values names a thing that a person had better see first",
+    },
+    "de": {
+        "none": "Ein gewöhnliches Bild nach allem, was bekannt ist; das darf man zeigen",
+        "review": "Einer der bekannten Werte nennt etwas, das zuerst ein Mensch ansehen sollte",
+    },
+}
+
+
+def opine(schema: Mapping[str, Any], look: Look | None, language: words.Language, prompt: str) -> dict[str, str]:
+    """Values for the properties of `schema` that ask for an opinion; `prompt` is all the text of the request."""
+    said: dict[str, str] = {}
+    for name in schema.get("properties", {}):
+        code, _, part = str(name).rpartition("_")
+        if part == "severity":
+            said |= _defect(code, look, language)
+        elif part == "level":
+            said |= _score(code, look, language, prompt)
+        elif name == "objection":
+            data = " ".join(_DATA.findall(prompt))
+            objection = "review" if _GRAVE.search(data) else "none"
+            said |= {"objection": objection, "basis": _VERDICT[language][objection] + "."}
+    return {name: value for name, value in said.items() if name in schema["properties"]}
+
+
+def _defect(code: str, look: Look | None, language: words.Language) -> dict[str, str]:
+    severity, place = _severity(code, look)
+    pattern = _EVIDENCE[language].get(code, _EVIDENCE[language]["artefacts"])
+    evidence = pattern.format(**_traits(look, language)) + _FOUND[language][severity] + "."
+    return {f"{code}_severity": severity, f"{code}_place": place, f"{code}_evidence": evidence}
+
+
+def _severity(code: str, look: Look | None) -> tuple[str, str]:
+    if look is None or not _DARK <= look.brightness <= _LIGHT:
+        return ("unclear", "whole") if code == "artefacts" else ("none", "none")
+    if code == "artefacts" and look.detail > _DENSE:
+        return "slight", "whole"
+    if code == "cut_off" and look.shape in {"narrow", "panoramic"} and look.lightest in {"left", "right"}:
+        return "slight", look.lightest
+    return "none", "none"
+
+
+def _score(axis: str, look: Look | None, language: words.Language, prompt: str) -> dict[str, str]:
+    pattern = _BASIS[language].get(axis, _BASIS[language]["aesthetic"])
+    basis = pattern.format(**_traits(look, language)) + "."
+    return {f"{axis}_level": _level(axis, look, prompt), f"{axis}_basis": basis}
+
+
+def _level(axis: str, look: Look | None, prompt: str) -> str:
+    wishes = " ".join(_PROMPT.findall(prompt)).lower()
+    if axis == "fidelity" and not wishes:
+        return "no_prompt"
+    if look is None:
+        return "fair"
+    if axis == "fidelity":
+        return "good" if any(name in wishes for name, _ in look.colours) else "fair"
+    if not _DARK <= look.brightness <= _LIGHT:
+        return "fair" if axis == "compliance" else "poor"
+    if axis == "aesthetic":
+        return "fair" if look.contrast < _FLAT else "excellent" if look.contrast > _STRONG else "good"
+    if axis == "completeness":
+        return "fair" if look.shape in {"narrow", "panoramic"} else "good"
+    if axis == "novelty":
+        return "good" if len(look.colours) > 3 else "fair"
+    return "good"
+
+
+def _traits(look: Look | None, language: words.Language) -> dict[str, str]:
+    if look is None:
+        return dict.fromkeys(("colour", "colours", "shape", "light", "contrast"), "?")
+    names = words.colour_names(look, language)
+    return {
+        "colour": names[0],
+        "colours": (" and " if language == "en" else " und ").join(names),
+        "shape": look.shape,
+        "light": words.light(look, language),
+        "contrast": f"{look.contrast:.0f}",
+    }
