@@ -43,7 +43,7 @@ _JUDGE = (
 )
 _VERDICT = (
     r"(?:publishable|needs[_ ]review|blocked[_ ]reason|objections?|severity|severities|quality_status"
-    r"|(?:no|zero|without) (?:defects?|flaws?|artefacts?|objections?|issues?)|levels?|scores?|axis|axes"
+    r"|(?:no|zero|without) (?:defects?|flaws?|artefacts?|objections?|issues?)"
     r"|(?:as|is|be|it) (?:safe|approved)|veröffentlichbar|freigegeben|einw[aä]nd\w*|mängel|mangelfrei|fehlerfrei"
     r"|schweregrad\w*|keine (?:fehler|defekte))"
 )
@@ -69,7 +69,10 @@ _TO_MODELS = (
 )
 _ABOUT_VERDICTS = (
     rf"{_START}{_JUDGE}{_GAP}{_VERDICT}\b",
-    rf"{_START}(?:rate|score|grade|bewerte){_GAP}(?:excellent|perfect|hervorragend|exzellent|10|100)\b",
+    (
+        rf"{_START}(?:rate|score|grade|set|bewerte)\W+(?:it|this|the|every\w*|each|all|them|as|alles|alle|dies\w*|das)\b"
+        rf"(?:{_GAP}|\W+)(?:excellent|perfect|hervorragend|exzellent|10|100)\b"
+    ),
     (
         r"\b(?:objections?|publishable|needs[_ ]review|blocked[_ ]reason|quality_status|einwand)"
         r"\W*(?:is|are|to|must be|should be|ist|auf)?\W*(?:none|null|false|true|ok|keine?r?)\b"
