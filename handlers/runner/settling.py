@@ -17,8 +17,14 @@ CRASHED = "runner_crashed"
 
 
 def select_effects(facts: MediaFacts, wanted: Effects, *, forced: bool) -> Effects:
-    """The effects that may be tried: never a field somebody else holds, our own current ones only by force (I17)."""
-    open_to_us = {Standing.ABSENT, Standing.STALE} | ({Standing.OURS} if forced else set())
+    """The effects that may be tried: never a field somebody else holds (I17).
+
+    Our own current ones are made anew by force, and when nothing is missing: the stage was then due for another reason.
+    """
+    standings = {facts.standing(effect.key) for effect in wanted if isinstance(effect, PutMeta)}
+    open_to_us = {Standing.ABSENT, Standing.STALE}
+    if forced or not standings & open_to_us:
+        open_to_us.add(Standing.OURS)
     return tuple(e for e in wanted if not isinstance(e, PutMeta) or facts.standing(e.key) in open_to_us)
 
 

@@ -24,7 +24,8 @@ def _names(stages: Any) -> list[str]:
 
 def test_the_stages_of_the_product_in_chain_order() -> None:
     names = _names(load_stages())
-    assert names[:2] == ["ollama_caption", "ollama_title"]
+    assert names[0] == "ollama_caption"
+    assert {"ollama_quality", "ollama_title"} < set(names)
 
 
 def test_upstreams_come_first_and_the_order_does_not_depend_on_the_files() -> None:

@@ -1,0 +1,108 @@
+"""Defects that pixels show by themselves.
+
+A figure becomes a defect from its limit on. The limits were set on the tuning half of `bench/quality`, between what clean
+pictures and what the weakest defects show; docs/quality.md says how they do on the other half.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from contracts.defects import Defect
+from contracts.measures import Measures
+
+VIEW = 1600
+"""Pixels on the long side of the view in which blur and noise must be seen; larger pictures are reduced to it."""
+
+FEWEST_EDGES = 10
+"""Tiles with an edge below which motion is not judged: few edges may all lie the same way."""
+
+_ONE_PIXEL_EDGE = 0.4
+"""The largest step of an edge blurred by a Gaussian of one pixel, 1 / sqrt(2 pi)."""
+
+_SOFT, _SHARP = 0.4, 0.5
+"""Sharpness up to which a picture shows this share of its pixels, and from which it shows all of them. Of 17 pictures
+enlarged two to six times all were below, of 17 clean ones all above."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """From `found` on a score is a defect, of severity 0; from `spoilt` on of severity 1."""
+
+    found: float
+    spoilt: float
+    evidence: str
+
+    def severity(self, score: float) -> float:
+        """From 0 to 1, and never less for a larger score."""
+        return round(min(1.0, max(0.0, (score - self.found) / (self.spoilt - self.found))), 3)
+
+
+LIMITS: Mapping[str, Limit] = {
+    "underexposed": Limit(95, 215, "{:.0f} more levels unused at the bright than at the dark end"),
+    "overexposed": Limit(0.37, 0.9, "{:.2f} of what is bright is cut off at white"),
+    "low_contrast": Limit(183, 245, "{:.0f} of 255 levels unused"),
+    "noise": Limit(5.2, 25, "{:.1f} levels of noise in flat places"),
+    "motion_blur": Limit(0.7, 5, "edges {:.1f} px wider in one direction than in the others"),
+    "blur": Limit(1.12, 5, "edges blurred by {:.1f} px where they are sharpest"),
+    "blockiness": Limit(0.37, 1.5, "steps larger by {:.0%} on a grid of 8 px"),
+    "low_resolution": Limit(1, 3, "shows {:.1f} times less than 256 px on the long side"),
+}
+"""By code, in the order of the tests. Clean pictures of the tuning half reach 81, 0.52 (two of 238 are above the limit),
+178, 4.2, 0.63, 1.02, 0.35 and 1.45 (one); the weakest defects begin at 110, 0.21, 153, 6.3, 0.82, 1.24, 0.33, 0.96."""
+
+
+def find_defects(measures: Measures, width: int, height: int) -> tuple[Defect, ...]:
+    """What is wrong with a picture of this size (pixels), in the order of the tests.
+
+    Light is tested first: a picture that is too dark or too bright has little contrast for that reason. Noise hides how
+    sharp a picture is, so a noisy one is not called blurred; a stroke in one direction is not called blur as well.
+    """
+    scored = scores(measures, width, height)
+    return tuple(
+        Defect(code, LIMITS[code].severity(scored[code]), "whole", LIMITS[code].evidence.format(scored[code]), "measured")
+        for code in _decide(scored)
+    )
+
+
+def scores(measures: Measures, width: int, height: int) -> dict[str, float]:
+    """By code, how much of each defect the figures show: the larger the worse. Units as in the evidence of LIMITS."""
+    view = min(1.0, VIEW / max(width, height))
+    stroke = 0.0
+    if measures.edges >= FEWEST_EDGES:
+        stroke = _width(measures.sharpness_across) - _width(measures.sharpness)
+    return {
+        "underexposed": 255.0 - measures.brightest - measures.darkest,
+        "overexposed": measures.white / (measures.white + measures.near_white + 0.01),
+        "low_contrast": 255.0 - max(measures.brightest - measures.darkest, measures.local_contrast or 0),
+        "noise": (measures.noise or 0.0) * view,
+        "motion_blur": stroke * view,
+        "blur": _width(measures.sharpness) * view,
+        "blockiness": measures.blockiness or 0.0,
+        "low_resolution": 256 / max(1.0, max(width, height) * _resolved(measures.sharpness)),
+    }
+
+
+def _decide(scored: Mapping[str, float]) -> Iterator[str]:
+    found = {code for code, limit in LIMITS.items() if scored[code] >= limit.found}
+    hidden: set[str] = set()
+    if found & {"underexposed", "overexposed"}:
+        hidden |= {"low_contrast"}
+    if "noise" in found:
+        hidden |= {"blur", "motion_blur"}
+    if "motion_blur" in found:
+        hidden |= {"blur"}
+    return (code for code in LIMITS if code in found - hidden)
+
+
+def _width(sharpness: float | None) -> float:
+    """Pixels by which an edge of this sharpness is blurred, 0 when there is no edge to see."""
+    return _ONE_PIXEL_EDGE / max(sharpness, 0.01) if sharpness is not None else 0.0
+
+
+def _resolved(sharpness: float | None) -> float:
+    """The share of a side's pixels that a picture of this sharpness shows: less when it was enlarged, or is blurred."""
+    if sharpness is None or sharpness >= _SHARP:
+        return 1.0
+    if sharpness <= _SOFT:
+        return sharpness
+    return _SOFT + (sharpness - _SOFT) / (_SHARP - _SOFT) * (1 - _SOFT)
