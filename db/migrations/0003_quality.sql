@@ -7,9 +7,10 @@ ALTER TABLE bildwerk.pictures
     ADD COLUMN measures_version integer NOT NULL DEFAULT 0,
     -- the perceptual hash
     ADD COLUMN phash bigint,
-    -- bits to the nearest other picture when this one came, and among how many
+    -- bits to the nearest other picture when this one came (null: there was none), and among how many (null: not
+    -- compared yet)
     ADD COLUMN nearest smallint,
-    ADD COLUMN compared integer NOT NULL DEFAULT 0,
+    ADD COLUMN compared integer,
     -- a detector's score, 0 to 1
     ADD COLUMN nsfw real;
 

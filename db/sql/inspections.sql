@@ -39,7 +39,7 @@ FROM (
     SELECT min(bit_count((o.phash # $2)::bit(64))) AS nearest, count(*) AS compared
     FROM bildwerk.pictures AS o WHERE o.phash IS NOT NULL AND o.content_hash <> $1
 ) AS n
-WHERE p.content_hash = $1 AND p.nearest IS NULL
+WHERE p.content_hash = $1 AND p.compared IS NULL
 
 -- name: inspections_settle
 UPDATE bildwerk.media
