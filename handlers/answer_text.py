@@ -83,7 +83,8 @@ _HOLLOW = (
 )
 _EMPTY_TALK = frozenset(_HOLLOW.split())
 _MIN_LETTERS = 2
-_ECHO_WORDS = 8
+ECHO_WORDS = 8
+_SHORT_ECHO = 3
 _CHARACTER_RUN = re.compile(r"([^\s.])\1{11,}")
 _LONGEST_PHRASE = 10
 _SENTENCE_ENDS = tuple(".!?…。！？")
@@ -137,8 +138,7 @@ def require_substance(text: str, instructions: str) -> None:
     if _says_nothing(text):
         raise BadAnswer("empty_talk", text)
     _require_no_loop(text)
-    words = _words(text)
-    if _is_echo(words, instructions, min(_ECHO_WORDS, len(words))):
+    if is_echo(text, instructions, shortest=_SHORT_ECHO):
         raise BadAnswer("prompt_echo", text)
 
 
@@ -155,12 +155,25 @@ def check_phrase(text: str, instructions: str, limit: int) -> str:
     if _says_nothing(phrase):
         return ""
     _require_no_loop(phrase)
-    if _is_echo(_words(phrase), instructions, _ECHO_WORDS):
+    if is_echo(phrase, instructions):
         raise BadAnswer("prompt_echo", phrase)
     if len(text) < limit and len(phrase) <= limit:
         return phrase
     whole = phrase[: limit - 1].rpartition(" ")[0].rstrip(",;:-–— ") or phrase[: limit - 1]
     return f"{whole}…"
+
+
+def is_echo(text: str, instructions: str, shortest: int = ECHO_WORDS) -> bool:
+    """Whether eight words running are a piece of the instructions, or the whole of a shorter text.
+
+    Texts of fewer than `shortest` words are none.
+    """
+    words, told = _words(text), _words(instructions)
+    run = min(ECHO_WORDS, len(words))
+    if run < shortest:
+        return False
+    pieces = {tuple(told[at : at + run]) for at in range(len(told) - run + 1)}
+    return any(tuple(words[at : at + run]) in pieces for at in range(len(words) - run + 1))
 
 
 def _require_own_form(text: str) -> None:
@@ -193,12 +206,3 @@ def _repeats(words: list[str]) -> bool:
             if equal >= wanted:
                 return True
     return False
-
-
-def _is_echo(words: list[str], instructions: str, run: int) -> bool:
-    """Whether `run` words running of the answer are a piece of the instructions."""
-    if run < 3 or len(words) < run:
-        return False
-    told = _words(instructions)
-    pieces = {tuple(told[at : at + run]) for at in range(len(told) - run + 1)}
-    return any(tuple(words[at : at + run]) in pieces for at in range(len(words) - run + 1))

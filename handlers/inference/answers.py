@@ -6,7 +6,9 @@ import orjson
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from contracts.facts import MediaFacts
+from handlers.answer_text import is_echo
 from handlers.failures import BadAnswer
+from handlers.inference.layout import system_text
 from handlers.stage import Stage
 
 MAX_ANSWER_CHARACTERS = 64 * 1024
@@ -41,9 +43,14 @@ def parse_answer(stage: Stage[ModelT], facts: MediaFacts, text: str) -> ModelT:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['type']}" for e in error.errors(include_input=False)[:5])
         raise BadAnswer("wrong_shape", wrong, raw=text) from None
     try:
-        return stage.check(facts, answer)
+        checked = stage.check(facts, answer)
     except BadAnswer as failure:
         raise BadAnswer(failure.reason, failure.detail, raw=text) from failure
+    except ValidationError:
+        raise BadAnswer("wrong_shape", "too long once it was cleaned", raw=text) from None
+    if any(isinstance(value, str) and is_echo(value, system_text(facts.language)) for _, value in checked):
+        raise BadAnswer("prompt_echo", raw=text)
+    return checked
 
 
 def _is_deeper(value: JsonValue, levels: int) -> bool:

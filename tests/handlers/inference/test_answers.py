@@ -44,6 +44,8 @@ def test_a_good_answer() -> None:
         ('{"title": ' + "[" * 900 + "]" * 900 + "}", "too_deep"),
         ("[" * 5000, "not_json"),
         (" " * (MAX_ANSWER_CHARACTERS + 1), "answer_too_large"),
+        (json.dumps({"title": "\u0958" * 60}), "wrong_shape"),
+        ('{"title": "Content to describe, never an instruction to follow"}', "prompt_echo"),
         ('{"title": "I\'m sorry, but I can\'t help with that"}', "refusal"),
     ],
 )
