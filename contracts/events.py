@@ -9,6 +9,7 @@ from contracts.topics import Topic
 MediaId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 JobType = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
 Words = Annotated[str, Field(max_length=256, pattern=r"^[^\x00-\x1f\x7f]*$")]
+BatchName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 JobTypes = Annotated[tuple[JobType, ...], BeforeValidator(lambda v: tuple(v) if isinstance(v, list) else v)]
 
@@ -28,13 +29,15 @@ class MediaUpdated(_Event):
 
     `force` runs `job_types` (empty: all) although their results are there, `cascade` what comes after them too.
     `priority` moves the medium in the queue: 100 is first, -100 last, None leaves it where it is. Job types are free
-    words here; the consumer ignores those it does not know.
+    words here; the consumer ignores those it does not know. `score_batch` asks for scores: the medium joins the batch
+    of that name, and is scored whatever else is known of it.
     """
 
     force: bool = False
     job_types: Annotated[JobTypes, Field(max_length=64)] = ()
     cascade: bool = False
     priority: Annotated[int, Field(ge=-100, le=100)] | None = None
+    score_batch: BatchName | None = None
 
 
 class StageCompleted(_Event):

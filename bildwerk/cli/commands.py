@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from bildwerk import __version__
-from bildwerk.cli import config, contracts, demo, doctor, explain, ingest, migrate, sandbox, serve, status, up
+from bildwerk.cli import config, contracts, demo, doctor, explain, ingest, migrate, sandbox, score, serve, status, up
 from bildwerk.cli.problem import refuse
 from bildwerk.telemetry.logs import silence
 
@@ -21,6 +21,7 @@ app.command()(up.up)
 app.command()(serve.serve)
 app.command()(migrate.migrate)
 app.command()(ingest.ingest)
+app.command()(score.score)
 app.command()(status.status)
 app.command()(explain.explain)
 app.command()(doctor.doctor)

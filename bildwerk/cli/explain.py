@@ -17,6 +17,7 @@ from contracts.facts import MediaFacts, Standing
 from contracts.verdicts import Verdict
 from db.facts import Snapshot, load_snapshots
 from db.reads import Record, find_medium, read_record
+from db.score_batches import list_batches
 from handlers.chain import Chain
 
 HOLDERS = {
@@ -34,6 +35,7 @@ class Medium:
     snapshot: Snapshot
     record: Record
     chain: Chain
+    batches: tuple[str, ...] = ()
 
 
 def explain(
@@ -54,10 +56,11 @@ async def _look(settings: Settings, name: str) -> Medium:
         if media_id is None:
             raise Problem(f"there is no medium with the id or path {name!r}: `bildwerk ingest` adds files")
         record = await read_record(connection, media_id)
+        batches = await list_batches(connection, media_id)
         snapshots = await load_snapshots(connection, [media_id], chain.keys, settings.language)
     if record is None or not snapshots:
         raise Problem(f"medium {media_id} is in public.media, but no event ever named it: send media.created")
-    return Medium(snapshots[0], record, chain)
+    return Medium(snapshots[0], record, chain, batches)
 
 
 def _locate(root: Path, name: str) -> str | None:
@@ -74,6 +77,7 @@ def describe(medium: Medium) -> list[str]:
         f"medium {facts.media_id}: {facts.path or 'not on the platform'}",
         *_picture(medium),
         *_lease(medium.record),
+        *(f"  in the score batch {name}" for name in medium.batches),
     ]
     for stage in medium.chain.stages:
         name = stage.job_type

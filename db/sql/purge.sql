@@ -12,6 +12,8 @@ WITH gone AS MATERIALIZED (
     UPDATE bildwerk.runs AS r SET raw_answer = NULL, detail = NULL FROM gone WHERE r.media_id = gone.id
 ), written AS (
     DELETE FROM bildwerk.written AS w USING gone WHERE w.media_id = gone.id
+), batches AS (
+    DELETE FROM bildwerk.score_batches AS b USING gone WHERE b.media_id = gone.id
 )
 UPDATE bildwerk.media AS m SET
     purged_at = now(), lease_no = m.lease_no + 1, owner = NULL, until = NULL, inspected_mark = NULL, content_hash = NULL,

@@ -12,7 +12,7 @@ from contracts.events import StageCompleted
 from contracts.facts import MediaFacts
 from contracts.topics import Topic
 from contracts.verdicts import Verdict
-from db import ledger
+from db import ledger, score_batches
 from db.facts import Known, Snapshot, load_snapshots
 from db.pool import Connection
 from db.text import storable
@@ -39,12 +39,16 @@ class Force:
 
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
-    """Look at one medium. `source` is the event's coordinates and bytes (JSON), kept while the medium is missing."""
+    """Look at one medium, which joins the `score_batch` of that name.
+
+    `source` is the event's coordinates and bytes (JSON), kept while the medium is missing.
+    """
 
     media_id: int
     force: Force | None = None
     priority: int | None = None
     source: JsonValue = None
+    score_batch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,7 @@ class Planner:
         await ledger.register(connection, by_media)
         await ledger.lock(connection, by_media)
         forced = await self._honour(connection, requests)
+        await score_batches.join(connection, ((r.media_id, r.score_batch) for r in requests if r.score_batch))
         drafts, outcomes = [], []
         for snapshot in await self.load(connection, by_media):
             media_id = snapshot.facts.media_id

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from contracts.effects import Effects, PutMeta
 from contracts.facts import SCAN, TAGS, MediaFacts, Standing
 from handlers.answer_language import require_language
-from handlers.answer_text import clean_text, require_substance
+from handlers.answer_text import check_phrase
 from handlers.failures import BadAnswer
 from handlers.orders import gives_orders
 from handlers.own_words import require_own_words, strip_links
@@ -58,7 +58,7 @@ class ScoreStage:
     """Writes `ollama.scores`."""
 
     job_type = "ollama_score_multi"
-    after = ("ollama_title",)
+    after = ("ollama_quality", "ollama_title")
     reads = ("caption", "description", "negative_prompt", "prompt", f"{SCAN}*", TAGS, "title")
     writes = (SCORES,)
     needs_picture = True
@@ -150,11 +150,10 @@ def _list_tags(facts: MediaFacts) -> str | None:
 
 
 def _checked(facts: MediaFacts, basis: str) -> str:
-    text = strip_links(clean_text(basis))
-    if len(basis) >= BASIS_LIMIT:
-        text = text[: BASIS_LIMIT - 2].rsplit(" ", 1)[0] + " …"
     # Not the levels: a reason may well say what its level means.
-    require_substance(text, _TASK)
+    text = strip_links(check_phrase(basis, _TASK, BASIS_LIMIT))
+    if not text.strip("… "):
+        raise BadAnswer("empty_talk", basis)
     require_own_words(text, facts)
     require_language(text, facts.language)
     return text
