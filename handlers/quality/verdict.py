@@ -81,7 +81,8 @@ def judge(defects: Iterable[Defect], doubts: Collection[str] = ()) -> Judgement:
 
 
 def _score(defects: Iterable[Defect]) -> float:
-    return round(prod((1 - _cost(defect) for defect in defects), start=1.0), 3)
+    # In a fixed order rounding is monotone too.
+    return round(prod(sorted(1 - _cost(defect) for defect in defects), start=1.0), 3)
 
 
 def _cost(defect: Defect) -> float:
