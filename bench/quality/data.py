@@ -21,8 +21,6 @@ Split = Literal["tuning", "test"]
 Pixels = NDArray[np.float32]
 """Rows x columns x 3, sRGB, 0 to 255."""
 
-CROP_FROM = 1000
-"""A photograph at least this wide (pixels) gives native crops, too, in its own half."""
 DRAWN = {"tuning": range(100, 106), "test": range(200, 206)}
 """Seeds of the drawn scenes."""
 
@@ -38,10 +36,9 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One clean picture. What shares its `origin` is not independent of it."""
+    """One clean picture."""
 
     name: str
-    origin: str
     pixels: Pixels
     drawn: bool = False
 
@@ -86,19 +83,12 @@ def load(split: Split) -> tuple[Sample, ...]:
 
 def _photographs(split: Split) -> Iterator[Sample]:
     for source in SOURCES[split]:
-        pixels = _read(_find(source))
-        yield Sample(source.name, source.name, pixels)
-        height, width = pixels.shape[:2]
-        if width >= CROP_FROM:
-            across, down = width // 2, height // 2
-            for number, (left, top) in enumerate([(0, 0), (across, 0), (0, down), (across, down)]):
-                crop = pixels[top : top + down, left : left + across]
-                yield Sample(f"{source.name}, crop {number + 1}", source.name, crop)
+        yield Sample(source.name, _read(_find(source)))
 
 
 def _scenes(split: Split) -> Iterator[Sample]:
     for seed in DRAWN[split]:
-        yield Sample(f"drawn {seed}", f"drawn {seed}", draw(np.random.default_rng(seed)), drawn=True)
+        yield Sample(f"drawn {seed}", draw(np.random.default_rng(seed)), drawn=True)
 
 
 def _find(source: Source) -> Path:
@@ -127,7 +117,7 @@ def draw(random: np.random.Generator, size: tuple[int, int] = (768, 576)) -> Pix
     width, height = size[0] * 2, size[1] * 2
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     scene = np.full((height, width, 3), 120, np.float32)
-    for radius in sorted(_radii(random, 220), reverse=True):
+    for radius in sorted(_radii(random, 900), reverse=True):
         centre = random.uniform((0, 0), (height, width))
         shape = _shape(random)
         top, left = (max(0, int(c - radius)) for c in centre)

@@ -77,7 +77,7 @@ def high_key(pixels: Pixels, random: Random) -> Pixels:
     """A bright subject before a white background: shadows opened, highlights rolled off, not cut."""
     subject = spot(pixels.shape, random, (0.3, 0.45))[..., None]
     light = _exposed(pixels)
-    lifted = 1 - (1 - light) ** random.uniform(1.4, 2)
+    lifted = 1 - np.clip(1 - light, 0, 1) ** random.uniform(1.4, 2)
     white = 1 - (1 - lifted) * 0.08
     return to_levels(lifted * subject + white * (1 - subject))
 
@@ -95,7 +95,7 @@ def fog(pixels: Pixels, random: Random) -> Pixels:
 def film_grain(pixels: Pixels, random: Random) -> Pixels:
     """Grain of a fast film: in brightness only, blobs of 1.5 to 2.5 pixels, strongest in the mid-tones."""
     grain = blur(random.normal(0, 1, pixels.shape[:2]).astype(np.float32), random.uniform(0.7, 1.1))
-    grain *= random.uniform(7, 12) / grain.std()
+    grain = grain * np.float32(random.uniform(7, 12) / grain.std())
     grey = pixels.mean(axis=2)
     strength = 0.4 + 0.6 * np.sin(np.pi * np.clip(grey, 0, 255) / 255)
     return np.clip(pixels + (grain * strength)[..., None], 0, 255)

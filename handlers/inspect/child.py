@@ -50,8 +50,8 @@ def main() -> None:
 def answer(request: Header, root: MediaRoot, limits: PictureLimits) -> Iterator[Reply]:
     """What is there (`source`, or a `failure`), then what was decoded, if that `decodes`.
 
-    A request has `reference`, and `decode`: "no", "yes", or the content hash that the bytes must
-    have for it.
+    A request has `reference`; `decode`: "no", "yes", or the content hash that the bytes must have for
+    it; and `measured`: the content hash of bytes that need not be measured.
     """
     wanted = request["decode"]
     try:
@@ -71,7 +71,7 @@ def answer(request: Header, root: MediaRoot, limits: PictureLimits) -> Iterator[
     yield {"source": source, "decodes": decodes}, b""
     if decodes:
         with _alarm(limits.child_seconds):
-            decoded = decode(data, limits)
+            decoded = decode(data, limits, measured=source["content_hash"] == request["measured"])
         yield _describe(decoded)
 
 
@@ -95,8 +95,9 @@ def _fail(kind: str, reason: str, detail: str) -> Reply:
 
 
 def _describe(decoded: Decoded) -> Reply:
-    header = asdict(replace(decoded, rendition=b""))
+    header = asdict(replace(decoded, rendition=b"", measures=None))
     del header["rendition"]
+    header["measures"] = decoded.measures and decoded.measures.model_dump()
     return header, decoded.rendition
 
 

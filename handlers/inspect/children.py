@@ -16,6 +16,8 @@ START_SECONDS = 60
 """Starting takes 0.2 s; this is for a computer that is busy or wakes its disks."""
 
 _PASSED_ON = ("LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+_SINGLE = {"MALLOC_ARENA_MAX": "2", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""A thread more costs address space, of which a child has little, and the pool is what runs side by side."""
 _PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from handlers.inspect.child import main; main()"
 
 
@@ -41,7 +43,7 @@ class Child:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,  # libraries print what they please there, paths too
-            env=environment | {"MALLOC_ARENA_MAX": "2"},
+            env=environment | _SINGLE,
         )
         return cls(process)
 

@@ -11,8 +11,11 @@ from io import BytesIO
 import pillow_heif
 from PIL import AvifImagePlugin, ExifTags, Image, UnidentifiedImageError
 
+from contracts.measures import Measures
 from handlers.inspect.colours import make_opaque, to_srgb
 from handlers.inspect.limits import PictureLimits
+from handlers.inspect.measuring import measure
+from handlers.inspect.perceptual import hash_perceptually
 from handlers.inspect.reasons import Reason
 from handlers.inspect.signatures import is_cut_short, looks_supported
 
@@ -45,20 +48,26 @@ class Decoded:
 
     `format` as Pillow names it; `width` and `height` in pixels, after EXIF rotation (before it,
     when it came to no rotation); `pixel_hash` as `contracts.facts.Picture` defines it, before any
-    colour profile is applied.
+    colour profile is applied; so are `measures` and the perceptual hash `phash`, which are None for a picture
+    that was measured before.
     """
 
     format: str | None = None
     width: int | None = None
     height: int | None = None
     pixel_hash: str | None = None
+    measures: Measures | None = None
+    phash: int | None = None
     unreadable: str | None = None
     detail: str = ""
     rendition: bytes = b""
 
 
-def decode(data: bytes, limits: PictureLimits) -> Decoded:
-    """Look at the first frame of `data`. Deterministic, and never raises for the bytes' sake."""
+def decode(data: bytes, limits: PictureLimits, *, measured: bool = False) -> Decoded:
+    """Look at the first frame of `data`. Deterministic, and never raises for the bytes' sake.
+
+    A picture that is `measured` already is not measured again.
+    """
     known = Decoded()
     Image.MAX_IMAGE_PIXELS = limits.max_pixels
     try:
@@ -69,7 +78,7 @@ def decode(data: bytes, limits: PictureLimits) -> Decoded:
                 known = Decoded(_format(image), image.width, image.height)
                 if refusal := _refusal(image.size, limits):
                     return replace(known, unreadable=refusal.value)
-                return _develop(image, known, limits)
+                return _develop(image, known, limits, measured=measured)
     except Exception as error:  # noqa: BLE001 - parsers of hostile bytes raise what they stumble over
         detail = f"{type(error).__name__}: {error}"[:500]
         return replace(known, unreadable=_name(error, data).value, detail=detail)
@@ -87,7 +96,7 @@ def _refusal(size: tuple[int, int], limits: PictureLimits) -> Reason | None:
     return None
 
 
-def _develop(image: Image.Image, known: Decoded, limits: PictureLimits) -> Decoded:
+def _develop(image: Image.Image, known: Decoded, limits: PictureLimits, *, measured: bool) -> Decoded:
     profile = image.info.get("icc_profile")
     image.load()
     opaque = make_opaque(_upright(image))
@@ -96,6 +105,8 @@ def _develop(image: Image.Image, known: Decoded, limits: PictureLimits) -> Decod
         width=opaque.width,
         height=opaque.height,
         pixel_hash=_hash_pixels(opaque),
+        measures=None if measured else measure(opaque),
+        phash=None if measured else hash_perceptually(opaque),
         rendition=_render(opaque, profile, limits),
     )
 

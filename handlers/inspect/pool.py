@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from contracts.facts import Picture
+from contracts.measures import Measures
 from handlers.failures import Failure, Invalid, Stale, Unavailable
 from handlers.inspect.children import Child, ChildDiedError
 from handlers.inspect.frames import Header
@@ -83,13 +84,14 @@ class PicturePool:
             self._dispose(child)
         await asyncio.gather(*self._endings)
 
-    async def inspect(self, reference: str) -> Inspection:
-        """Hash, decode and normalise the file; its rendition goes into the cache.
+    async def inspect(self, reference: str, measured: str | None = None) -> Inspection:
+        """Hash, decode, measure and normalise the file; its rendition goes into the cache.
 
+        If its content hash is `measured`, `picture.measures` and `picture.phash` stay None: they are known already.
         A file that holds no usable picture is an answer, `picture.unreadable`. Raises Invalid if
         there is no file of ours, Unavailable if the media root or the child processes are away.
         """
-        answer = await self._ask(reference, "yes")
+        answer = await self._ask(reference, "yes", measured)
         source = _source(answer)
         picture = _picture(source, answer.decoded)
         if picture.unreadable is None:
@@ -111,7 +113,7 @@ class PicturePool:
         cached = await asyncio.to_thread(self._cache.get, content_hash, self._limits.recipe)
         if cached is not None:
             return cached
-        answer = await self._ask(reference, content_hash)
+        answer = await self._ask(reference, content_hash, content_hash)
         source = _source(answer)
         if source["content_hash"] != content_hash:
             raise Stale(Reason.CONTENT_CHANGED)
@@ -131,9 +133,9 @@ class PicturePool:
     def _keep(self, content_hash: str, rendition: bytes) -> None:
         self._cache.put(content_hash, self._limits.recipe, rendition)
 
-    async def _ask(self, reference: str, decode: str) -> _Answer:
+    async def _ask(self, reference: str, decode: str, measured: str | None = None) -> _Answer:
         """Ask a child, and a fresh one if it died: it may be worn out, or a stranger killed it."""
-        request: Header = {"reference": reference, "decode": decode}
+        request: Header = {"reference": reference, "decode": decode, "measured": measured}
         try:
             answer = await self._exchange(request, fresh=False)
         except ChildDiedError:
@@ -234,7 +236,8 @@ def _picture(source: Header, decoded: Header | None) -> Picture:
         reason = Reason.EMPTY_FILE if source["size"] == 0 else Reason.FILE_TOO_LARGE
         return Picture(unreadable=reason.value)
     fields: dict[str, Any] = {name: decoded.get(name) for name in _PICTURE_FIELDS}
-    return Picture(**fields)
+    measures = decoded.get("measures")
+    return Picture(**fields, measures=None if measures is None else Measures.model_validate(measures))
 
 
-_PICTURE_FIELDS = ("format", "width", "height", "pixel_hash", "unreadable")
+_PICTURE_FIELDS = ("format", "width", "height", "pixel_hash", "unreadable", "phash")

@@ -200,7 +200,7 @@ async def test_an_absent_media_root_is_waited_for(library: Library, pool: Pictur
 @linux_only
 async def test_m21_more_memory_than_allowed_fails_only_that_picture(library: Library, heavy: bytes) -> None:
     library.add("heavy.png", heavy)
-    async with library.pool(limits=PictureLimits(child_memory=300 * MIB)) as small:
+    async with library.pool(limits=PictureLimits(child_memory=400 * MIB)) as small:
         names = ["good.jpg", "heavy.png", "good.jpg", "good.jpg"]
         seen = await asyncio.gather(*map(small.inspect, names))
         reasons = [inspection.picture.unreadable for inspection in seen]
