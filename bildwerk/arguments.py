@@ -9,10 +9,13 @@ from handlers.chain import Chain
 from handlers.inference.client import InferenceOptions
 from handlers.inference.options import Layout
 from handlers.inspect.limits import PictureLimits
+from handlers.policy.policy import Policy
+from handlers.policy.rule_file import default_policy, load_rules
 from handlers.registry import load_stages
 from handlers.runner.finishing import Finisher
 from handlers.runner.planning import Planner
 from handlers.runner.writing import OPTIONAL_WRITES, EffectWriter
+from handlers.stages.policy_flags import PolicyFlagsStage
 
 LAYOUTS = {"split": Layout.TWO_USER_TURNS, "assistant": Layout.READY_BETWEEN, "generate": Layout.GENERATE}
 
@@ -34,9 +37,19 @@ def make_planner(settings: Settings) -> Planner:
 
 def make_chain(settings: Settings) -> Chain:
     """The stages, and which of them run here."""
-    stages = load_stages()
+    stages = tuple(make_policy_stage(settings) if isinstance(s, PolicyFlagsStage) else s for s in load_stages())
     off = {stage.job_type for stage in stages}.difference(settings.job_types) if settings.job_types else ()
     return Chain(stages, frozenset(settings.foreign_job_types), frozenset(off))
+
+
+def make_policy_stage(settings: Settings, policy: Policy | None = None) -> PolicyFlagsStage:
+    """The stage that decides about publishing, by the given rules or those that are set. Raises BadRules."""
+    return PolicyFlagsStage(policy or make_policy(settings), settings.policy_when)
+
+
+def make_policy(settings: Settings) -> Policy:
+    """The rules that are set. Raises BadRules."""
+    return default_policy() if settings.policy_file is None else load_rules(settings.policy_file)
 
 
 def make_kafka(settings: Settings) -> KafkaSettings:

@@ -18,6 +18,8 @@ REASONS: Final[dict[str, str]] = {
     "media_deleted": "the medium was deleted",
     "switched_off": "BILDWERK_JOB_TYPES does not name it",
     "unreadable_picture": "there is no picture to look at",
+    "nothing_to_decide": "there is neither a quality analysis nor a score to decide on",
+    "not_staged": "the medium is not staged for publication",
     "no_quality": "there is no quality analysis to rest on, and nobody asked for scores",
     # why there is no picture
     "bad_reference": "the path does not lead to a file below the media root",

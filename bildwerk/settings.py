@@ -12,6 +12,7 @@ from bildwerk.addresses import check_database_url, check_server
 from bildwerk.environment import FileVariants
 from contracts.topics import Topic
 from handlers.inference.hosts import Host, parse_hosts
+from handlers.policy.rule_file import BadRules, load_rules
 from handlers.registry import load_stages
 
 PREFIX = "BILDWERK_"
@@ -58,6 +59,15 @@ def _job_types(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+def _rules(value: Path | None) -> Path | None:
+    if value is not None:
+        try:
+            load_rules(value)
+        except BadRules as error:
+            raise ValueError(str(error)) from None
+    return value
+
+
 def _cache_folder() -> Path:
     """The XDG base directory specification's place."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bildwerk"
@@ -67,6 +77,7 @@ JobTypes = Annotated[tuple[str, ...], AfterValidator(_job_types), BeforeValidato
 SomeJobTypes = Annotated[JobTypes, Field(min_length=1)]
 Servers = Annotated[tuple[str, ...], AfterValidator(_servers), BeforeValidator(_split)]
 Hosts = Annotated[tuple[Host, ...], BeforeValidator(_hosts)]
+RuleFile = Annotated[Path | None, AfterValidator(_rules)]
 Language = Annotated[str, AfterValidator(_language)]
 Dsn = Annotated[SecretStr, AfterValidator(_dsn)]
 TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
@@ -134,6 +145,14 @@ class Settings(BaseSettings):
     writes: OptionalWrites = Field(
         None,
         description="Optional writes (provenance, ...) or `none`; unset: all in our tables, none in a platform's.",
+    )
+
+    # what may be published
+    policy_file: RuleFile = Field(
+        None, description="File of the rules that decide whether a picture may be published; unset: those built in."
+    )
+    policy_when: Literal["always", "staging"] = Field(
+        "always", description="Decide on all media that were analysed, or only on those staged for publication."
     )
 
     # Ollama

@@ -47,7 +47,7 @@ Object = Mapping[str, JsonValue]
 
 def read_inputs(facts: MediaFacts, names: Iterable[str]) -> Inputs:
     """The named inputs. Results of other pixels count as missing."""
-    quality, scores = _result(facts, QUALITY), _result(facts, SCORES)
+    quality, scores = read_result(facts, QUALITY), read_result(facts, SCORES)
     readers: Mapping[str, Callable[[], Reading]] = {
         NSFW: lambda: _read_nsfw(facts),
         STATUS: lambda: _read_status(facts, quality),
@@ -75,7 +75,7 @@ def foreign_status(facts: MediaFacts) -> str | None:
     return None if ours else status
 
 
-def _result(facts: MediaFacts, key: str) -> JsonValue:
+def read_result(facts: MediaFacts, key: str) -> JsonValue:
     """An upstream's result about the present pixels; None when there is none."""
     return facts.meta.get(key) if facts.standing(key) in (Standing.OURS, Standing.KEPT) else None
 

@@ -12,12 +12,14 @@ from handlers.policy.policy import Clause, Outcome, Policy, Rule
 from handlers.policy.vocabulary import DEFECT, SCALES, Value, find_scale
 
 MAX_BYTES: Final = 1_000_000
-MAX_RULES: Final = 200
-MAX_REASON: Final = 200
+MAX_RULES: Final = 50
+MAX_REASON: Final = 120
+"""Characters; the reasons of all undecided rules must fit into one question."""
 _OUTCOMES: Final = {outcome.word: outcome for outcome in Outcome if outcome is not Outcome.PASS}
 _FIELDS: Final = {"id", "reason", "missing", *_OUTCOMES}
 _ID: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_REASON: Final = re.compile(r"[^<>\[\]\x00-\x1f\x7f\u2028\u2029]+")
 _RESERVED: Final = {"second_look"}
 """What `blocked_reason` says when no rule but the model blocks."""
 
@@ -92,8 +94,8 @@ def _check_rule(rule: Mapping[str, Any]) -> Iterator[str]:
     if rule.get("id") in _RESERVED:
         yield "this id stands for the model's objection: choose another"
     reason = rule.get("reason")
-    if not isinstance(reason, str) or not 0 < len(reason.strip()) <= MAX_REASON or "\n" in reason:
-        yield f"reason is missing, or not one line of at most {MAX_REASON} characters"
+    if not isinstance(reason, str) or not 0 < len(reason.strip()) <= MAX_REASON or not _REASON.fullmatch(reason):
+        yield f"reason is missing, or not one line of at most {MAX_REASON} characters without < > [ ]"
     if rule.get("missing", "review") not in ("review", "block"):
         yield "missing must be review or block: a missing input is never harmless"
     yield from _check_clauses(rule)

@@ -49,6 +49,8 @@ def test_the_hash_is_of_what_decides() -> None:
         ('version = "1"\n[[rule]]\nreason = "x"\nblock = { nsfw = 1 }', "rule 1: id is missing or no snake_case word"),
         (RULE.replace('"nudity"\nreason', '"second_look"\nreason') + "block = { nsfw = 1 }", "stands for the model's"),
         (RULE.replace('reason = "nudity"', "") + "block = { nsfw = 1 }", "reason is missing"),
+        (RULE.replace('reason = "nudity"', 'reason = "a\\nb"') + "block = { nsfw = 1 }", "reason is missing, or not"),
+        (RULE.replace('reason = "nudity"', 'reason = "[img]"') + "block = { nsfw = 1 }", "reason is missing, or not"),
         (f'{RULE}missing = "pass"\nblock = {{ nsfw = 1 }}', "missing must be review or block"),
         (f"{RULE}pass = {{ nsfw = 1 }}", "'pass' is not known"),
         (f"{RULE}block = 0.9", "block: must be a table of inputs"),
