@@ -58,5 +58,10 @@ async def announce(connection: Connection, put: Put) -> None:
         await connection.execute(load("ledger")["ledger_emit"], *(list(c) for c in zip(*events, strict=True)))
 
 
+async def mark_harmless(connection: Connection, paths: Sequence[str]) -> None:
+    """Set the scan flag that says so, for pictures that somebody looked at."""
+    await connection.execute(load("library")["library_scanned"], list(paths))
+
+
 def _events(topic: Topic, ids: Iterable[int]) -> list[tuple[str, str, dict[str, int]]]:
     return [(str(media_id), topic.value, {"media_id": media_id}) for media_id in ids]

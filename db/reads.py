@@ -126,6 +126,9 @@ class Print:
     seconds: float
     tokens: int
     model: str | None
+    quality: JsonValue = None
+    scores: JsonValue = None
+    policy: JsonValue = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
+from bildwerk.demo import verdicts
 from bildwerk.demo.pictures import Credit
 from bildwerk.reasons import say
 from db.reads import Print
@@ -46,7 +47,8 @@ def render(sheet: Sheet) -> str:
     if sheet.took:
         facts += f" in {sheet.took.total_seconds():.1f} s"
     label = (
-        '<p class="simulated">Simulated model: these words are made from colours and shapes, not by a vision model.</p>'
+        '<p class="simulated">Simulated model: these words are made from colours and shapes, not by a vision model. '
+        "What is measured is measured.</p>"
     )
     return f"""<!doctype html>
 <html lang="{escape(sheet.language)}">
@@ -76,16 +78,49 @@ def _figure(shot: Print, sheet: Sheet) -> str:
 <figcaption>
 <h2>{_text(shot.title) or "&mdash;"}</h2>
 <p>{_text(shot.caption) or escape(_why(shot))}</p>
-{_details(shot)}<p class="facts">{escape(_facts(shot))}</p>
+{_badges(shot)}{_scores(shot)}{_details(shot)}<p class="facts">{escape(_facts(shot))}</p>
 </figcaption>
 </figure>
 """
 
 
+def _badges(shot: Print) -> str:
+    badges = [badge for badge in (verdicts.read_quality(shot), verdicts.read_policy(shot)) if badge]
+    items = "".join(f'<li class="{badge.tone}">{escape(badge.words)}</li>' for badge in badges)
+    return f'<ul class="badges">{items}</ul>\n' if items else ""
+
+
+def _scores(shot: Print) -> str:
+    rows = "".join(map(_row, verdicts.list_scores(shot)))
+    return f"<table><caption>Scores</caption>\n{rows}</table>\n" if rows else ""
+
+
+def _row(axis: verdicts.Axis) -> str:
+    bar = "" if axis.score is None else f'<meter min="0" max="1" value="{axis.score:.2f}">{axis.score:.2f}</meter>'
+    number = "&mdash;" if axis.score is None else f"{axis.score:.2f}"
+    return (
+        f'<tr title="{escape(axis.basis)}"><th scope="row">{escape(axis.name)}</th><td>{bar}</td>'
+        f"<td>{number}</td><td>{escape(axis.level)}</td></tr>\n"
+    )
+
+
 def _details(shot: Print) -> str:
-    if not shot.description:
-        return ""
-    return f"<details><summary>Description</summary><p>{_text(shot.description)}</p></details>\n"
+    defects, flags = verdicts.list_defects(shot), verdicts.list_flags(shot)
+    description = f"<p>{_text(shot.description)}</p>" if shot.description else ""
+    return "".join((
+        _fold("Description", description),
+        _fold(f"{len(defects)} defects" if len(defects) != 1 else "1 defect", _list(defects), unfolded=True),
+        _fold(f"{len(flags)} flags" if len(flags) != 1 else "1 flag", _list(flags)),
+    ))  # fmt: skip
+
+
+def _fold(summary: str, inside: str, *, unfolded: bool = False) -> str:
+    mark = " open" if unfolded else ""
+    return f"<details{mark}><summary>{escape(summary)}</summary>{inside}</details>\n" if inside else ""
+
+
+def _list(lines: Sequence[str]) -> str:
+    return f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>" if lines else ""
 
 
 def _why(shot: Print) -> str:

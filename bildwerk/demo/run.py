@@ -13,6 +13,7 @@ from bildwerk.demo.progress import wait_until_settled
 from bildwerk.demo.service import require_alive, serving
 from bildwerk.ingest import Tally, find_files, ingest
 from bildwerk.settings import Settings
+from db.library import mark_harmless
 from db.pool import Pool, open_pool
 from db.reads import Overview, Print, read_sheet
 from handlers.failures import Failure
@@ -35,13 +36,17 @@ class Results:
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """What to show and how to say so; `output` takes the page, its thumbnails and the service's log."""
+    """What to show and how to say so; `output` takes the page, its thumbnails and the service's log.
+
+    `harmless` names pictures that are known to be fit for everybody, as a platform's scanner would.
+    """
 
     settings: Settings
     output: Path
     tell: Callable[[Overview], None]
     thanks: Sequence[Credit] = ()
     simulated: bool = False
+    harmless: Sequence[str] = ()
 
 
 async def run(show: Show) -> Results:
@@ -52,6 +57,8 @@ async def run(show: Show) -> Results:
         began = time.monotonic()
         names = list(find_files(settings.media_root, [settings.media_root]))
         tally = await ingest(pool, make_planner(settings), settings.media_root, names)
+        async with pool.acquire() as connection:
+            await mark_harmless(connection, show.harmless)
         async with serving(log) as process, pool.acquire() as connection:
 
             def tell(overview: Overview) -> None:

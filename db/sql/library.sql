@@ -13,3 +13,9 @@ ON CONFLICT (path) DO UPDATE SET
     updated_at = now()
 WHERE media.hash IS DISTINCT FROM excluded.hash
 RETURNING id, xmax = 0 AS added
+
+-- name: library_scanned
+-- A scanner's flag for files that have none: whoever put them there looked at them.
+INSERT INTO public.media_meta (media_id, key, value)
+SELECT id, 'scan.nsfw', 'false'::jsonb FROM public.media WHERE path = ANY($1::text[])
+ON CONFLICT (media_id, key) DO NOTHING

@@ -59,6 +59,9 @@ SELECT
     (SELECT value FROM public.media_meta WHERE media_id = p.id AND key = 'ollama.title') AS title,
     (SELECT value FROM public.media_meta WHERE media_id = p.id AND key = 'ollama.caption') AS caption,
     (SELECT value FROM public.media_meta WHERE media_id = p.id AND key = 'ollama.description') AS description,
+    (SELECT value FROM public.media_meta WHERE media_id = p.id AND key = 'ollama.quality') AS quality,
+    (SELECT value FROM public.media_meta WHERE media_id = p.id AND key = 'ollama.scores') AS scores,
+    (SELECT value FROM public.media_meta WHERE media_id = p.id AND key = 'ollama.policy_flags') AS policy,
     coalesce(m.unreadable, c.unreadable) AS unreadable,
     (SELECT string_agg(DISTINCT j.reason, ', ') FROM bildwerk.jobs AS j
      WHERE j.media_id = p.id AND j.status = 'failed') AS failed,

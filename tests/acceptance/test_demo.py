@@ -73,7 +73,11 @@ async def test_the_demo_ends_in_a_contact_sheet_and_touches_nobody_elses_service
     assert "Simulated model" in page
     assert "blue &amp; &lt;grün&gt;.webp" in page
     assert page.count("<img ") == len(list((tmp_path / "demo-output" / "thumbnails").iterdir())) == 3
+    assert page.count("<meter ") == 3 * 4, "five scores each, none for fidelity without a prompt"
+    assert page.count("(measured): ") >= 3, "all three are too small"
+    assert page.count('<li class="bad">blocked: quality</li>') == 3
     assert "below/green.jpg" in out.decode()
+    assert "quality: 3 defect; policy: 3 blocked" in out.decode()
     assert sorted(path.name for path in pictures.iterdir()) == ["below", "blue & <grün>.webp", "broken.jpg", "red.png"]
     assert list_left_behind(tmp_path) == []
 

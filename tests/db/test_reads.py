@@ -130,12 +130,17 @@ async def test_the_sheet_holds_words_cost_and_what_went_wrong(connection: Connec
     await ledger.caption(media_id)
     await ledger.pool.execute("UPDATE bildwerk.jobs SET status = 'failed', reason = 'refusal' WHERE job_type ~ 'title'")
     await ledger.pool.execute("INSERT INTO media (path) VALUES ('a.jpg')")
+    for name in ("quality", "scores", "policy_flags"):
+        await ledger.pool.execute(
+            "INSERT INTO media_meta (media_id, key, value) VALUES ($1, $2, $3)", media_id, f"ollama.{name}", {name: 1}
+        )
 
     unknown, known = await read_sheet(connection)
 
     assert (unknown.path, unknown.title, unknown.tokens, unknown.failed) == ("a.jpg", None, 0, None)
     assert (known.path, known.caption, known.tokens, known.failed) == ("b.jpg", "A cat on a mat.", 15, "refusal")
     assert (known.width, known.height, known.content_hash, known.model) == (10, 10, "f1", "model")
+    assert (known.quality, known.scores, known.policy) == ({"quality": 1}, {"scores": 1}, {"policy_flags": 1})
     assert known.seconds == pytest.approx(0.003)
     assert len(await read_sheet(connection, 1)) == 1
 

@@ -4,14 +4,42 @@ from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from pydantic import JsonValue
 
 from bildwerk.demo.contact_sheet import Sheet, render, write_sheet
 from bildwerk.demo.pictures import CREDITS
+from bildwerk.demo.verdicts import Badge, read_policy
 from db.reads import Print
+from tests.handlers.stages.generated_facts import values
 
 SHOT = Print(
     media_id=7, path="2024/a.jpg", content_hash="f1", width=640, height=480, title="A cat", caption="A cat on a mat.",
     description="It sleeps.", unreadable=None, failed=None, seconds=1.25, tokens=321, model="llava:7b",
+)  # fmt: skip
+JUDGED = replace(
+    SHOT,
+    quality={
+        "status": "review", "grade": "B", "score": 0.71,
+        "defects": [
+            {"code": "low_contrast", "severity": 0.4, "place": "whole", "evidence": "8 levels", "source": "measured"},
+            {"code": "hands", "severity": None, "place": "left", "evidence": "six fingers", "source": "model"},
+        ],
+    },
+    scores={
+        "aesthetic": {"score": 0.75, "level": "good", "basis": "Calm light."},
+        "fidelity": {"score": None, "level": "no_prompt", "basis": ""},
+    },
+    policy={
+        "publishable": False, "needs_review": True, "blocked_reason": None,
+        "flags": [{
+            "rule": "nsfw", "outcome": "review", "reason": "it may show nudity", "inputs": {"nsfw": {"scan.nsfw": 0.5}},
+            "missing": ["scores.novelty"], "unreadable": ["scan.flags"], "conflict": True,
+        }],
+    },
 )  # fmt: skip
 SHEET = Sheet([SHOT], {7: b"\xff\xd8"}, "en", "llava:7b", timedelta(seconds=4.2))
 
@@ -53,6 +81,66 @@ def test_words_from_outside_stay_words() -> None:
     assert [name for name, _ in page.elements] == [name for name, _ in plain.elements]
     assert page.find("img")[0]["alt"] == evil
     assert page.words.count(evil) == 5
+
+
+def test_what_was_judged_is_shown() -> None:
+    page = Page(render(replace(SHEET, prints=[JUDGED])))
+
+    assert [item["class"] for item in page.find("li")[:2]] == ["care", "care"]
+    assert page.find("meter") == [{"min": "0", "max": "1", "value": "0.75"}]
+    assert page.find("tr")[0] == {"title": "Calm light."}
+    for words in (
+        "quality review · B · 0.71", "needs review", "2 defects", "low contrast 0.40 (measured): 8 levels",
+        "hands unclear left (model): six fingers", "no prompt", "1 flag",
+        ("nsfw, review: it may show nudity (nsfw is 0.5; nothing is known of scores.novelty; "
+        "cannot be read: scan.flags; sources disagree)"),
+    ):  # fmt: skip
+        assert words in page.words
+
+
+def test_judgements_are_words_too() -> None:
+    evil = '"><script>alert(1)</script>&amp;'
+    defect: dict[str, JsonValue] = {"code": evil, "severity": 0.5, "place": evil, "evidence": evil, "source": evil}
+    flag: dict[str, JsonValue] = {
+        "rule": evil,
+        "outcome": evil,
+        "reason": evil,
+        "inputs": {evil: {"a": evil}},
+        "missing": [evil],
+    }
+    shot = replace(
+        SHOT,
+        quality={"status": evil, "grade": evil, "score": 0.5, "defects": [defect]},
+        scores={"aesthetic": {"score": 0.5, "level": evil, "basis": evil}},
+        policy={"blocked_reason": evil, "flags": [flag]},
+    )
+    page = Page(render(replace(SHEET, prints=[shot])))
+
+    assert page.find("script") == []
+    assert page.find("tr")[0] == {"title": evil}
+    assert page.words.count(evil) == 14
+
+
+@given(values, values, values)
+def test_whatever_stands_there_is_no_reason_to_fail(quality: Any, scores: Any, policy: Any) -> None:
+    render(replace(SHEET, prints=[replace(SHOT, quality=quality, scores=scores, policy=policy)]))
+    odd = {"defects": [quality], "status": scores, "score": policy}
+    flags = {"flags": [scores, {"inputs": quality, "missing": policy}], "blocked_reason": quality}
+    axes = {"novelty": quality, "aesthetic": {"score": scores, "basis": policy}}
+    render(replace(SHEET, prints=[replace(SHOT, quality=odd, scores=axes, policy=flags)]))
+
+
+@pytest.mark.parametrize(
+    ("policy", "words", "tone"),
+    [
+        ({"publishable": True, "needs_review": False, "blocked_reason": None}, "publishable", "good"),
+        ({"publishable": True, "needs_review": True, "blocked_reason": None}, "needs review", "care"),
+        ({"publishable": False, "needs_review": True, "blocked_reason": "some_rule"}, "blocked: some rule", "bad"),
+        ({"publishable": False, "needs_review": False, "blocked_reason": None}, "not publishable", "bad"),
+    ],
+)
+def test_the_strictest_word_is_shown(policy: dict[str, Any], words: str, tone: str) -> None:
+    assert read_policy(replace(SHOT, policy=policy)) == Badge(words, tone)  # type: ignore[arg-type]
 
 
 def test_a_page_needs_nothing_from_elsewhere() -> None:
