@@ -33,8 +33,8 @@ class Pictures(Protocol):
     def is_available(self) -> bool:
         """Whether the media root is there."""
 
-    async def inspect(self, reference: str) -> Inspection:
-        """What is behind a reference; raises `Invalid` or `Unavailable`."""
+    async def inspect(self, reference: str, measured: str | None = None) -> Inspection:
+        """What is behind a reference, not measured again if `measured` is its hash; `Invalid` or `Unavailable`."""
 
 
 @dataclass
@@ -77,7 +77,7 @@ class Inspector:
 
     async def _inspect(self, medium: Uninspected) -> None:
         try:
-            inspection = await self.pictures.inspect(medium.path)
+            inspection = await self.pictures.inspect(medium.path, medium.measured)
         except Invalid as failure:
             inspection = Inspection(None, 0, Picture(unreadable=failure.reason), None)
         except Unavailable as failure:

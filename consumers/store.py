@@ -32,9 +32,9 @@ class Store:
         """Whether the media root answered when it was last used."""
         return self.breaker.state(monotonic()) is BreakerState.CLOSED
 
-    async def inspect(self, reference: str) -> Inspection:
+    async def inspect(self, reference: str, measured: str | None = None) -> Inspection:
         """What is behind a reference; see `PicturePool.inspect`."""
-        return await self._guard(self.pool.inspect(reference))
+        return await self._guard(self.pool.inspect(reference, measured))
 
     async def rendition(self, reference: str, content_hash: str) -> bytes:
         """The picture as the model gets it; see `PicturePool.rendition`."""

@@ -116,8 +116,8 @@ async def test_a_mark_that_moves_while_the_picture_is_read_is_inspected_anew(roo
         def is_available(self) -> bool:
             return True
 
-        async def inspect(self, reference: str) -> object:
-            inspection = await pictures.inspect(reference)
+        async def inspect(self, reference: str, measured: str | None = None) -> object:
+            inspection = await pictures.inspect(reference, measured)
             await room.ledger.touch(media_id)
             return inspection
 
@@ -128,6 +128,21 @@ async def test_a_mark_that_moves_while_the_picture_is_read_is_inspected_anew(roo
     room.inspector.pictures = pictures
     await room.inspector.inspect_batch()
     assert (await room.row(media_id))[2] is False
+
+
+async def test_a_picture_is_measured_once_and_its_figures_stay(room: Room) -> None:
+    media_id = await room.add("orange.png")
+    await room.inspector.inspect_batch()
+    query = "SELECT measures, phash, measures_version FROM bildwerk.pictures"
+    first = await room.ledger.pool.fetchrow(query)
+    assert first["measures"]
+    await room.ledger.pool.execute("UPDATE bildwerk.pictures SET measures = jsonb_build_object('version', 7)")
+
+    await room.ledger.touch(media_id)
+    await room.ledger.plan(media_id)
+    await room.inspector.inspect_batch()
+    again = await room.ledger.pool.fetchrow(query)
+    assert (again["measures"], again["phash"]) == ({"version": 7}, first["phash"])
 
 
 async def test_an_unreadable_picture_is_one_reason_and_its_neighbours_go_on(room: Room) -> None:
@@ -165,7 +180,7 @@ class Broken:
     def is_available(self) -> bool:
         return True
 
-    async def inspect(self, reference: str) -> Inspection:
+    async def inspect(self, reference: str, measured: str | None = None) -> Inspection:  # noqa: ARG002
         if self._answer is None:
             raise ZeroDivisionError(reference)
         return self._answer
