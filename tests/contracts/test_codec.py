@@ -136,7 +136,8 @@ def test_bytes_that_are_no_event_are_refused_with_a_reason(value: bytes | None, 
     "member",
     ['"force": 1', '"force": "true"', '"job_types": "a"', '"job_types": ["A"]', '"job_types": [1]',
      '"job_types": ["a\\u0000"]', '"job_types": ["\\ud800"]', '"cascade": null', '"priority": 101', '"priority": 1.0',
-     f'"job_types": {json.dumps(["a"] * 65)}'],
+     f'"job_types": {json.dumps(["a"] * 65)}', '"score_batch": ""', '"score_batch": "a\\u0000"',
+     '"score_batch": "a\\n"', '"score_batch": 7', '"score_batch": "\\ud800"', f'"score_batch": "{"x" * 65}"'],
 )  # fmt: skip
 def test_wrongly_typed_fields_are_refused(member: str) -> None:
     assert reason(UPDATED, f'{{"media_id": 7, {member}}}'.encode()) == "bad_field"
@@ -207,6 +208,7 @@ events = (
     | st.builds(
         MediaUpdated, media_id=ids, force=st.booleans(), cascade=st.booleans(),
         job_types=st.lists(job_types, max_size=5).map(tuple), priority=st.none() | st.integers(-100, 100),
+        score_batch=st.none() | st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=64),
     )
     | st.builds(
         StageCompleted, media_id=ids, job_type=job_types, outcome=st.sampled_from(["done", "skipped", "failed"]),
