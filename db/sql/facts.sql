@@ -15,7 +15,8 @@ SELECT
     CASE WHEN p.created_at BETWEEN '0001-01-02' AND '9999-12-30' THEN p.created_at END AS created_at,
     c.content_hash IS NOT NULL AS has_picture, c.format AS picture_format, c.width AS picture_width,
     c.height AS picture_height, c.pixel_hash, c.unreadable AS picture_unreadable,
-    c.measures, c.phash, c.nearest, coalesce(c.compared, 0) AS compared, c.nsfw,
+    -- older figures may lack what Measures asks for
+    CASE WHEN c.measures_version = $3 THEN c.measures END AS measures, c.phash, c.nearest, coalesce(c.compared, 0) AS compared, c.nsfw,
     p.quality_status, p.quality_score, p.publish_state,
     EXISTS (SELECT FROM bildwerk.score_batches AS b WHERE b.media_id = m.id) AS score_batch,
     (

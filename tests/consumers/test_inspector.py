@@ -136,13 +136,13 @@ async def test_a_picture_is_measured_once_and_its_figures_stay(room: Room) -> No
     query = "SELECT measures, phash, measures_version FROM bildwerk.pictures"
     first = await room.ledger.pool.fetchrow(query)
     assert first["measures"]
-    await room.ledger.pool.execute("UPDATE bildwerk.pictures SET measures = jsonb_build_object('version', 7)")
+    await room.ledger.pool.execute("UPDATE bildwerk.pictures SET measures = measures || $1", {"brightness": 7})
 
     await room.ledger.touch(media_id)
     await room.ledger.plan(media_id)
     await room.inspector.inspect_batch()
     again = await room.ledger.pool.fetchrow(query)
-    assert (again["measures"], again["phash"]) == ({"version": 7}, first["phash"])
+    assert (again["measures"], again["phash"]) == ({**first["measures"], "brightness": 7}, first["phash"])
 
 
 async def test_an_unreadable_picture_is_one_reason_and_its_neighbours_go_on(room: Room) -> None:

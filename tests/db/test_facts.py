@@ -72,7 +72,7 @@ async def test_scan_flags_are_always_there_and_tags_when_a_stage_reads_them(ledg
 
 async def test_a_picture_that_an_older_version_measured_is_inspected_again(ledger: Ledger) -> None:
     media_id = await ledger.add()
-    await ledger.pool.execute("UPDATE bildwerk.pictures SET measures_version = measures_version - 1")
+    await ledger.pool.execute("UPDATE bildwerk.pictures SET measures_version = measures_version - 1, measures = '{}'")
     await ledger.plan(media_id)
     async with ledger.pool.acquire() as connection:
         (snapshot,) = await ledger.planner.load(connection, [media_id])
