@@ -1,5 +1,6 @@
 """The record of every model call: what was asked of whom, what it cost and what came of it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -77,6 +78,20 @@ async def end(
         None if raw_answer is None else storable(raw_answer, RAW_LIMIT),
     )  # fmt: skip
     return bool(result == "UPDATE 1")
+
+
+async def begin(connection: Connection, questions: Sequence[tuple[int, Question]]) -> list[int]:
+    """Record that rules decide these media again, each once: the runs' ids, in the same order. Under their locks."""
+    columns = [(media_id, q.job_type, q.generation, q.fingerprint, q.content_hash) for media_id, q in questions]
+    rows = await connection.fetch(load("runs")["runs_begin"], *map(list, zip(*columns, strict=True)))
+    ids = {row["media_id"]: row["id"] for row in rows}
+    return [ids[media_id] for media_id, _ in questions]
+
+
+async def end_all(connection: Connection, outcomes: Mapping[int, Outcome]) -> None:
+    """Record what came of runs that cost nothing."""
+    words = [outcome.value for outcome in outcomes.values()]
+    await connection.execute(load("runs")["runs_end_all"], list(outcomes), words)
 
 
 async def find_outcome(connection: Connection, run_id: int) -> Outcome | None:

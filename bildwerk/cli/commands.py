@@ -6,7 +6,21 @@ from typing import Annotated
 import typer
 
 from bildwerk import __version__
-from bildwerk.cli import config, contracts, demo, doctor, explain, ingest, migrate, sandbox, score, serve, status, up
+from bildwerk.cli import (
+    config,
+    contracts,
+    demo,
+    doctor,
+    explain,
+    ingest,
+    migrate,
+    policy,
+    sandbox,
+    score,
+    serve,
+    status,
+    up,
+)
 from bildwerk.cli.problem import refuse
 from bildwerk.telemetry.logs import silence
 
@@ -27,6 +41,7 @@ app.command()(explain.explain)
 app.command()(doctor.doctor)
 app.command()(contracts.contracts)
 app.command()(config.config)
+app.add_typer(policy.app, name="policy")
 app.add_typer(sandbox.app, name="sandbox")
 
 

@@ -15,6 +15,7 @@ from bildwerk.web.server import PortTaken
 from bildwerk.wiring import CutShort
 from consumers.flood import Flooded
 from db.trouble import explain
+from handlers.policy.rule_file import BadRules
 
 
 class Problem(Exception):
@@ -26,6 +27,7 @@ LINES: Final[dict[type[BaseException], Callable[[Any], Iterable[str]]]] = {
     # The most derived class decides.
     SettingsError: lambda error: error.problems,
     Problem: lambda error: map(str, error.args),
+    BadRules: lambda error: map(str, error.args),
     OutsideRoot: lambda error: [f"{error} is not below the media root: {MOVE_IT}"],
     SandboxError: lambda error: [str(error)],
     PicturesMissing: lambda error: [str(error)],

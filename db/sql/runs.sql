@@ -16,3 +16,21 @@ WHERE id = $1 AND ended_at IS NULL
 
 -- name: runs_outcome
 SELECT outcome FROM bildwerk.runs WHERE id = $1
+
+-- name: runs_begin
+-- Under the media's locks, without leases: rules decide, no model is asked. The ids come back in the order of the media.
+WITH begun AS (
+    INSERT INTO bildwerk.runs
+        (media_id, job_type, generation, lease_no, fingerprint, content_hash, recipe, host, model)
+    SELECT m.id, q.job_type, q.generation, m.lease_no, q.fingerprint, q.content_hash, '', '', ''
+    FROM unnest($1::bigint[], $2::text[], $3::integer[], $4::text[], $5::text[])
+        AS q (media_id, job_type, generation, fingerprint, content_hash)
+    JOIN bildwerk.media AS m ON m.id = q.media_id
+    RETURNING id, media_id
+)
+SELECT media_id, id FROM begun
+
+-- name: runs_end_all
+UPDATE bildwerk.runs AS r SET ended_at = now(), outcome = e.outcome, reason = ''
+FROM unnest($1::bigint[], $2::text[]) AS e (id, outcome)
+WHERE r.id = e.id AND r.ended_at IS NULL
