@@ -98,6 +98,7 @@ def test_score_grade_and_status_say_the_same(found: list[Defect], doubts: set[st
         ([measured("blur", 0.2)], Judgement(0.86, "A", "ok")),
         ([measured("blur", 0.5)], Judgement(0.65, "B", "ok")),
         ([measured("noise", 0.6)], Judgement(0.76, "B", "review")),
+        ([measured("blur", 0.4), measured("noise", 0.5)], Judgement(0.576, "C", "review")),
         ([measured("blur", 0.6)], Judgement(0.58, "C", "review")),
         ([measured("blur", 0.8)], Judgement(0.44, "C", "defect")),
         ([measured("low_contrast", 0.8)], Judgement(0.68, "B", "defect")),
