@@ -6,9 +6,9 @@ scene or not clean by their own origin: microscopy, retina, moon (a soft scan), 
 """
 
 import sysconfig
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -39,7 +39,7 @@ class Sample:
     """One clean picture."""
 
     name: str
-    pixels: Pixels
+    read: Callable[[], Pixels]
     drawn: bool = False
 
 
@@ -75,20 +75,14 @@ SOURCES: dict[Split, tuple[Source, ...]] = {
 }
 
 
-@cache
 def load(split: Split) -> tuple[Sample, ...]:
-    """The clean pictures of one half. Raises FileNotFoundError for a package that is not installed."""
-    return tuple([*_photographs(split), *_scenes(split)])
+    """The clean pictures of one half; reading one raises FileNotFoundError if its package is not installed."""
+    photographs = [Sample(source.name, partial(_read, source)) for source in SOURCES[split]]
+    return (*photographs, *(Sample(f"drawn {seed}", partial(_draw, seed), drawn=True) for seed in DRAWN[split]))
 
 
-def _photographs(split: Split) -> Iterator[Sample]:
-    for source in SOURCES[split]:
-        yield Sample(source.name, _read(_find(source)))
-
-
-def _scenes(split: Split) -> Iterator[Sample]:
-    for seed in DRAWN[split]:
-        yield Sample(f"drawn {seed}", draw(np.random.default_rng(seed)), drawn=True)
+def _draw(seed: int) -> Pixels:
+    return draw(np.random.default_rng(seed))
 
 
 def _find(source: Source) -> Path:
@@ -100,7 +94,8 @@ def _find(source: Source) -> Path:
     return Path(spec.submodule_search_locations[0]) / source.place
 
 
-def _read(path: Path) -> Pixels:
+def _read(source: Source) -> Pixels:
+    path = _find(source)
     if path.suffix == ".npz":
         with np.load(path) as arrays:
             grey = Image.fromarray(arrays["data"].astype(np.uint8))
