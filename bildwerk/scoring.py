@@ -15,7 +15,10 @@ PAGE: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What asking came to, in media: meant, new in the batch, and how their scores stand now: due, waiting, settled."""
+    """What asking came to, in media: meant, new in the batch, and of all those meant whose scores are due or waiting.
+
+    They wait for other jobs, or for the picture to be looked at; the rest have scores or cannot get any.
+    """
 
     media: int = 0
     joined: int = 0
@@ -65,4 +68,5 @@ async def _join(connection: Connection, planner: Planner, batch: Batch, ids: lis
     await planner.plan_media(connection, [PlanRequest(number, force, score_batch=batch.name) for number in ids])
     joined = await score_batches.count_members(connection, batch.name, ids) - before
     jobs = await score_batches.count_jobs(connection, JOB_TYPE, ids)
-    return Tally(len(ids), joined, jobs.get("due", 0), jobs.get("waiting", 0))
+    unplanned = len(ids) - sum(jobs.values())
+    return Tally(len(ids), joined, jobs.get("due", 0), jobs.get("waiting", 0) + unplanned)

@@ -61,4 +61,4 @@ def describe(tally: Tally, *, dry: bool) -> str:
     """A line of counts."""
     if dry:
         return f"{tally.media} media, {tally.joined} of them would join"
-    return f"{tally.media} media: {tally.joined} joined, {tally.due} due, {tally.waiting} wait for other jobs first"
+    return f"{tally.media} media: {tally.joined} joined, {tally.due} due, {tally.waiting} waiting"
