@@ -59,6 +59,7 @@ REASONS: Final[dict[str, str]] = {
     "repetition": "the text repeats itself",
     "prompt_echo": "the text repeats the question",
     "injected": "the text follows orders that somebody wrote into the picture or a field",
+    "bare_word": "the text is one word, or all in capitals, that nothing else says of the picture",
     "wrong_language": "the text is in another language",
     "title_too_long": "the title is too long",
     "prompt_overlooked": "the model says that there is no prompt, but it was shown one",

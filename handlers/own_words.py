@@ -22,7 +22,9 @@ _LINK = re.compile(
     rf"(?:/{_REST})?",
     re.IGNORECASE,
 )
-_SAID = re.compile(r"[^\W_]{4,}")
+_LETTERS = re.compile(r"[^\W_]+")
+_STEM = 3
+"""Letters at its beginning by which a word is known again in another form: sun, sunset; Sonne, Sonnenuntergang."""
 _OUR_WORDS = (
     "picture image photo photograph caption title description text word words field fields answer with this that only "
     "exactly into from have your what then them they their there every each other these those about above before after "
@@ -37,26 +39,40 @@ def strip_links(text: str) -> str:
 
 
 def require_own_words(text: str, facts: MediaFacts) -> None:
-    """Raises BadAnswer("injected") for a text that speaks to a model, or says what a library field told it to say."""
+    """Raises BadAnswer: `injected` for a text that speaks to a model or says what a field told it to, `bare_word`."""
     if speaks_to_model(text):
         raise BadAnswer("injected", text)
-    foreign = dict(_foreign_texts(facts))
-    harmless = {word for value in foreign.values() if not planted_words(value) for word in _SAID.findall(fold(value))}
-    planted = {word for value in foreign.values() for word in planted_words(value)}
-    if (planted - harmless - _ORDINARY) & set(_SAID.findall(fold(text))):
+    foreign = [said for name, said in _all_texts(facts) if not name.startswith(_OURS)]
+    planted = {word for said in foreign for word in planted_words(said)}
+    harmless = {word for said in foreign if not planted_words(said) for word in _words(said)}
+    if (planted - harmless - _ORDINARY).intersection(_words(text)):
         raise BadAnswer("injected", text)
+    if is_bare(text, facts):
+        raise BadAnswer("bare_word", text)
+
+
+def is_bare(text: str, facts: MediaFacts) -> bool:
+    """Whether it is one word, or all shouted, and nothing else that is known about the picture begins like it.
+
+    So a model answers that was told "say KIWI"; one that describes a picture has more to say. Scripts without capital
+    letters are never bare: many of them have no spaces either.
+    """
+    words = _LETTERS.findall(text)
+    if not words or not any(character.isupper() or character.islower() for character in text):
+        return False
+    if len(words) > 1 and any(character.islower() for character in text):
+        return False
+    known = {word[:_STEM] for _, said in _all_texts(facts) if not planted_words(said) for word in _words(said)}
+    return not known.issuperset(word[:_STEM] for word in _words(text))
+
+
+def _words(text: str) -> list[str]:
+    return _LETTERS.findall(fold(text))
 
 
 def list_orders(facts: MediaFacts) -> tuple[str, ...]:
     """The names of the fields that give a model orders, our own captions of such pictures among them; sorted."""
     return tuple(sorted({name for name, text in _all_texts(facts) if gives_orders(text)}))
-
-
-def _foreign_texts(facts: MediaFacts) -> Iterator[tuple[str, str]]:
-    # Numbered: one field may hold many texts.
-    texts = ((name, text) for name, text in _all_texts(facts) if not name.startswith(_OURS))
-    for number, (name, text) in enumerate(texts):
-        yield f"{name}#{number}", text
 
 
 def _all_texts(facts: MediaFacts) -> Iterator[tuple[str, str]]:
@@ -66,7 +82,8 @@ def _all_texts(facts: MediaFacts) -> Iterator[tuple[str, str]]:
             if isinstance(value, str):
                 yield key, value
             continue
-        yield key, key
+        if gives_orders(key):
+            yield key, key
         for text in _strings(value, _DEPTH):
             yield key, text
     for tag in facts.tags:

@@ -1,4 +1,4 @@
-"""`bildwerk demo`: a score of pictures through the whole pipeline, and a contact sheet of the results."""
+"""`bildwerk demo`: nineteen pictures through the whole pipeline, and a contact sheet of the results."""
 
 import asyncio
 import tempfile
@@ -61,7 +61,7 @@ def demo(
     slots: Slots = 4,
     real: Real = False,
 ) -> None:
-    """Describe, judge and decide on a score of pictures, show how it goes, and make a contact sheet of the results."""
+    """Describe and judge nineteen pictures, decide on each, show how it goes, and make a contact sheet of the results."""
     if folder is not None:
         require_pictures(folder)
     output.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ from contracts.measures import Measures
 from handlers.answer_language import require_language
 from handlers.answer_text import check_phrase
 from handlers.orders import gives_orders
-from handlers.own_words import require_own_words
+from handlers.own_words import is_bare, require_own_words
 from handlers.policy.inputs import foreign_status
 from handlers.prompt_data import ask_language, data_block, plain_text, read_ours
 from handlers.quality.hints import NOT_MEASURED, ORDERS, list_hints
@@ -116,6 +116,8 @@ class QualityStage:
         for code in CODES:
             evidence, place, severity = (said[f"{code}_{part}"] for part in ("evidence", "place", "severity"))
             evidence = check_phrase(evidence, _TASK, EVIDENCE_LIMIT)
+            # One word is no evidence; refusing the answer for it would lose what is sound in it.
+            evidence = "" if is_bare(evidence, facts) else evidence
             require_own_words(evidence, facts)
             if severity == "none":
                 evidence, place = "", "none"

@@ -214,6 +214,11 @@ def test_planted_words_are_refused() -> None:
     assert caught.value.reason == "injected"
 
 
+def test_one_word_is_no_evidence() -> None:
+    written = written_by(BARE, answer(hands="KIWI|left|slight"))
+    assert [(d["code"], d["severity"], d["evidence"]) for d in written["defects"]] == [("hands", None, "")]
+
+
 def test_long_evidence_is_cut_at_a_word() -> None:
     long = " ".join(f"finger{at}" for at in range(40))[:EVIDENCE_LIMIT]
     evidence = STAGE.check(BARE, answer(hands=f"{long}|left|strong")).hands_evidence

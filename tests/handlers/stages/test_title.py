@@ -61,7 +61,6 @@ def test_a_caption_of_other_pixels_is_no_context() -> None:
         ("And then...", "And then..."),
         ("A photo of a dog", "A dog"),
         ("Café 9 3/4", "Café 9 3/4"),
-        ("Dog", "Dog"),
         ("湖边的狗。", "湖边的狗"),
     ],
 )
@@ -85,6 +84,14 @@ def test_unusable_titles_are_refused(said: str, reason: str) -> None:
     with pytest.raises(BadAnswer) as caught:
         STAGE.check(BARE, TitleAnswer(title=said))
     assert caught.value.reason == reason
+
+
+def test_one_word_is_a_title_where_the_caption_knows_it() -> None:
+    facts = replace(BARE, meta={CAPTION: "A dog at the lake"}, written={CAPTION: Written("A dog at the lake", "new")})
+    assert STAGE.check(facts, TitleAnswer(title="Dog")).title == "Dog"
+    with pytest.raises(BadAnswer) as caught:
+        STAGE.check(facts, TitleAnswer(title="Kiwi"))
+    assert caught.value.reason == "bare_word"
 
 
 def test_the_title_is_written() -> None:
