@@ -41,7 +41,7 @@ class Workshop:
     runner: Runner
     inspector: Inspector
     fleet: Fleet
-    control: str
+    control: httpx.AsyncClient
 
     async def claim(self) -> Work:
         """Inspect what waits, then lease the next medium and a slot."""
@@ -61,16 +61,17 @@ class Workshop:
 
     async def fail(self, fault: str, **rule: Any) -> None:
         """Script a fault of the next calls."""
-        async with httpx.AsyncClient() as client:
-            answer = await client.post(f"{self.control}/control/faults", json=[{"fault": fault, **rule}])
+        answer = await self.control.post("/control/faults", json=[{"fault": fault, **rule}])
         assert answer.is_success, answer.text
+
+    async def heal(self) -> None:
+        """End all faults."""
+        await self.control.delete("/control/faults")
 
     async def calls(self) -> list[dict[str, Any]]:
         """Every model call the server saw, in order."""
-        async with httpx.AsyncClient() as client:
-            calls = (await client.get(f"{self.control}/control/calls")).json()
-        rows = calls["calls"] if isinstance(calls, dict) else calls
-        return [call for call in rows if call["path"] == "/api/chat"]
+        calls = (await self.control.get("/control/calls")).json()["calls"]
+        return [call for call in calls if call["path"] == "/api/chat"]
 
     async def shown(self) -> dict[str, tuple[str, str]]:
         """(status, reason) by job type."""
@@ -87,10 +88,14 @@ async def open_workshop(ledger: Ledger, simulated: Simulated, place: Path) -> As
     hosts, root = parse_hosts(f"{simulated.url}=2"), MediaRoot(folder)
     cache = RenditionCache(place / "cache", 1 << 24)
     options = InferenceOptions("bildwerk-simulated", num_ctx=4096)
-    async with PicturePool(root, PictureLimits(), cache, 1) as pictures, Ollama(hosts, options) as ollama:
+    async with (
+        PicturePool(root, PictureLimits(), cache, 1) as pictures,
+        Ollama(hosts, options) as ollama,
+        httpx.AsyncClient(base_url=simulated.control_url) as control,
+    ):
         store, fleet = Store(pictures, root), Fleet(ollama, HostHealth(hosts))
         runner = Runner(ledger.pool, Finisher(ledger.planner), Asker(store, fleet, "bildwerk-simulated"))
         inspector = Inspector(ledger.pool, ledger.planner, store, lambda: None)
         await ledger.pool.execute("INSERT INTO media (path) VALUES ('a.png')")
         await ledger.plan(1)
-        yield Workshop(ledger, folder, runner, inspector, fleet, simulated.control_url)
+        yield Workshop(ledger, folder, runner, inspector, fleet, control)

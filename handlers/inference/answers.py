@@ -42,15 +42,14 @@ def parse_answer(stage: Stage[ModelT], facts: MediaFacts, text: str) -> ModelT:
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['type']}" for e in error.errors(include_input=False)[:5])
         raise BadAnswer("wrong_shape", wrong, raw=text) from None
+    if any(isinstance(value, str) and is_echo(value, system_text(facts.language)) for _, value in answer):
+        raise BadAnswer("prompt_echo", raw=text)
     try:
-        checked = stage.check(facts, answer)
+        return stage.check(facts, answer)
     except BadAnswer as failure:
         raise BadAnswer(failure.reason, failure.detail, raw=text) from failure
     except ValidationError:
         raise BadAnswer("wrong_shape", "too long once it was cleaned", raw=text) from None
-    if any(isinstance(value, str) and is_echo(value, system_text(facts.language)) for _, value in checked):
-        raise BadAnswer("prompt_echo", raw=text)
-    return checked
 
 
 def _is_deeper(value: JsonValue, levels: int) -> bool:

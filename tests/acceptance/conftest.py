@@ -32,7 +32,7 @@ async def _making(stack: Stack, template: str, folders: pytest.TempPathFactory) 
     async with AsyncExitStack() as exits:
 
         async def make(*options: str, slots: int = 4, kafka: str | None = None) -> World:
-            database = await exits.enter_async_context(_Database(stack.database_url, template))
+            database = await exits.enter_async_context(FreshDatabase(stack.database_url, template))
             broker = Broker(kafka) if kafka else _shared_broker(stack)
             folder = folders.mktemp("world")
             return await exits.enter_async_context(
@@ -96,7 +96,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(line)
 
 
-class _Database:
+class FreshDatabase:
     """A migrated database that is dropped at the end."""
 
     def __init__(self, server: str, template: str) -> None:

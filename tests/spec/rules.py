@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 from uuid import uuid4
 
-import httpx
 import structlog
 from PIL import Image
 
@@ -155,8 +154,7 @@ async def r5(desk: Desk) -> None:
         await desk.pass_time()
     verdict = await desk.workshop.ledger.verdict(late, CAPTION)
     assert (verdict["status"], verdict["attempt"]) == ("due", 0)
-    async with httpx.AsyncClient() as client:
-        await client.delete(f"{desk.workshop.control}/control/faults")
+    await desk.workshop.heal()
     await desk.work()
     assert await desk.verdict(late, CAPTION) == ("done", "")
 
