@@ -111,7 +111,12 @@ async def test_giving_up_in_the_queue_leaves_it(start: Start) -> None:
 async def test_another_model_waits_for_the_running_ones(start: Start) -> None:
     """A change of model or context length drains the runner; nothing of the old model runs beside the new."""
     server = await start("--recorded-models")
-    slow = [server.ask("Describe it.", picture((n, 0, 0))) for n in range(3)]
+    slow = [asyncio.create_task(server.ask("Describe it.", picture((n, 0, 0)))) for n in range(3)]
+
+    async def arrived() -> bool:
+        return len(await server.calls()) == len(slow)
+
+    await server.until(arrived)
     other = [server.ask("Describe it.", model="tiny"), server.ask("Describe it.", options={"num_ctx": 2048})]
     await asyncio.gather(*slow, *other)
     calls = sorted(await server.calls(), key=lambda call: call["start"])
