@@ -11,12 +11,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import decode, layouts, replay, report, slots, transport
+from bench import decode, layouts, redecide, replay, report, slots, transport
 from bench.comparison import Comparison, Plan, Round
 from bildwerk.demo.surroundings import forget_services
 from bildwerk.telemetry import logs
 
-COMPARISONS = {module.COMPARISON.name: module.COMPARISON for module in (layouts, transport, replay, slots, decode)}
+COMPARISONS = {module.COMPARISON.name: module.COMPARISON for module in (layouts, transport, replay, redecide, slots, decode)}
 
 WIDTH = 100
 """Columns of a table; a file or a pipe knows no width."""
