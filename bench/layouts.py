@@ -58,6 +58,8 @@ async def _share_of_first(client: httpx.AsyncClient, name: str) -> float:
     layout = OURS.get(name, Layout.TWO_USER_TURNS)
     times = []
     for stage in load_stages():
+        if not stage.needs_picture:
+            continue
         body = request_body(_question(stage, picture.getvalue()), InferenceOptions(SIMULATED, layout=layout))
         content = body if name in OURS else put_together(body)
         response = (await client.post(request_path(layout), content=content)).raise_for_status()

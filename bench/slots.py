@@ -28,16 +28,17 @@ from bildwerk.wiring import wire
 from db.migrate import migrate
 from db.pool import open_pool
 from handlers.inference.hosts import parse_hosts
-from handlers.registry import load_stages
 from handlers.runner.planning import PlanRequest
 
 SLOTS = 4
 CAPTION, TITLE = "ollama_caption", "ollama_title"
-OTHERS = tuple(stage.job_type for stage in load_stages() if stage.job_type not in (CAPTION, TITLE))
 TOGETHER, APART = "together", "far apart"
 Phase: TypeAlias = tuple[tuple[str, ...], int]
-"""The job types that are somebody else's while the service runs, and how many jobs of a picture are to be done."""
-PHASES: dict[str, Sequence[Phase]] = {TOGETHER: [(OTHERS, 2)], APART: [((TITLE, *OTHERS), 1), (OTHERS, 1)]}
+"""The job types that run, and how many jobs of a picture are to be done."""
+PHASES: dict[str, Sequence[Phase]] = {
+    TOGETHER: [((CAPTION, TITLE), 2)],
+    APART: [((CAPTION,), 1), ((CAPTION, TITLE), 1)],
+}
 OPTIONS = ("--load-seconds", "0")
 LOOK_SECONDS = 0.25
 SECONDS = 200.0
@@ -95,8 +96,8 @@ async def _do(
     }
     used = []
     try:
-        for foreign, jobs in phases:
-            settings = _settings(where, foreign)
+        for job_types, jobs in phases:
+            settings = _settings(where, job_types)
             await _plan(settings, names)
             used.append(await _serve(settings, server, len(names) * jobs))
     finally:
@@ -104,10 +105,10 @@ async def _do(
     return Used(sum(phase.wall for phase in used), sum(phase.busy for phase in used))
 
 
-def _settings(where: Mapping[str, Any], foreign: Sequence[str]) -> Settings:
+def _settings(where: Mapping[str, Any], job_types: tuple[str, ...]) -> Settings:
     return Settings(
         **where,
-        foreign_job_types=tuple(foreign),
+        job_types=job_types,
         kafka_idempotence=False,
         model=SIMULATED,
         web_port=0,
