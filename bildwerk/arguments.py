@@ -9,6 +9,7 @@ from handlers.chain import Chain
 from handlers.inference.client import InferenceOptions
 from handlers.inference.options import Layout
 from handlers.inspect.limits import PictureLimits
+from handlers.inspect.nsfw import OpenNsfw
 from handlers.policy.policy import Policy
 from handlers.policy.rule_file import default_policy, load_rules
 from handlers.registry import load_stages
@@ -50,6 +51,11 @@ def make_policy_stage(settings: Settings, policy: Policy | None = None) -> Polic
 def make_policy(settings: Settings) -> Policy:
     """The rules that are set. Raises BadRules."""
     return default_policy() if settings.policy_file is None else load_rules(settings.policy_file)
+
+
+def make_detector(settings: Settings) -> OpenNsfw | None:
+    """Who looks for nudity, if anybody is to. Raises DetectorMissing."""
+    return OpenNsfw() if settings.nsfw_detector == "open_nsfw" else None
 
 
 def make_kafka(settings: Settings) -> KafkaSettings:

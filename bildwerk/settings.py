@@ -155,6 +155,10 @@ class Settings(BaseSettings):
         "always", description="Decide on all media that were analysed, or only on those staged for publication."
     )
 
+    nsfw_detector: Literal["none", "open_nsfw"] = Field(
+        "none", description="Who looks for nudity where the platform's scan flags do not; needs `bildwerk[nsfw]`."
+    )
+
     # Ollama
     rate_per_minute: float | None = Field(
         None, gt=0, description="At most so many calls a minute to each host; unset: no limit."

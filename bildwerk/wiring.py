@@ -9,14 +9,22 @@ from datetime import timedelta
 
 import structlog
 
-from bildwerk.arguments import make_database, make_finisher, make_kafka, make_limits, make_options, make_planner
+from bildwerk.arguments import (
+    make_database,
+    make_detector,
+    make_finisher,
+    make_kafka,
+    make_limits,
+    make_options,
+    make_planner,
+)
 from bildwerk.service import Service, Wakers
 from bildwerk.settings import Settings
 from bildwerk.telemetry.metrics import Metrics
 from consumers.failure_stop import FailureStop
 from consumers.fleet import Fleet
 from consumers.flood import FloodGate
-from consumers.inspector import Inspector
+from consumers.inspector import Detector, Inspector
 from consumers.intake import Intake
 from consumers.missing import Missing
 from consumers.purge import Purge
@@ -44,10 +52,13 @@ log = structlog.get_logger("bildwerk.service")
 async def wire(settings: Settings, metrics: Metrics | None = None) -> AsyncIterator[Service]:
     """Every part of one instance, connected; leaving the block closes all of them.
 
-    Raises OSError or asyncpg's errors when PostgreSQL is away, `Unavailable` when no Ollama host can serve.
+    Raises OSError or asyncpg's errors when PostgreSQL is away, `Unavailable` when no Ollama host can serve,
+    `DetectorMissing` when a detector is asked for that is not installed.
     """
-    database, planner = make_database(settings), make_planner(settings)
+    database, planner, detector = make_database(settings), make_planner(settings), make_detector(settings)
     async with AsyncExitStack() as exits:
+        if detector is not None:
+            await exits.enter_async_context(detector)
         pool = await exits.enter_async_context(open_pool(database))
         ollama = await exits.enter_async_context(Ollama(settings.ollama_host, make_options(settings)))
         root, cache = MediaRoot(settings.media_root), RenditionCache(settings.cache_folder, settings.cache_bytes)
@@ -57,7 +68,8 @@ async def wire(settings: Settings, metrics: Metrics | None = None) -> AsyncItera
         async with pool.acquire() as connection:
             await leases.register_slots(connection, [(host.name, host.slots) for host in ollama.hosts])
             installation = await read_installation(connection)
-        parts = Parts(settings, database, pool, planner, Store(pictures, root), Fleet(ollama, HostHealth(ollama.hosts)))
+        store, fleet = Store(pictures, root), Fleet(ollama, HostHealth(ollama.hosts))
+        parts = Parts(settings, database, pool, planner, store, fleet, detector)
         finisher = make_finisher(settings, planner, owns_platform=installation.owns_platform)
         yield parts.join(finisher, metrics or Metrics())
 
@@ -72,6 +84,7 @@ class Parts:
     planner: Planner
     store: Store
     fleet: Fleet
+    detector: Detector | None = None
 
     def join(self, finisher: Finisher, metrics: Metrics) -> Service:
         """The service; whoever finds something to do wakes the part that does it."""
@@ -88,7 +101,10 @@ class Parts:
         )
         # A dead inspector's media are missed after this; that a slow one's are looked at twice does no harm.
         hold = timedelta(seconds=settings.lease_seconds + settings.decoder_seconds)
-        inspector = Inspector(pool, planner, self.store, dispatcher.wake.set, poll=settings.poll_seconds, hold=hold)
+        inspector = Inspector(
+            pool, planner, self.store, dispatcher.wake.set,
+            poll=settings.poll_seconds, hold=hold, detector=self.detector,
+        )  # fmt: skip
         wakers = Wakers(dispatcher.wake, inspector.wake, relay.wake)
         self.store.back = self.fleet.back = wakers.wake_all
         limits = (settings.intake_batch, settings.event_max_bytes, settings.dead_letter_bytes)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from db.failures import is_repeatable
 from db.inspections import Uninspected
 from db.pool import Pool
 from handlers.backoff import Backoff
-from handlers.failures import Invalid, Unavailable
+from handlers.failures import Failure, Invalid, Unavailable
 from handlers.inspect.pool import Inspection
 from handlers.runner.planning import Planner, PlanRequest
 
@@ -36,6 +36,16 @@ class Pictures(Protocol):
     async def inspect(self, reference: str, measured: str | None = None) -> Inspection:
         """What is behind a reference, not measured again if `measured` is its hash; `Invalid` or `Unavailable`."""
 
+    async def rendition(self, reference: str, content_hash: str) -> bytes:
+        """The JPEG made from the bytes with this hash."""
+
+
+class Detector(Protocol):
+    """Who says how explicit a picture is."""
+
+    async def score(self, jpeg: bytes) -> float | None:
+        """0 (harmless) to 1 (explicit); None: unknown."""
+
 
 @dataclass
 class Inspector:
@@ -49,6 +59,7 @@ class Inspector:
     poll: float = 1.0
     hold: timedelta = timedelta(minutes=5)
     again: Backoff = field(default_factory=lambda: Backoff(tries=3, base=2.0, cap=30.0))
+    detector: Detector | None = None
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -77,7 +88,7 @@ class Inspector:
 
     async def _inspect(self, medium: Uninspected) -> None:
         try:
-            inspection = await self.pictures.inspect(medium.path, medium.measured)
+            inspection = await self._detect(medium, await self.pictures.inspect(medium.path, medium.measured))
         except Invalid as failure:
             inspection = Inspection(None, 0, Picture(unreadable=failure.reason), None)
         except Unavailable as failure:
@@ -89,6 +100,23 @@ class Inspector:
         if self._may_be_uploading(medium, inspection):
             return await self._postpone(medium, self.again.delay(medium.tries), vain=True)
         return await self._settle(medium, inspection)
+
+    async def _detect(self, medium: Uninspected, inspection: Inspection) -> Inspection:
+        """The inspection with the detector's score, which is asked for once per content hash."""
+        content_hash = inspection.content_hash
+        if self.detector is None or content_hash is None or inspection.picture.unreadable is not None:
+            return inspection
+        async with self.pool.acquire() as connection:
+            if await inspections.find_nsfw(connection, content_hash) is not None:
+                return inspection
+        try:
+            score = await self.detector.score(await self.pictures.rendition(medium.path, content_hash))
+        except Failure as failure:
+            log.warning("detector.no_picture", media_id=medium.media_id, reason=failure.reason)
+            return inspection
+        if score is None:
+            log.warning("detector.failed", media_id=medium.media_id)
+        return replace(inspection, picture=replace(inspection.picture, nsfw=score))
 
     def _may_be_uploading(self, medium: Uninspected, inspection: Inspection) -> bool:
         if inspection.picture.unreadable not in UPLOADING or medium.tries + 1 >= self.again.tries:

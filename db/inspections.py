@@ -61,6 +61,12 @@ async def settle(connection: Connection, medium: Uninspected, content_hash: str 
     await connection.execute(sql["inspections_settle"], medium.media_id, medium.mark, content_hash, reason)
 
 
+async def find_nsfw(connection: Connection, content_hash: str) -> float | None:
+    """The detector's score of a content hash that was looked at before; None when there is none."""
+    score: float | None = await connection.fetchval(load("inspections")["inspections_nsfw"], content_hash)
+    return score
+
+
 async def poison(connection: Connection, content_hash: str | None) -> None:
     """No job may send this picture any more: it crashes the model's runner."""
     await connection.execute(load("inspections")["inspections_poison"], content_hash)

@@ -19,6 +19,7 @@ from db.reads import read_installation, read_server
 from handlers.failures import Unavailable
 from handlers.inference.client import HostReport, Ollama
 from handlers.inference.hosts import Host
+from handlers.inspect.nsfw import DetectorMissing, OpenNsfw
 from handlers.inspect.references import MediaRoot
 
 OLDEST_POSTGRES = 160_000
@@ -59,7 +60,7 @@ async def _print_findings(settings: Settings) -> bool:
 
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
     """Everything there is to find, in order."""
-    for part in (_examine_postgres, _examine_kafka, _examine_media_root, _examine_ollama):
+    for part in (_examine_postgres, _examine_kafka, _examine_media_root, _examine_detector, _examine_ollama):
         async for finding in part(settings):
             yield finding
 
@@ -125,6 +126,16 @@ async def _examine_media_root(settings: Settings) -> AsyncIterator[Finding]:
         await asyncio.to_thread(MediaRoot(settings.media_root).check, expect_files=True)
     except Unavailable:
         yield Finding(where, "is empty: fine before the first picture, else its mount is missing", warning=True)
+
+
+async def _examine_detector(settings: Settings) -> AsyncIterator[Finding]:
+    if settings.nsfw_detector == "none":
+        return
+    try:
+        async with await asyncio.to_thread(OpenNsfw):
+            yield Finding("nsfw detector", fine="open_nsfw can be loaded")
+    except DetectorMissing as missing:
+        yield Finding("nsfw detector", f"{missing}, or set BILDWERK_NSFW_DETECTOR to none")
 
 
 async def _examine_ollama(settings: Settings) -> AsyncIterator[Finding]:

@@ -15,6 +15,7 @@ from bildwerk.web.server import PortTaken
 from bildwerk.wiring import CutShort
 from consumers.flood import Flooded
 from db.trouble import explain
+from handlers.inspect.nsfw import DetectorMissing
 from handlers.policy.rule_file import BadRules
 
 
@@ -28,6 +29,7 @@ LINES: Final[dict[type[BaseException], Callable[[Any], Iterable[str]]]] = {
     SettingsError: lambda error: error.problems,
     Problem: lambda error: map(str, error.args),
     BadRules: lambda error: map(str, error.args),
+    DetectorMissing: lambda error: [f"BILDWERK_NSFW_DETECTOR is open_nsfw, but {error}, or set it to none"],
     OutsideRoot: lambda error: [f"{error} is not below the media root: {MOVE_IT}"],
     SandboxError: lambda error: [str(error)],
     PicturesMissing: lambda error: [str(error)],

@@ -33,6 +33,8 @@ LOG_EVENTS: Final[dict[str, str]] = {
     "picture.inspected": "a picture was looked at; `reason` is set when it cannot be used",
     "picture.unavailable": "there was no picture to send; the medium waits or is looked at again",
     "picture.moved": "a picture changed or went during a call",
+    "detector.failed": "the detector gave no score; a person is to look at the picture",
+    "detector.no_picture": "the picture could not be given to the detector; a person is to look at it",
     "inspector.broken": "looking at a picture met a mistake of ours; its jobs are skipped",
     "inspector.repeated": "an inspection could not be stored and is tried again",
     "inspector.unavailable": "the media root or the decoders are away; the picture waits",

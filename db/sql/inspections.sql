@@ -41,6 +41,9 @@ FROM (
 ) AS n
 WHERE p.content_hash = $1 AND p.compared IS NULL
 
+-- name: inspections_nsfw
+SELECT nsfw FROM bildwerk.pictures WHERE content_hash = $1
+
 -- name: inspections_settle
 UPDATE bildwerk.media
 SET inspected_mark = $2, content_hash = $3, unreadable = $4, inspect_at = NULL, inspect_tries = 0

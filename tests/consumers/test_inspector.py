@@ -185,6 +185,9 @@ class Broken:
             raise ZeroDivisionError(reference)
         return self._answer
 
+    async def rendition(self, reference: str, content_hash: str) -> bytes:
+        raise AssertionError(reference, content_hash)
+
 
 @pytest.mark.parametrize(
     ("answer", "reason"),
@@ -210,3 +213,51 @@ async def test_a_platform_s_row_without_a_path_is_a_bad_reference(room: Room) ->
     await room.inspector.inspect_batch()
 
     assert (await room.row(media_id))[1:] == ("bad_reference", False)
+
+
+class Scripted:
+    """A detector that says what it is told, and counts."""
+
+    def __init__(self, *scores: float | None) -> None:
+        self.scores, self.seen = list(scores), list[bytes]()
+
+    async def score(self, jpeg: bytes) -> float | None:
+        self.seen.append(jpeg)
+        return self.scores.pop(0)
+
+
+async def _nsfw(room: Room) -> list[float | None]:
+    return [row["nsfw"] for row in await room.ledger.pool.fetch("SELECT nsfw FROM bildwerk.pictures")]
+
+
+async def test_the_detector_sees_each_content_once_and_as_the_model_would(room: Room) -> None:
+    detector = room.inspector.detector = Scripted(0.25)
+    await room.add("orange.png")
+    await room.inspector.inspect_batch()
+    (room.folder / "copy.png").write_bytes((room.folder / "orange.png").read_bytes())
+    await room.add("copy.png")
+    await room.inspector.inspect_batch()
+
+    assert await _nsfw(room) == [0.25]
+    (jpeg,) = detector.seen
+    assert jpeg.startswith(b"\xff\xd8")
+
+
+async def test_no_score_is_no_score_and_is_asked_for_again(room: Room) -> None:
+    room.inspector.detector = Scripted(None, 0.5)
+    media_id = await room.add("orange.png")
+    await room.inspector.inspect_batch()
+    assert await _nsfw(room) == [None]
+    await room.ledger.touch(media_id)
+    await room.ledger.plan(media_id)
+    await room.inspector.inspect_batch()
+    assert await _nsfw(room) == [0.5]
+
+
+async def test_unreadable_files_are_not_shown_to_the_detector(room: Room) -> None:
+    detector = room.inspector.detector = Scripted()
+    (room.folder / "bad.png").write_bytes(b"no picture at all")
+    await room.add("bad.png")
+    await room.inspector.inspect_batch()
+    await room.inspector.inspect_batch()
+    assert detector.seen == []

