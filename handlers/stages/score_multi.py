@@ -10,7 +10,7 @@ from handlers.answer_language import require_language
 from handlers.answer_text import check_phrase
 from handlers.failures import BadAnswer
 from handlers.orders import gives_orders
-from handlers.own_words import require_own_words, strip_links
+from handlers.own_words import require_own_words
 from handlers.prompt_data import ask_language, data_block, file_line, plain_text, read_ours
 from handlers.scores.anchors import Level
 from handlers.scores.completeness import compute_completeness
@@ -151,7 +151,7 @@ def _list_tags(facts: MediaFacts) -> str | None:
 
 def _checked(facts: MediaFacts, basis: str) -> str:
     # Not the levels: a reason may well say what its level means.
-    text = strip_links(check_phrase(basis, _TASK, BASIS_LIMIT))
+    text = check_phrase(basis, _TASK, BASIS_LIMIT)
     if not text.strip("… "):
         raise BadAnswer("empty_talk", basis)
     require_own_words(text, facts)

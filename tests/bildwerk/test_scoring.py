@@ -99,6 +99,7 @@ async def test_again_scores_what_has_scores_once_per_batch(pool: Pool, library: 
     assert (await library.verdict(media_id, JOB_TYPE))["generation"] == 1
     await pool.execute("UPDATE bildwerk.jobs SET status = 'done', forced = false")
     assert (await ask_scores(pool, PLANNER, again)).due == 0
+    assert await pool.fetchval("SELECT array_agg(force_id) FROM bildwerk.forces") == ["score:spring"]
     assert (await ask_scores(pool, PLANNER, replace(again, name="summer"))).due == 1
 
 
