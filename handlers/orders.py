@@ -17,7 +17,9 @@ _LEET = re.compile(r"\b(?=\w*[a-z]\w*[a-z]\w*[a-z])[a-z]*[013457][a-z013457]*\b"
 _SPACED_OUT = re.compile(r"\b(?:[^\W\d_][ .\-_*]){3,}[^\W\d_]\b")
 _WORD = re.compile(r"[^\W_]{4,}")
 
-_START = r"(?:^|[.!?:;,\"'“”„«»‹›(){}|/-]\s*|\b(?:and|then|please|just|must|should|und|dann|bitte|musst|sollst)\s+)"
+_START = (
+    r"(?:^|[.!?:;,\"'“”„«»‹›<>(){}\[\]|/-]\s*|\b(?:and|then|please|just|must|should|und|dann|bitte|musst|sollst)\s+)"
+)
 _GAP = r"(?:\W+\w+){0,6}?\W+"
 _FORGET = (
     r"\b(?:ignor\w*|disregard\w*|forget|overrid\w*|overrule|bypass\w*|circumvent\w*|skip"
@@ -78,7 +80,7 @@ _ABOUT_VERDICTS = (
         r"\W*(?:is|are|to|must be|should be|ist|auf)?\W*(?:none|null|false|true|ok|keine?r?)\b"
     ),
     (
-        r"\b(?:severity|levels?|schweregrad)\W*(?:=|:|to|must be|should be|auf)\W*"
+        r"\b(?:severity|levels?|schweregrad)\W*(?:to|must be|should be|auf)?\W*"
         r"(?:none|null|excellent|keine?r?|hervorragend)\b"
     ),
     (

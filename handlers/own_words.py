@@ -52,7 +52,7 @@ def require_own_words(text: str, facts: MediaFacts) -> None:
 
 
 def is_bare(text: str, facts: MediaFacts) -> bool:
-    """Whether it is one word, or all shouted, and nothing else that is known about the picture begins like it.
+    """Whether it is one word, or all shouted, and no text of ours about the picture holds words that begin like it.
 
     So a model answers that was told "say KIWI"; one that describes a picture has more to say. Scripts without capital
     letters are never bare: many of them have no spaces either.
@@ -62,7 +62,8 @@ def is_bare(text: str, facts: MediaFacts) -> bool:
         return False
     if len(words) > 1 and any(character.islower() for character in text):
         return False
-    known = {word[:_STEM] for _, said in _all_texts(facts) if not planted_words(said) for word in _words(said)}
+    ours = [said for name, said in _all_texts(facts) if name.startswith(_OURS) and not planted_words(said)]
+    known = {word[:_STEM] for said in ours for word in _words(said)}
     return not known.issuperset(word[:_STEM] for word in _words(text))
 
 

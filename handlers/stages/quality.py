@@ -10,8 +10,7 @@ from contracts.facts import QUALITY_STATUS, TAGS, MediaFacts, Standing
 from contracts.measures import Measures
 from handlers.answer_language import require_language
 from handlers.answer_text import check_phrase
-from handlers.orders import gives_orders
-from handlers.own_words import is_bare, require_own_words
+from handlers.own_words import is_bare, list_orders, require_own_words
 from handlers.policy.inputs import foreign_status
 from handlers.prompt_data import ask_language, data_block, plain_text, read_ours
 from handlers.quality.hints import NOT_MEASURED, ORDERS, list_hints
@@ -76,7 +75,7 @@ class QualityStage:
 
     job_type = "ollama_quality"
     after = ("ollama_caption",)
-    reads = ("caption", "scan.*", TAGS)
+    reads = ("caption", "description", "negative_prompt", "prompt", "scan.*", TAGS, "title")
     writes = (KEY,)
     needs_picture = True
     Answer = QualityAnswer
@@ -168,9 +167,12 @@ def _list_known(facts: MediaFacts) -> dict[str, str | None]:
 
 
 def _list_doubts(facts: MediaFacts) -> list[str]:
-    """Why nobody should rely on the result without a look, whatever was found."""
+    """Why nobody should rely on the result without a look, whatever was found.
+
+    A text that gives orders counts wherever it stands: our own description quotes what is written in the picture.
+    """
     doubts = [] if _read_measures(facts) else [NOT_MEASURED]
-    return doubts + [ORDERS] * any(text and gives_orders(text) for text in _list_known(facts).values())
+    return doubts + [ORDERS] * bool(list_orders(facts))
 
 
 def _read_measures(facts: MediaFacts) -> Measures | None:
