@@ -11,11 +11,11 @@ from handlers.answer_language import require_language
 from handlers.answer_text import clean_text, require_substance
 from handlers.own_words import require_own_words
 from handlers.policy.decision import Decision, decide
-from handlers.policy.flags import EVENT, FLAGS, to_event, to_flags
+from handlers.policy.flags import EVENT, FLAGS, RESULT, to_event, to_flags
 from handlers.policy.inputs import QUALITY, SCORES, foreign_status, read_inputs, read_result
 from handlers.policy.policy import Outcome, Policy
 from handlers.policy.rule_file import default_policy
-from handlers.policy.second_look import Objection, ask, name_question
+from handlers.policy.second_look import Objection, ask, name_question, recall
 from handlers.policy.vocabulary import NSFW
 from handlers.prompt_data import ask_language, is_blank
 from handlers.stage import Condition, Due, Impossible, Prompt, Satisfied
@@ -53,7 +53,7 @@ class PolicyFlagsStage:
     Answer: ClassVar[type[PolicyAnswer]] = PolicyAnswer
 
     def condition(self, facts: MediaFacts) -> Condition:
-        """Due while there is no decision about the present picture and one is needed."""
+        """Due while a decision is needed, and there is none about the present picture and what is said of it."""
         standing = facts.standing(FLAGS)
         if standing is Standing.KEPT:
             return Impossible("kept_for_person")
@@ -61,7 +61,7 @@ class PolicyFlagsStage:
             return Satisfied("not_staged")
         if self.when == "always" and not has_results(facts):
             return Impossible("nothing_to_decide")
-        return Satisfied("present") if standing is Standing.OURS else Due()
+        return Satisfied("present") if standing is Standing.OURS and self._stands(facts) else Due()
 
     def triggers(self, facts: MediaFacts) -> dict[str, JsonValue]:
         """What the platform, a person or the detector says: scan flags as they are understood, and the status."""
@@ -101,7 +101,7 @@ class PolicyFlagsStage:
 
     def settle(self, facts: MediaFacts, decision: Decision, objection: Objection | None = None) -> Effects:
         """The decision as effects; only the value when a person holds it."""
-        decided = decision if objection is None else replace(decision, objection=objection.outcome)
+        decided = _object(decision, objection)
         flags = to_flags(self.policy, decided, objection)
         result = PutMeta(FLAGS, flags)
         if facts.standing(FLAGS) is Standing.KEPT:
@@ -110,6 +110,19 @@ class PolicyFlagsStage:
         # Only ever stricter: whether a picture that was set aside is fine after all is for a person to say.
         stricter = not decided.publishable and facts.quality_status == "ok" and foreign_status(facts) is None
         return (result, SetQuality("review"), event) if stricter else (result, event)
+
+    def _stands(self, facts: MediaFacts) -> bool:
+        """Whether what was decided is what the rules, and the model's answer then, still come to."""
+        kept, decision = facts.meta[FLAGS], self.rule(facts)
+        objection = recall(kept, name_question(decision, facts)) if decision.undecided else None
+        if not isinstance(kept, dict) or (decision.undecided and objection is None):
+            return False
+        flags = to_flags(self.policy, _object(decision, objection), objection)
+        return all(kept.get(name) == flags[name] for name in (*RESULT, "flags"))
+
+
+def _object(decision: Decision, objection: Objection | None) -> Decision:
+    return decision if objection is None else replace(decision, objection=objection.outcome)
 
 
 def has_results(facts: MediaFacts) -> bool:
