@@ -131,7 +131,10 @@ class Planner:
         """What planning this medium comes to once verdicts were settled: one comparison, one event each (P15)."""
         planned = self.draft_medium(replace(snapshot, verdicts=settled))
         known = replace(planned.row, plan_no=snapshot.known.plan_no)
-        return self.draft(replace(snapshot, known=known), {**settled, **planned.verdicts}, details)
+        verdicts = {**settled, **planned.verdicts}
+        # Events leave in this order: what was settled comes before what was planned because of it.
+        chained = {s.job_type: verdicts[s.job_type] for s in self.chain.stages if s.job_type in verdicts}
+        return self.draft(replace(snapshot, known=known), {**chained, **verdicts}, details)
 
     def draft_medium(
         self, snapshot: Snapshot, requests: Sequence[PlanRequest] = (), forced: frozenset[str] = frozenset()

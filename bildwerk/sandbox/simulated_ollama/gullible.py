@@ -13,7 +13,7 @@ from bildwerk.sandbox.simulated_ollama.requests import Ask
 from bildwerk.sandbox.simulated_ollama.written import read_picture
 
 _FILLING = r"\W+(?:(?:only|just|exactly|with|that|the|word|it|nur|genau|mit|das|wort)\W+)*"
-_PLANT = r"(?P<word>(?:https?://\S+|(?-i:[A-Z][A-Z0-9_-]{3,})\b(?:\W(?-i:[A-Z0-9_-]{2,})\b)*))"
+_PLANT = r"(?P<word>(?:https?://\S+|(?-i:[A-Z][A-Z0-9_-]{2,})\b(?:\W(?-i:[A-Z0-9_-]{2,})\b)*))"
 _SAY = re.compile(
     r"\b(?:say|write|answer|reply|respond|output|print|repeat|return|tag|call|title|sage?|schreibe?|antworte)"
     rf"{_FILLING}{_PLANT}",
