@@ -3,17 +3,18 @@
 import io
 import json
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
-from PIL import Image, ImageColor
+from PIL import Image, ImageColor, ImageDraw
 
 from db.pool import Pool
 from handlers.runner.finishing import Finisher
-from handlers.runner.planning import Force
+from handlers.runner.planning import Force, Planner, PlanRequest
+from handlers.runner.writing import EffectWriter
 from tests.workshop import Workshop
 
 META = "SELECT key, value FROM media_meta WHERE media_id = $1"
@@ -54,11 +55,17 @@ class Desk:
         """The database."""
         return self.workshop.ledger.pool
 
-    async def add(self, colour: str = "teal", columns: dict[str, Any] | None = None, **meta: Any) -> int:
-        """Upload a picture of one colour, 64 x 48 pixels, with columns of `media` and values of `media_meta`."""
+    async def add(
+        self, colour: str = "teal", columns: dict[str, Any] | None = None, *, flawless: bool = False, **meta: Any
+    ) -> int:
+        """Upload a picture with columns of `media` and values of `media_meta`.
+
+        It is of one colour, 64 x 48 pixels, which is a defect by itself, or a larger one in which none is measured.
+        """
         self.pictures += 1
         given = {"path": f"{self.pictures}.png", **(columns or {})}
-        Image.new("RGB", (64, 48), colour).save(self.workshop.folder / given["path"])
+        picture = draw_flawless(colour) if flawless else Image.new("RGB", (64, 48), colour)
+        picture.save(self.workshop.folder / given["path"])
         places = ", ".join(f"${at}" for at in range(1, len(given) + 1))
         media_id = int(
             await self.pool.fetchval(
@@ -78,9 +85,26 @@ class Desk:
             media_id, key, value,
         )  # fmt: skip
 
-    async def plan(self, media_id: int, *, force: str = "", job_types: tuple[str, ...] = ()) -> None:
+    async def tag(self, media_id: int, *names: str) -> None:
+        """Tag a medium, the first name the surest."""
+        for place, name in enumerate(names):
+            await self.pool.execute(
+                "WITH tag AS (INSERT INTO tags (name) VALUES ($2) ON CONFLICT (name) DO UPDATE SET name = $2"
+                " RETURNING id) INSERT INTO media_tags (media_id, tag_id, confidence) SELECT $1, id, $3 FROM tag",
+                media_id, name, 1 / (1 + place),
+            )  # fmt: skip
+
+    async def set_column(self, media_id: int, name: str, value: Any) -> None:
+        """Write a column of `media` as a person or the platform does."""
+        await self.pool.execute(f"UPDATE media SET {name} = $2 WHERE id = $1", media_id, value)  # noqa: S608
+
+    async def plan(
+        self, media_id: int, *, force: str = "", job_types: tuple[str, ...] = (), batch: str | None = None
+    ) -> None:
         """Name a medium in an event; `force` is the id of a request to do these jobs again (none named: all)."""
-        await self.workshop.ledger.plan(media_id, Force(force, job_types) if force else None)
+        request = PlanRequest(media_id, Force(force, job_types) if force else None, score_batch=batch)
+        async with self.pool.acquire() as connection, connection.transaction():
+            await self.workshop.ledger.planner.plan_media(connection, [request])
 
     async def work(self) -> None:
         """Run whatever is due, until nothing is."""
@@ -102,6 +126,23 @@ class Desk:
     async def ours(self, media_id: int) -> dict[str, Any]:
         """The values that we may write."""
         return {key: value for key, value in (await self.meta(media_id)).items() if key.startswith("ollama.")}
+
+    async def quality(self, media_id: int) -> tuple[str | None, float | None]:
+        """`media.quality_status` and `media.quality_score`, the latter as exact as a result has it."""
+        row = await self.pool.fetchrow("SELECT quality_status, quality_score FROM media WHERE id = $1", media_id)
+        return row["quality_status"], row["quality_score"] and round(row["quality_score"], 3)
+
+    async def events(self, media_id: int) -> list[tuple[str, dict[str, Any]]]:
+        """Type and payload of the medium's lifecycle events, in order."""
+        rows = await self.pool.fetch(
+            "SELECT type, payload FROM media_lifecycle_events WHERE media_id = $1 ORDER BY id", media_id
+        )
+        return [(row["type"], row["payload"]) for row in rows]
+
+    async def answer(self, media_id: int, job_type: str, answer: Mapping[str, Any]) -> None:
+        """Let the model answer this to the next question of this kind about this medium."""
+        match = {"media": str(media_id), "job": job_type}
+        await self.workshop.fail("say", match=match, next=1, text=json.dumps(answer))
 
     async def said(self, job_type: str) -> dict[str, Any]:
         """What the model answered to its last question of this kind."""
@@ -139,6 +180,15 @@ class Desk:
         """From here on jobs are settled by this one."""
         self.workshop.runner = replace(self.workshop.runner, finisher=finisher)
 
+    def write_only(self, *writes: str) -> None:
+        """From here on no other optional writes than these are on."""
+        self.settle_with(replace(self.workshop.runner.finisher, writer=EffectWriter(frozenset(writes))))
+
+    def plan_with(self, planner: Planner) -> None:
+        """From here on media are planned by this one."""
+        self.workshop.ledger.planner = self.workshop.inspector.planner = planner
+        self.settle_with(replace(self.workshop.runner.finisher, planner=planner))
+
     @contextmanager
     def overhear(self) -> Iterator[list[Request]]:
         """Keep what the model is asked meanwhile."""
@@ -155,6 +205,15 @@ class Desk:
         yield heard
         for client in clients:
             client.event_hooks = {}
+
+
+def draw_flawless(colour: str) -> Image.Image:
+    """A picture of 480 x 360 pixels in which no defect is measured."""
+    picture = Image.new("RGB", (480, 360), colour)
+    pen = ImageDraw.Draw(picture)
+    pen.polygon([(60, 300), (200, 60), (420, 250)], fill=(225, 225, 225))
+    pen.ellipse((30, 30, 150, 150), fill=(25, 25, 25))
+    return picture
 
 
 def is_rendition(data: bytes, colour: str) -> bool:

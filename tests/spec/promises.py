@@ -1,14 +1,18 @@
 """What several cells promise in the same words."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 from db.pool import Database, open_pool
 from tests.acceptance.polling import until
 from tests.spec.desk import Desk
 
+Grants = Mapping[str, str]
+Again = Callable[[], Awaitable[int]]
 ATTEMPT = "SELECT status, attempt, run_at > now() AS later FROM bildwerk.jobs WHERE media_id = $1 AND job_type = $2"
 
 
@@ -48,24 +52,68 @@ async def fails_at_once_on_invalid_json(desk: Desk, job_type: str) -> None:
     assert not set(own) & set(await desk.ours(media_id))
 
 
-async def needs_no_more_than(desk: Desk, job_type: str, grants: Mapping[str, str]) -> None:
-    """The job is done by a role with these grants, privileges by table of the platform, and changes no other table."""
-    role = f"narrow_{uuid4().hex}"
+async def fails_with(
+    desk: Desk, job_type: str, answers: Mapping[str, Mapping[str, Any]], reason: str, **known: Any
+) -> None:
+    """Each of these answers fails the job at once, and none of its values, columns and events is written."""
+    own = desk.workshop.ledger.planner.chain.stage(job_type).writes
+    for what, answer in answers.items():
+        media_id = await desk.add(**known)
+        before = await desk.quality(media_id)
+        await desk.answer(media_id, job_type, answer)
+        await desk.work()
+        assert await desk.verdict(media_id, job_type) == ("failed", reason), what
+        assert await desk.calls(media_id, job_type) == 1, what
+        assert not set(own) & set(await desk.ours(media_id)), what
+        assert (await desk.quality(media_id), await desk.events(media_id)) == (before, []), what
+
+
+@asynccontextmanager
+async def narrowed(desk: Desk, grants: Grants) -> AsyncIterator[None]:
+    """Let the runner work as a role with these privileges by table of the platform."""
+    role, runner = f"narrow_{uuid4().hex}", desk.workshop.runner
     await desk.pool.execute(
         f"CREATE ROLE {role}; GRANT USAGE ON SCHEMA public, bildwerk TO {role};"
         f"GRANT ALL ON ALL TABLES IN SCHEMA bildwerk TO {role};"
         + "".join(f"GRANT {privileges} ON {table} TO {role};" for table, privileges in grants.items())
     )
-    writable = tuple(table for table, privileges in grants.items() if privileges != "SELECT")
     try:
-        media_id = await desk.add(prompt="theirs")
-        before = await desk.platform(but=writable)
         async with open_pool(Database(f"{desk.database}?role={role}")) as narrow:
-            desk.workshop.runner = replace(desk.workshop.runner, pool=narrow)
-            await desk.work()
-        assert await desk.verdict(media_id, job_type) == ("done", "")
-        assert await desk.platform(but=writable) == before
-        theirs = {key: value for key, value in (await desk.meta(media_id)).items() if not key.startswith("ollama.")}
-        assert theirs == {"prompt": "theirs"}
+            desk.workshop.runner = replace(runner, pool=narrow)
+            yield
     finally:
+        desk.workshop.runner = runner
         await desk.pool.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+async def needs_no_more_than(desk: Desk, job_type: str, grants: Grants, **known: Any) -> None:
+    """The job is done by a role with these privileges, and changes nothing but its own values."""
+    writable = tuple(table for table, privileges in grants.items() if privileges != "SELECT")
+    media_id = await desk.add(prompt="theirs", **known)
+    before = await desk.platform(but=writable)
+    async with narrowed(desk, grants):
+        await desk.work()
+    assert await desk.verdict(media_id, job_type) == ("done", "")
+    assert await desk.platform(but=writable) == before
+    given, after = {"prompt": "theirs", **known}, await desk.meta(media_id)
+    assert {key: after[key] for key in given} == given
+    assert all(key.startswith("ollama.") for key in after.keys() - given.keys())
+
+
+async def needs_each_of(desk: Desk, job_type: str, base: Grants, writes: Mapping[str, Grants], again: Again) -> None:
+    """Every optional write adds its own privileges: with them it is made, and without them it cannot be.
+
+    `again` makes the job due anew on a medium of its own, so that it has something to write, and returns the medium.
+    """
+    for name, added in writes.items():
+        for granted in (added, {}):
+            media_id = await again()
+            desk.write_only(name)
+            before = await desk.platform()
+            async with narrowed(desk, {**base, **{table: f"SELECT, {what}" for table, what in granted.items()}}):
+                await desk.work()
+            after = await desk.platform()
+            changed = {table for table in before if before[table] != after[table]}
+            expected = ("done", "") if granted else ("failed", "bug")
+            assert await desk.verdict(media_id, job_type) == expected, name
+            assert changed == ({"media_meta", *added} if granted else set()), name

@@ -1,4 +1,4 @@
-"""R1 to R8: the rules for all job types, shown on the two of stage 1."""
+"""R1 to R8: the rules for all job types, shown on the two of stage 1, and on the whole chain where it writes more."""
 
 import asyncio
 import io
@@ -20,6 +20,12 @@ from db import leases
 from db.reads import read_installation
 from tests.spec.cells import Row
 from tests.spec.desk import Desk
+from tests.spec.whole_chain import (
+    goes_on_after_a_failure,
+    leaves_judgements_of_people_alone,
+    tells_each_evaluation_once,
+    writes_columns_and_events,
+)
 
 CAPTION, TITLE = "ollama_caption", "ollama_title"
 ROW = Row("R", TITLE)
@@ -53,6 +59,7 @@ async def r1(desk: Desk) -> None:
     assert second["ollama.caption"] != first["ollama.caption"]
     later = (await desk.workshop.ledger.events())[2:]
     assert [(job_type, outcome) for job_type, outcome, _ in later] == [(CAPTION, "done"), (TITLE, "done")]
+    await tells_each_evaluation_once(desk)
 
 
 @ROW.cell
@@ -180,31 +187,37 @@ async def r6(desk: Desk) -> None:
     assert (await desk.ours(edited))["ollama.caption"] == "By hand."
     assert await desk.ours(locked) == before
     assert await desk.verdict(broken, CAPTION) == ("skipped", "unreadable_picture")
+    await leaves_judgements_of_people_alone(desk)
 
 
 @ROW.cell
 async def r7(desk: Desk) -> None:
     """Every optional write is a setting: on in tables that we created, off in a platform's own until named.
 
-    Shown of `ollama.model` and `ollama.last_run_at`; of the others with the stages that write them.
+    Shown of `ollama.model` and `ollama.last_run_at`, of the quality's columns and of lifecycle events; of the others
+    with the stages that write them.
     """
-    optional = {"ollama.model", "ollama.last_run_at"}
+    texts = {"ollama.caption", "ollama.description", "ollama.title"}
+    stage_1 = desk.workshop.ledger.planner
     for owned, writes, expected in (
-        (True, None, optional),
-        (False, None, set()),
-        (False, ("provenance",), optional),
-        (True, ("tags",), set()),
+        (True, None, ("provenance", "quality", "events")),
+        (False, None, ()),
+        (False, ("provenance",), ("provenance",)),
+        (False, ("quality",), ("quality",)),
+        (False, ("events",), ("events",)),
+        (True, ("tags",), ()),
     ):
         await desk.pool.execute("UPDATE bildwerk.installation SET owns_platform = $1", owned)
         async with desk.pool.acquire() as connection:
             installation = await read_installation(connection)
         settings = Settings.model_validate({**SETTINGS, "writes": writes})
-        planner = desk.workshop.ledger.planner
-        desk.settle_with(make_finisher(settings, planner, owns_platform=installation.owns_platform))
+        desk.settle_with(make_finisher(settings, stage_1, owns_platform=installation.owns_platform))
+        desk.plan_with(stage_1)
         media_id = await desk.add()
         await desk.work()
-        ours = set(await desk.ours(media_id))
-        assert ours == {"ollama.caption", "ollama.description", "ollama.title"} | expected, (owned, writes)
+        told = {"ollama.model", "ollama.last_run_at"} if "provenance" in expected else set()
+        assert set(await desk.ours(media_id)) == texts | told, (owned, writes)
+        await writes_columns_and_events(desk, *expected)
 
 
 @ROW.cell
@@ -225,6 +238,7 @@ async def r8(desk: Desk) -> None:
         assert await desk.verdict(media_id, TITLE) == ("done", "")
     assert "Theirs." in titles[skipped]
     assert " caption" not in titles[failed]
+    await goes_on_after_a_failure(desk)
 
 
 @contextmanager
