@@ -12,10 +12,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from rich.console import Console
 from rich.progress import Progress
 
-from bench.quality import measured, report
+from bench.quality import measured, policy, report
 from bench.quality.parts import Part, Plan, Section
 
-PARTS: dict[str, Part] = {part.name: part for part in (measured.PART,)}
+PARTS: dict[str, Part] = {part.name: part for part in (measured.PART, policy.PART)}
 
 WIDTH = 160
 """Columns of a table; a file or a pipe knows no width."""
@@ -23,10 +23,14 @@ WIDTH = 160
 
 def _arguments() -> argparse.Namespace:
     about = "; ".join(f"{part.name}: {part.about}" for part in PARTS.values())
-    parser = argparse.ArgumentParser("bench.quality", description=f"Measure, without a model, how well we judge. {about}.")
+    parser = argparse.ArgumentParser(
+        "bench.quality", description=f"Measure, without a model, how well we judge. {about}."
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to measure (default: {', '.join(PARTS)})")
     parser.add_argument("--quick", action="store_true", help="small amounts: shows that it runs, measures nothing")
-    parser.add_argument("--docs", type=Path, help="folder whose quality.md gets the tables (default: docs; none if quick)")
+    parser.add_argument(
+        "--docs", type=Path, help="folder whose quality.md gets the tables (default: docs; none if quick)"
+    )
     parser.add_argument("--output", type=Path, default=Path("bench-output"), help="folder (default: %(default)s)")
     arguments = parser.parse_args()
     if unknown := sorted(set(arguments.names) - set(PARTS)):
