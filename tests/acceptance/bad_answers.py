@@ -230,7 +230,7 @@ CASES = (
          where=has_texts),
     Case("L12", "thoughts in tags before the JSON",
          say(lambda usual: f"<think>Well.</think>{json.dumps(usual.answer)}"), failed("not_json"),
-         "every request says `think: false`, and a model that needs to think is refused at the start"),
+         "every request says `think: false`; a server too old to heed it is not given a model that thinks"),
     Case("L12", "thoughts in tags in the texts", texts("<think>Well.</think> A dog."), failed("template_leak"),
          where=has_texts),
     Case("L12", "thoughts in their own field, and an answer",

@@ -1,43 +1,20 @@
 """What each cell stands on: for every one some small changes to the product, each of which must turn it red."""
 
-from dataclasses import dataclass
+from tests.spec.change import FINISHING, PERSIST, POISON, WRITING, change
+from tests.spec.changes_of_judging import CHANGES as CHANGES_OF_JUDGING
 
-STAGE_1 = ("J1", "J2")
 CAPTION, TITLE = "handlers/stages/caption.py", "handlers/stages/title.py"
 PLAN, STANDING = "handlers/plan.py", "handlers/field_standing.py"
-FINISHING, SETTLING = "handlers/runner/finishing.py", "handlers/runner/settling.py"
-WRITING = "handlers/runner/writing.py"
+SETTLING = "handlers/runner/settling.py"
 LAYOUT, CLIENT, BACKOFF = "handlers/inference/layout.py", "handlers/inference/client.py", "handlers/backoff.py"
 EFFECTS, LEDGER, LEASES = "db/sql/effects.sql", "db/sql/ledger.sql", "db/sql/leases.sql"
 FACTS, ARGUMENTS, SETTINGS = "contracts/facts.py", "bildwerk/arguments.py", "bildwerk/settings.py"
 LOGS, REDACTION = "bildwerk/telemetry/logs.py", "bildwerk/telemetry/redaction.py"
 
-Edit = tuple[str, str, str]
-"""File, text that is there once, text that takes its place."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """What is taken away from the product, and the cells that must miss it."""
-
-    cells: tuple[str, ...]
-    what: str
-    edits: tuple[Edit, ...]
-
-
-def change(cells: str, what: str, *edits: Edit) -> Change:
-    """`cells` are ids, separated by spaces."""
-    return Change(tuple(cells.split()), what, edits)
-
-
 INSERT = "INSERT INTO public.media_meta (media_id, key, value)\nSELECT"
 TAG = "WITH other AS (INSERT INTO public.tags (name) VALUES ($2))\n"
 WIDTH = "WITH other AS (UPDATE public.media SET width = 1)\n"
 PROMPT = "WITH other AS (UPDATE public.media_meta SET value = '1' WHERE key = 'prompt')\n"
-POISON = "        if is_poison("
-PERSIST = (
-    f'        await self.writer.write(connection, before, (PutMeta("{{}}", "x"),), Origin(0), forced=True)\n{POISON}'
-)
 KNOWN = "plain_text(facts.meta.get(key)) for key in self.reads"
 RETRIED = "isinstance(failure, Transient) and verdict.attempt"
 UPSTREAM = "not current[upstream].status.terminal"
@@ -49,37 +26,41 @@ INVENTED_CAPTION = (TITLE, 'read_ours(facts, "ollama.caption")', '(read_ours(fac
 PRESENT_IS_WRITTEN = (STANDING, "if is_blank(facts.meta.get(platforms))", "")
 
 CHANGES = (
-    change("J1-inputs J2-inputs", "the picture is not sent", NO_PICTURE),
+    change("J1-inputs J2-inputs J4-inputs J7-inputs", "the picture is not sent", NO_PICTURE),
     change("J1-inputs", "metadata", (CAPTION, '"media file": file_line(facts), ', "")),
     change("J1-inputs", "the prompt", (CAPTION, '"description", "prompt", "title")', '"description", "title")')),
     change("J1-inputs", "a prompt is invented", (CAPTION, KNOWN, KNOWN.replace(" for", ' or "x" for'))),
     change("J1-outputs", "no caption", (CAPTION, "list_free(facts, _FIELDS))", "list_free(facts, _FIELDS)[1:])")),
     change("J1-outputs", "wrong text", (CAPTION, '"ollama.caption": answer.caption', '"ollama.caption": "x"')),
     change(
-        "J1-outputs J2-outputs",
+        "J1-outputs J2-outputs J4-outputs J7-outputs",
         "no provenance",
         (WRITING, "if any_written and origin.model", "if False and origin.model"),
     ),
-    change("J1-outputs J2-outputs", "provenance although off", (WRITING, ' and "provenance" in self.writes:', ":")),
+    change(
+        "J1-outputs J2-outputs J4-outputs J7-outputs R7",
+        "provenance although off",
+        (WRITING, ' and "provenance" in self.writes:', ":"),
+    ),
     change("J1-outputs J2-outputs", "wrong model", (WRITING, '"ollama.model", origin.model', '"ollama.model", "x"')),
     change("J1-outputs", "a time of no zone", (WRITING, "snapshot.now.iso", "snapshot.now.replace(tzinfo=None).iso")),
     change(
-        "J1-tables J2-tables",
+        "J1-tables J2-tables J4-tables J7-tables J8-tables",
         "a tag is written",
         (EFFECTS, INSERT, TAG + INSERT),
     ),
     change(
-        "J1-tables J2-tables",
+        "J1-tables J2-tables J4-tables J7-tables J8-tables",
         "the medium is changed",
         (EFFECTS, INSERT, WIDTH + INSERT),
     ),
     change(
-        "J1-tables J2-tables",
+        "J1-tables J2-tables J4-tables J7-tables J8-tables",
         "a value of the platform is changed",
         (EFFECTS, INSERT, PROMPT + INSERT),
     ),
     change("J1-runs-when J2-runs-when", "what is present is written", PRESENT_IS_WRITTEN),
-    change("J1-runs-when J2-runs-when R6", "force overrides nothing", NO_FORCE),
+    change("J1-runs-when J2-runs-when J4-runs-when J7-runs-when R6", "force overrides nothing", NO_FORCE),
     change(
         "J1-failure-modes J2-failure-modes",
         "a time-out is the host's",
@@ -92,7 +73,9 @@ CHANGES = (
     ),
     change("J1-failure-modes J2-failure-modes R5", "no retry", (SETTLING, RETRIED, f"False and {RETRIED}")),
     change(
-        "J1-failure-modes J2-failure-modes", "invalid JSON is asked for again", (SETTLING, RETRIED, "verdict.attempt")
+        "J1-failure-modes J2-failure-modes J4-failure-modes J7-failure-modes J8-failure-modes",
+        "invalid JSON is asked for again",
+        (SETTLING, RETRIED, "verdict.attempt"),
     ),
     change(
         "J1-failure-modes",
@@ -197,4 +180,5 @@ CHANGES = (
         "a failed stage is not finished",
         (PLAN, UPSTREAM, "current[upstream].status not in (Status.DONE, Status.SKIPPED)"),
     ),
+    *CHANGES_OF_JUDGING,
 )

@@ -10,13 +10,17 @@ import signal
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 
-from tests.spec.changes import CHANGES, Change
+from tests.spec.change import Change
+from tests.spec.changes import CHANGES
 
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*-output", "build", "dist")
-LONGEST_SECONDS = 180
+LONGEST_SECONDS = 300
+COPIES = 2
 RED = re.compile(r"^FAILED tests/spec/test_cells\.py::test_cell\[(.+?)\]", re.MULTILINE)
 
 BROKEN = re.compile(r"^ERROR tests/", re.MULTILINE)
@@ -25,20 +29,34 @@ BROKEN = re.compile(r"^ERROR tests/", re.MULTILINE)
 def main(wanted: list[str]) -> int:
     """Try every change, or those of the cells named."""
     stayed_green = 0
-    with tempfile.TemporaryDirectory(prefix="bildwerk-mutate-") as place:
-        copy = Path(place) / "bildwerk"
-        shutil.copytree(ROOT, copy, ignore=LEFT_OUT)
-        every = {cell for change in CHANGES for cell in change.cells if not wanted or cell in wanted}
-        if red := try_out(copy, Change((), "nothing", ()), sorted(every)):
+    with tempfile.TemporaryDirectory(prefix="bildwerk-mutate-") as place, ThreadPoolExecutor(COPIES) as pool:
+        copies: SimpleQueue[Path] = SimpleQueue()
+        for number in range(COPIES):
+            shutil.copytree(ROOT, Path(place) / str(number), ignore=LEFT_OUT)
+            copies.put(Path(place) / str(number))
+
+        def run(change: Change) -> set[str]:
+            copy = copies.get()
+            try:
+                return try_out(copy, change, choose(change, wanted))
+            finally:
+                copies.put(copy)
+
+        every = {cell for change in CHANGES for cell in choose(change, wanted)}
+        if red := run(Change(tuple(sorted(every)), "nothing", ())):
             print(f"red as it is: {', '.join(sorted(red))}")  # noqa: T201
             return 2
-        for change in CHANGES:
-            cells = [cell for cell in change.cells if not wanted or cell in wanted]
-            red = try_out(copy, change, cells) if cells else set()
-            for cell in cells:
+        changes = [change for change in CHANGES if choose(change, wanted)]
+        for change, red in zip(changes, pool.map(run, changes), strict=True):
+            for cell in choose(change, wanted):
                 print(f"{cell:<18} {'red' if cell in red else 'STAYED GREEN':<12} {change.what}", flush=True)  # noqa: T201
                 stayed_green += cell not in red
     return 1 if stayed_green else 0
+
+
+def choose(change: Change, wanted: list[str]) -> list[str]:
+    """The cells that are to be tried with this change."""
+    return [cell for cell in change.cells if not wanted or cell in wanted]
 
 
 def try_out(copy: Path, change: Change, cells: list[str]) -> set[str]:

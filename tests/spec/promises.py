@@ -110,7 +110,8 @@ async def needs_each_of(desk: Desk, job_type: str, base: Grants, writes: Mapping
             media_id = await again()
             desk.write_only(name)
             before = await desk.platform()
-            async with narrowed(desk, {**base, **{table: f"SELECT, {what}" for table, what in granted.items()}}):
+            both = {table: ", ".join(filter(None, (base.get(table), what))) for table, what in granted.items()}
+            async with narrowed(desk, {**base, **both}):
                 await desk.work()
             after = await desk.platform()
             changed = {table for table in before if before[table] != after[table]}
