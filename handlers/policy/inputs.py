@@ -26,8 +26,6 @@ from handlers.policy.vocabulary import (
 QUALITY: Final = "ollama.quality"
 SCORES: Final = "ollama.scores"
 DETECTOR: Final = "detector"
-_IMPLIED: Final = {"A": "ok", "B": "ok", "C": "review"}
-"""What a grade says about the status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +112,7 @@ def _read_nsfw(facts: MediaFacts) -> Reading:
 
 
 def _read_status(facts: MediaFacts, quality: JsonValue) -> Reading:
-    """Our status, a person's or the platform's, and what the grade says about it."""
+    """Our status, a person's or the platform's; a grade C speaks against an `ok` of ours."""
     ours = _read_field(quality, QUALITY, "status", SCALES[STATUS])
     sources, unreadable = dict(ours.sources), list(ours.unreadable)
     theirs = foreign_status(facts)
@@ -125,9 +123,9 @@ def _read_status(facts: MediaFacts, quality: JsonValue) -> Reading:
         else:
             sources[QUALITY_STATUS] = known
     grade = _read_field(quality, QUALITY, "grade", SCALES[GRADE]).sources.get(QUALITY)
-    # A good grade alone does not stand for a status that is missing.
-    if grade is not None and (sources or grade == "C"):
-        sources[f"{QUALITY}.grade"] = _IMPLIED[str(grade)]
+    # A good grade speaks for no status: a good picture may well need a review.
+    if grade == "C" and ours.sources.get(QUALITY, "ok") == "ok":
+        sources[f"{QUALITY}.grade"] = "review"
     return Reading(sources, tuple(unreadable))
 
 

@@ -33,7 +33,7 @@ def _read(facts: MediaFacts, name: str) -> Reading:
 @pytest.mark.parametrize(
     ("name", "sources"),
     [
-        ("quality.status", {"ollama.quality": "ok", "ollama.quality.grade": "ok"}),
+        ("quality.status", {"ollama.quality": "ok"}),
         ("quality.grade", {"ollama.quality": "A"}),
         ("quality.score", {"ollama.quality": 0.9}),
         ("quality.worst_defect", {"ollama.quality.defects": 0.6}),
@@ -131,6 +131,8 @@ def test_a_status_that_somebody_else_set(facts: MediaFacts, status: str | None) 
         ({"status": "ok"}, "defect", Reading({"ollama.quality": "ok", STATUS: "defect"})),
         ({"grade": "C"}, None, Reading({"ollama.quality.grade": "review"})),
         ({"grade": "A"}, None, Reading()),
+        ({"status": "review", "grade": "C"}, None, Reading({"ollama.quality": "review"})),
+        ({"status": "defect", "grade": "A"}, None, Reading({"ollama.quality": "defect"})),
         (None, "ok", Reading({STATUS: "ok"})),
         ({"status": "ok"}, "gut", Reading({"ollama.quality": "ok"}, (STATUS,))),
     ],
