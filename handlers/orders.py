@@ -18,7 +18,7 @@ _SPACED_OUT = re.compile(r"\b(?:[^\W\d_][ .\-_*]){3,}[^\W\d_]\b")
 _WORD = re.compile(r"[^\W_]{4,}")
 
 _START = (
-    r"(?:^|[.!?:;,\"'“”„«»‹›<>(){}\[\]|/-]\s*|\b(?:and|then|please|just|must|should|und|dann|bitte|musst|sollst)\s+)"
+    r"(?:^|[.!?:;,\"'“”„«»‹›<>(){}\[\]|/\n-]\s*|\b(?:and|then|please|just|must|should|und|dann|bitte|musst|sollst)\s+)"
 )
 _GAP = r"(?:\W+\w+){0,6}?\W+"
 _FORGET = (
@@ -62,6 +62,7 @@ _TO_MODELS = (
         r"\b(?:reveal|print|show|repeat|output|leak|verrate|zeige?)\b(?:\W+\w+){0,3}?\W+(?:system|your|deine\w*|hidden)"
         r"\W+(?:system\W*)?(?:prompts?|instructions?|anweisung\w*)"
     ),
+    r"\b(?:im_start|start_header_id|start_of_turn)\W+(?:system|user|assistant|model)\b",
     rf"{_START}(?:system|assistant|developer|new instructions?|neue anweisung\w*)\s*:",
     r"\b(?:jailbreak\w*|developer mode|entwicklermodus|prompt injection)\b",
     (
@@ -118,12 +119,13 @@ def gives_orders(text: str) -> bool:
 
 
 def planted_words(text: str) -> frozenset[str]:
-    """The words, folded, that a text wants said: all of one that gives orders, else what "say" shouts or quotes.
+    """The words, folded, that a text wants said: what an order is about, else what "say" and its kind shout or quote.
 
     A title in plain words is nobody's order, not even "Say it with flowers".
     """
-    if gives_orders(text):
-        return frozenset(_WORD.findall(fold(text)))
+    folded = fold(text)
+    if _ORDERING.search(folded):
+        return frozenset(_WORD.findall(_ORDERING.sub(" ", folded)))
     if text.isupper() and len(text.split()) > _SHORT:
         return frozenset()
     found = " ".join(fold(match["planted"]) for match in _PLANTING.finditer(text[:_MOST]))
