@@ -26,8 +26,9 @@ _LETTERS = re.compile(r"[^\W_]+")
 _STEM = 3
 """Letters at its beginning by which a word is known again in another form: sun, sunset; Sonne, Sonnenuntergang."""
 _OUR_WORDS = (
-    "picture image photo photograph caption title description text word words field fields instructions answer with this "
-    "that only exactly into from have your what then them they their there every each other these those about above before after "
+    "picture image photo photograph caption title description text word words field fields instructions answer with "
+    "this that only exactly into from have your what then them they their there every each other these those about "
+    "above before after "
     "bild foto titel wort dass dies diese dieser alle alles eine einen einem einer nicht nach oben"
 )
 _ORDINARY = frozenset(_OUR_WORDS.split())
