@@ -8,11 +8,11 @@ INSTALL = python="$(PYTHON)"; command -v "$$python" >/dev/null || { echo "bildwe
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kafka check fix bench install lock clean
+.PHONY: help demo test test-kafka check fix bench bench-quality install lock clean
 
 help: ## Show this help
 	@echo "make TARGET [ARGS='...'] [PYTHON=python3.12]"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' Makefile
 
 demo: ## Describe and judge some pictures with the embedded stack and a simulated Ollama
 	@$(INSTALL) demo
@@ -41,6 +41,10 @@ fix: ## Format, and repair what can be repaired by itself
 bench: ## Run the benchmarks
 	@$(INSTALL) dev
 	@if [ -d bench ]; then $(BIN)/python -m bench $(ARGS); else echo "there are no benchmarks yet"; fi
+
+bench-quality: ## Measure how well quality is judged without a model (some minutes), into docs/quality.md
+	@$(INSTALL) dev
+	@$(BIN)/python -m bench.quality $(ARGS)
 
 install: ## Install only what `bildwerk serve` needs, for your own PostgreSQL, Kafka and Ollama
 	@$(INSTALL) runtime

@@ -19,9 +19,9 @@ class Measures(BaseModel):
     blurred by s pixels 0.4/s), in the direction where it is largest; `sharpness_across` in the direction where it is
     smallest, `softest_direction` in degrees from right to down (0 to 180). These are None when no tile has an edge.
 
-    `noise` is the standard deviation (levels) of the finest detail in the flattest blocks, None when all blocks are
-    clipped. `blockiness` is how much larger steps are on a grid of 8 pixels than beside it, as a share; None when the
-    picture is too small for a grid.
+    `noise` is the standard deviation (levels) of what differs from pixel to pixel in the flattest blocks, None when all
+    blocks are clipped. `blockiness` is how much larger steps are on a grid of 8 pixels than beside it, as a share; None
+    when the picture is too small for a grid.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")

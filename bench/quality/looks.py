@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from bench.quality.data import Pixels
 
@@ -29,17 +29,13 @@ def to_levels(light: Pixels) -> Pixels:
 
 def blur(plane: Mask, radius: float) -> Mask:
     """A Gaussian blur of one plane; `radius` is its standard deviation in pixels."""
-    image = Image.fromarray(plane)  # mode F, so resize rather than ImageFilter, which takes 8 bits
+    image = Image.fromarray(plane)  # of mode F, which only `resize` knows
     step = max(1.0, radius / 2)
     small = image.resize((max(1, round(image.width / step)), max(1, round(image.height / step))), Image.Resampling.BOX)
-    array = np.asarray(small, np.float32)
-    reach = np.arange(-8, 9, dtype=np.float32)
-    kernel = np.exp(-0.5 * (reach * step / max(radius, 1e-3)) ** 2)
-    kernel /= kernel.sum()
-    padded = np.pad(array, 8, mode="edge")
-    padded = sum(weight * padded[:, n : n + array.shape[1]] for n, weight in enumerate(kernel))  # type: ignore[assignment]
-    array = sum(weight * padded[n : n + array.shape[0]] for n, weight in enumerate(kernel))  # type: ignore[assignment]
-    return np.asarray(Image.fromarray(array).resize(image.size, Image.Resampling.BICUBIC), np.float32)
+    reach = np.arange(-8, 9, dtype=np.float32) * np.float32(step / radius)
+    line = np.exp(-0.5 * reach**2)
+    soft = convolve(np.asarray(small, np.float32), (line[:, None] * line / line.sum() ** 2).astype(np.float32))
+    return np.asarray(Image.fromarray(soft).resize(image.size, Image.Resampling.BICUBIC), np.float32)
 
 
 def spot(shape: tuple[int, ...], random: Random, size: tuple[float, float] = (0.18, 0.32)) -> Mask:
@@ -49,7 +45,8 @@ def spot(shape: tuple[int, ...], random: Random, size: tuple[float, float] = (0.
     tall, wide = random.uniform(*size, 2) * (height, width)
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     distance = np.sqrt(((rows - down) / tall) ** 2 + ((columns - right) / wide) ** 2)
-    return (1 / (1 + np.exp((distance - 1) * 14))).astype(np.float32)
+    mask: Mask = (1 / (1 + np.exp((distance - 1) * 14))).astype(np.float32)
+    return mask
 
 
 def plain(pixels: Pixels, _: Random) -> Pixels:
@@ -70,13 +67,13 @@ def bokeh(pixels: Pixels, random: Random) -> Pixels:
 def low_key(pixels: Pixels, random: Random) -> Pixels:
     """One lit subject; the rest falls into the dark by 3 to 5 stops."""
     subject = spot(pixels.shape, random, (0.25, 0.4))[..., None]
-    return to_levels(_exposed(pixels) * (subject + (1 - subject) * 2 ** -random.uniform(3, 5)))
+    return to_levels(expose(pixels) * (subject + (1 - subject) * 2 ** -random.uniform(3, 5)))
 
 
 def high_key(pixels: Pixels, random: Random) -> Pixels:
     """A bright subject before a white background: shadows opened, highlights rolled off, not cut."""
     subject = spot(pixels.shape, random, (0.3, 0.45))[..., None]
-    light = _exposed(pixels)
+    light = expose(pixels)
     lifted = 1 - np.clip(1 - light, 0, 1) ** random.uniform(1.4, 2)
     white = 1 - (1 - lifted) * 0.08
     return to_levels(lifted * subject + white * (1 - subject))
@@ -89,7 +86,8 @@ def fog(pixels: Pixels, random: Random) -> Pixels:
         random.normal(0, 30, (height, width)).astype(np.float32), 40
     ) * np.float32(0.1)
     through = np.exp(-np.clip(depth, 0, None) * random.uniform(2, 3.5))[..., None]
-    return to_levels(to_light(pixels) * through + random.uniform(0.5, 0.7) * (1 - through))
+    hazy = to_light(pixels) * through + random.uniform(0.5, 0.7) * (1 - through)
+    return to_levels(hazy.astype(np.float32))
 
 
 def film_grain(pixels: Pixels, random: Random) -> Pixels:
@@ -98,11 +96,12 @@ def film_grain(pixels: Pixels, random: Random) -> Pixels:
     grain = grain * np.float32(random.uniform(7, 12) / grain.std())
     grey = pixels.mean(axis=2)
     strength = 0.4 + 0.6 * np.sin(np.pi * np.clip(grey, 0, 255) / 255)
-    return np.clip(pixels + (grain * strength)[..., None], 0, 255)
+    grainy: Pixels = np.clip(pixels + (grain * strength)[..., None], 0, 255).astype(np.float32)
+    return grainy
 
 
 def night(pixels: Pixels, random: Random) -> Pixels:
-    """Dark by 3.5 to 5 stops but where 6 to 25 lamps light it; the lamps themselves are cut off at white, with halos."""
+    """Dark by 3.5 to 5 stops but where 6 to 25 lamps light it; the lamps are cut off at white, and have halos."""
     height, width = pixels.shape[:2]
     lit = np.zeros((height, width), np.float32)
     lamps = np.zeros((height, width), np.float32)
@@ -114,12 +113,12 @@ def night(pixels: Pixels, random: Random) -> Pixels:
         lit = np.maximum(lit, np.exp(-0.5 * (distance / reach) ** 2))
         lamps += (distance < random.uniform(1.5, 5)) * 3 + 0.4 * np.exp(-distance / 5)
     warm = np.array((1, 0.85, 0.6), np.float32)
-    dark = _exposed(pixels) * np.array((0.8, 0.9, 1.2), np.float32) * 2 ** -random.uniform(3.5, 5)
-    light = dark * (1 - lit[..., None]) + _exposed(pixels) * lit[..., None] * warm + lamps[..., None] * warm
+    dark = expose(pixels) * np.array((0.8, 0.9, 1.2), np.float32) * 2 ** -random.uniform(3.5, 5)
+    light = dark * (1 - lit[..., None]) + expose(pixels) * lit[..., None] * warm + lamps[..., None] * warm
     return to_levels(light)
 
 
-def _exposed(pixels: Pixels) -> Pixels:
+def expose(pixels: Pixels) -> Pixels:
     """Linear light whose brightest percent is at white, as a photographer would expose it."""
     light = to_light(pixels)
     return light / max(0.2, float(np.percentile(light, 99)))

@@ -3,7 +3,6 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
@@ -12,28 +11,17 @@ from bench.quality import plot
 from bench.quality.data import SOURCES, Sample, Split, load
 from bench.quality.defects import DEFECTS, to_image
 from bench.quality.looks import LOOKS
+from bench.quality.outcomes import CLEAN, Outcome
 from bench.quality.parts import Part, Plan, Section, Table
 from bench.quality.statistics import area, area_interval, upper_bound
 from handlers.inspect.measuring import measure
 from handlers.quality.measured import LIMITS, find_defects, scores
 
-CLEAN = "clean"
 TIMES = 3
 """How often each look is made of a picture, always differently."""
 QUICK = 2
 """Pictures of each half that show that it runs."""
 PROCESSES = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """One made picture: what it was made from and into (`made`: a code, or CLEAN), its scores, the codes it got."""
-
-    picture: str
-    made: str
-    way: str
-    scores: Mapping[str, float]
-    found: tuple[str, ...]
 
 
 def evaluate(plan: Plan) -> Section:
@@ -47,7 +35,9 @@ def evaluate(plan: Plan) -> Section:
             plan.advance(done, len(work))
     test, tuning = outcomes["test"], outcomes["tuning"]
     tables = [_areas(test, tuning), _alarms(test, tuning), _names(test), _pictures(halves)]
-    return Section(tables, plot.draw(test, DEFECTS, LIMITS), {split: list(map(_figures, outcomes[split])) for split in halves})
+    return Section(
+        tables, plot.draw(test, DEFECTS, LIMITS), {split: list(map(_figures, outcomes[split])) for split in halves}
+    )
 
 
 def _look(split: Split, number: int) -> tuple[Split, list[Outcome]]:

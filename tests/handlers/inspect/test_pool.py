@@ -18,6 +18,8 @@ from PIL import Image
 
 from handlers.failures import Invalid, Stale, Unavailable
 from handlers.inspect.limits import MIB, PictureLimits
+from handlers.inspect.measuring import measure
+from handlers.inspect.perceptual import hash_perceptually
 from handlers.inspect.pool import PicturePool
 from handlers.inspect.references import MediaRoot
 from handlers.inspect.renditions import RenditionCache
@@ -393,3 +395,32 @@ async def test_children_outlive_the_signals_that_a_group_gets(library: Library) 
                 os.kill(pid, number)
         await single.inspect("good.jpg")
         assert single.pids == before
+
+
+async def test_a_picture_is_measured_once_for_its_content(library: Library, pool: PicturePool) -> None:
+    content_hash = library.add("large.png", encode(scene((300, 200)), "PNG"))
+    first = await pool.inspect("large.png", measured="another")
+    assert first.picture.measures == measure(scene((300, 200)))
+    assert first.picture.phash == hash_perceptually(scene((300, 200)))
+    again = await pool.inspect("large.png", measured=content_hash)
+    assert (again.picture.measures, again.picture.phash) == (None, None)
+    assert again.picture.pixel_hash == first.picture.pixel_hash
+
+
+async def test_what_is_no_picture_has_no_measures(library: Library, pool: PicturePool) -> None:
+    library.add("half.jpg", JPEG[: len(JPEG) // 2])
+    picture = (await pool.inspect("half.jpg")).picture
+    assert (picture.unreadable, picture.measures, picture.phash) == ("truncated_picture", None, None)
+
+
+@linux_only
+async def test_the_largest_picture_is_measured_within_the_memory_of_a_child(library: Library) -> None:
+    file = BytesIO()
+    Image.new("CMYK", (8_600, 5_800), (9, 90, 30, 60)).save(file, "JPEG")
+    library.add("huge.jpg", file.getvalue())
+    library.add("huge.png", corpus.transparent_plane(7000, 7000))
+    async with library.pool(1) as single:
+        for name in ("huge.jpg", "huge.png"):
+            picture = (await single.inspect(name)).picture
+            assert picture.unreadable is None
+            assert picture.measures is not None
