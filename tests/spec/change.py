@@ -3,11 +3,6 @@
 from dataclasses import dataclass
 
 FINISHING, WRITING = "handlers/runner/finishing.py", "handlers/runner/writing.py"
-POISON = "        if is_poison("
-PERSIST = (
-    f'        await self.writer.write(connection, before, (PutMeta("{{}}", "x"),), Origin(0), forced=True)\n{POISON}'
-)
-
 Edit = tuple[str, str, str]
 """File, text that is there once, text that takes its place."""
 
@@ -19,6 +14,15 @@ class Change:
     cells: tuple[str, ...]
     what: str
     edits: tuple[Edit, ...]
+
+
+def persist(key: str) -> tuple[Edit, Edit]:
+    """What writes a value for a job that failed."""
+    poison = "        if is_poison("
+    effects = f'(PutMeta("{key}", "x"),)'
+    write = f"await self.writer.write(connection, before, {effects}, Origin(job.run_id), forced=True)"
+    known = "from contracts.effects import Effects\n"
+    return (FINISHING, poison, f"        {write}\n{poison}"), (FINISHING, known, known.replace("\n", ", PutMeta\n"))
 
 
 def change(cells: str, what: str, *edits: Edit) -> Change:

@@ -1,6 +1,6 @@
 """What each cell stands on: for every one some small changes to the product, each of which must turn it red."""
 
-from tests.spec.change import FINISHING, PERSIST, POISON, WRITING, change
+from tests.spec.change import WRITING, change, persist
 from tests.spec.changes_of_judging import CHANGES as CHANGES_OF_JUDGING
 
 CAPTION, TITLE = "handlers/stages/caption.py", "handlers/stages/title.py"
@@ -80,12 +80,12 @@ CHANGES = (
     change(
         "J1-failure-modes",
         "a failed caption is written",
-        (FINISHING, POISON, PERSIST.format("ollama.caption")),
+        *persist("ollama.caption"),
     ),
     change(
         "J2-failure-modes",
         "a failed title is written",
-        (FINISHING, POISON, PERSIST.format("ollama.title")),
+        *persist("ollama.title"),
     ),
     change("J2-inputs", "metadata", (TITLE, '"media file": file_line(facts),', "")),
     change("J2-inputs", "our caption", NO_OWN_CAPTION),

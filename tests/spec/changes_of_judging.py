@@ -1,6 +1,6 @@
 """What the cells of quality, scores and policy stand on."""
 
-from tests.spec.change import FINISHING, PERSIST, POISON, WRITING, change
+from tests.spec.change import WRITING, change, persist
 
 QUALITY, SCORES, POLICY = (f"handlers/stages/{name}.py" for name in ("quality", "score_multi", "policy_flags"))
 VERDICT, WEIGHING, ANCHORS = "handlers/quality/verdict.py", "handlers/scores/score.py", "handlers/scores/anchors.py"
@@ -97,7 +97,7 @@ QUALITY_CHANGES = (
         "nobody need look",
         (VERDICT, 'Judgement(score, grade, "review")', 'Judgement(score, grade, "ok")'),
     ),
-    change("J4-failure-modes", "a failed result is written", (FINISHING, POISON, PERSIST.format("ollama.quality"))),
+    change("J4-failure-modes", "a failed result is written", *persist("ollama.quality")),
     change("R6", "a person's status", (EFFECTS, "OR m.quality_status = $3)", "OR true)")),
     change("R6", "a locked status", (EFFECTS, STATUS_LOCK, "ARRAY['x']")),
     change("R6", "a locked score", (EFFECTS, SCORE_LOCK, "ARRAY['x']")),
@@ -160,7 +160,7 @@ SCORE_CHANGES = (
         "J7-failure-modes", "an axis less", (SCORES, "    novelty_level: Level", '    novelty_level: Level = "fair"')
     ),
     change("J7-failure-modes", "reasons without end", (SCORES, "Field(max_length=BASIS_LIMIT)", "Field()")),
-    change("J7-failure-modes", "a failed result is written", (FINISHING, POISON, PERSIST.format("ollama.scores"))),
+    change("J7-failure-modes", "a failed result is written", *persist("ollama.scores")),
 )
 
 POLICY_CHANGES = (
@@ -217,9 +217,7 @@ POLICY_CHANGES = (
     change(
         "J8-failure-modes", "a grade's word", (INPUTS, 'sources[f"{QUALITY}.grade"] = _IMPLIED[str(grade)]', "pass")
     ),
-    change(
-        "J8-failure-modes", "a failed result is written", (FINISHING, POISON, PERSIST.format("ollama.policy_flags"))
-    ),
+    change("J8-failure-modes", "a failed result is written", *persist("ollama.policy_flags")),
 )
 
 CHANGES = (*QUALITY_CHANGES, *SCORE_CHANGES, *POLICY_CHANGES)

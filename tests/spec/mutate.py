@@ -4,6 +4,7 @@ Usage: `python -m tests.spec.mutate [CELL ...]`. Not run by pytest. Exit status 
 assertions proves nothing; 2: a cell is red without any change.
 """
 
+import os
 import re
 import shutil
 import signal
@@ -21,8 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*-output", "build", "dist")
 LONGEST_SECONDS = 300
 COPIES = 2
-RED = re.compile(r"^FAILED tests/spec/test_cells\.py::test_cell\[(.+?)\]", re.MULTILINE)
-
+RED = re.compile(r"^FAILED tests/spec/test_cells\.py::test_cell\[(.+?)\](?: - (.*))?$", re.MULTILINE)
 BROKEN = re.compile(r"^ERROR tests/", re.MULTILINE)
 
 
@@ -35,7 +35,7 @@ def main(wanted: list[str]) -> int:
             shutil.copytree(ROOT, Path(place) / str(number), ignore=LEFT_OUT)
             copies.put(Path(place) / str(number))
 
-        def run(change: Change) -> set[str]:
+        def run(change: Change) -> dict[str, str]:
             copy = copies.get()
             try:
                 return try_out(copy, change, choose(change, wanted))
@@ -49,7 +49,8 @@ def main(wanted: list[str]) -> int:
         changes = [change for change in CHANGES if choose(change, wanted)]
         for change, red in zip(changes, pool.map(run, changes), strict=True):
             for cell in choose(change, wanted):
-                print(f"{cell:<18} {'red' if cell in red else 'STAYED GREEN':<12} {change.what}", flush=True)  # noqa: T201
+                seen = f"red: {red[cell]}" if cell in red else "STAYED GREEN"
+                print(f"{cell:<18} {change.what:<40} {seen}", flush=True)  # noqa: T201
                 stayed_green += cell not in red
     return 1 if stayed_green else 0
 
@@ -59,8 +60,8 @@ def choose(change: Change, wanted: list[str]) -> list[str]:
     return [cell for cell in change.cells if not wanted or cell in wanted]
 
 
-def try_out(copy: Path, change: Change, cells: list[str]) -> set[str]:
-    """Apply the change, run the cells, undo it; the ids of the red ones.
+def try_out(copy: Path, change: Change, cells: list[str]) -> dict[str, str]:
+    """Apply the change, run the cells, undo it; the ids of the red ones, and what pytest says of them.
 
     Raises ValueError where a text is not there exactly once, and RuntimeError where the cells could not even be tried.
     """
@@ -73,16 +74,17 @@ def try_out(copy: Path, change: Change, cells: list[str]) -> set[str]:
             (copy / file).write_text(text.replace(old, new))
         nodes = [f"tests/spec/test_cells.py::test_cell[{cell}]" for cell in cells]
         command = [sys.executable, "-m", "pytest", "-q", "-rfE", "-p", "no:cacheprovider", *nodes]
-        with subprocess.Popen(command, cwd=copy, stdout=subprocess.PIPE, text=True) as running:
+        wide = {**os.environ, "COLUMNS": "160"}
+        with subprocess.Popen(command, cwd=copy, env=wide, stdout=subprocess.PIPE, text=True) as running:
             try:
                 said = running.communicate(timeout=LONGEST_SECONDS)[0]
             except subprocess.TimeoutExpired:
                 running.send_signal(signal.SIGINT)  # it stops its services, then says nothing of use
                 running.communicate()
-                return set(cells)
+                return dict.fromkeys(cells, "takes too long")
         if running.returncode not in (0, 1) or BROKEN.search(said):
             raise RuntimeError(f"{change.what}: the cells could not be tried:\n{said[-3000:]}")
-        return set(RED.findall(said))
+        return dict(RED.findall(said))
     finally:
         for file, text in originals.items():
             (copy / file).write_text(text)

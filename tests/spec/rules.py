@@ -1,12 +1,7 @@
 """R1 to R8: the rules for all job types, shown on the two of stage 1, and on the whole chain where it writes more."""
 
 import asyncio
-import io
 import logging
-import sys
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from uuid import uuid4
 
@@ -15,11 +10,11 @@ from PIL import Image
 
 from bildwerk.arguments import make_finisher, make_options
 from bildwerk.settings import Settings
-from bildwerk.telemetry import logs
 from db import leases
 from db.reads import read_installation
 from tests.spec.cells import Row
 from tests.spec.desk import Desk
+from tests.spec.listening import listening
 from tests.spec.whole_chain import (
     goes_on_after_a_failure,
     leaves_judgements_of_people_alone,
@@ -239,20 +234,3 @@ async def r8(desk: Desk) -> None:
     assert "Theirs." in titles[skipped]
     assert " caption" not in titles[failed]
     await goes_on_after_a_failure(desk)
-
-
-@contextmanager
-def listening() -> Iterator[io.StringIO]:
-    """Everything that is logged meanwhile, at every level."""
-    stream = io.StringIO()
-    hook, show, level, handlers = sys.excepthook, warnings.showwarning, logging.root.level, logging.root.handlers[:]
-    logging.root.handlers.clear()  # taken away, not closed: they are put back
-    logs.configure("debug", stream=stream)
-    logging.root.setLevel(logging.DEBUG)
-    try:
-        yield stream
-    finally:
-        structlog.reset_defaults()
-        sys.excepthook, warnings.showwarning = hook, show
-        logging.root.handlers[:] = handlers
-        logging.root.setLevel(level)
