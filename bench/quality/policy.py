@@ -9,6 +9,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Final
 
@@ -38,7 +39,7 @@ SEVERAL: Final = (NSFW, STATUS)
 def evaluate(plan: Plan) -> Section:
     """Count, check and time."""
     policy = default_policy()
-    table = _enumerate(policy, plan)
+    table = _enumerate(replace(policy, rules=policy.rules[:3]) if plan.quick else policy, plan)
     files = 20 if plan.quick else RULE_FILES
     draw = random.Random(7)
     random_checks = sum(_check_random(draw) for _ in range(files))
