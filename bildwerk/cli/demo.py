@@ -61,7 +61,7 @@ def demo(
     slots: Slots = 4,
     real: Real = False,
 ) -> None:
-    """Describe and judge nineteen pictures, decide on each, show how it goes, and make a contact sheet of the results."""
+    """Describe and judge nineteen pictures, decide on each, and make a contact sheet of the results."""
     if folder is not None:
         require_pictures(folder)
     output.mkdir(parents=True, exist_ok=True)
