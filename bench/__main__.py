@@ -16,7 +16,9 @@ from bench.comparison import Comparison, Plan, Round
 from bildwerk.demo.surroundings import forget_services
 from bildwerk.telemetry import logs
 
-COMPARISONS = {module.COMPARISON.name: module.COMPARISON for module in (layouts, transport, replay, redecide, slots, decode)}
+COMPARISONS = {
+    module.COMPARISON.name: module.COMPARISON for module in (layouts, transport, replay, redecide, slots, decode)
+}
 
 WIDTH = 100
 """Columns of a table; a file or a pipe knows no width."""
