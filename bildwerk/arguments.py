@@ -33,7 +33,7 @@ def make_database(settings: Settings) -> Database:
 def make_planner(settings: Settings) -> Planner:
     """What plans media."""
     look_again = Backoff(settings.missing_tries, settings.missing_delay_seconds, cap=60.0)
-    return Planner(make_chain(settings), settings.language, look_again)
+    return Planner(make_chain(settings), settings.language, look_again, detects=settings.nsfw_detector != "none")
 
 
 def make_chain(settings: Settings) -> Chain:

@@ -109,14 +109,15 @@ class Inspector:
         async with self.pool.acquire() as connection:
             if await inspections.find_nsfw(connection, content_hash) is not None:
                 return inspection
+        score = None
         try:
             score = await self.detector.score(await self.pictures.rendition(medium.path, content_hash))
         except Failure as failure:
             log.warning("detector.no_picture", media_id=medium.media_id, reason=failure.reason)
-            return inspection
-        if score is None:
-            log.warning("detector.failed", media_id=medium.media_id)
-        return replace(inspection, picture=replace(inspection.picture, nsfw=score))
+        else:
+            if score is None:
+                log.warning("detector.failed", media_id=medium.media_id)
+        return replace(inspection, picture=replace(inspection.picture, nsfw=score, nsfw_tried=True))
 
     def _may_be_uploading(self, medium: Uninspected, inspection: Inspection) -> bool:
         if inspection.picture.unreadable not in UPLOADING or medium.tries + 1 >= self.again.tries:

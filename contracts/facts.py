@@ -54,7 +54,7 @@ class Picture:
     picture; the other fields then hold what was found out before the failure, or None. `measures` are None, too, when
     an older version measured. `phash` is the perceptual hash (64 bits, as a signed number), `nearest` its distance in
     bits to the nearest other picture when this one came, of `compared` ones. `nsfw` is a detector's score, 0 to 1, None
-    when there is none: that says nothing.
+    when there is none: that says nothing. `nsfw_tried` says whether one was asked.
     """
 
     format: str | None = None
@@ -67,6 +67,7 @@ class Picture:
     nearest: int | None = None
     compared: int = 0
     nsfw: float | None = None
+    nsfw_tried: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,7 @@ def _read_picture(row: Mapping[str, Any]) -> Picture | None:
         row["nearest"],
         row["compared"],
         row["nsfw"],
+        bool(row["nsfw_tried"]),
     )
 
 

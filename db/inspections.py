@@ -54,6 +54,7 @@ async def settle(connection: Connection, medium: Uninspected, content_hash: str 
         await connection.execute(
             sql["inspections_keep_picture"], content_hash, picture.format, picture.width, picture.height,
             picture.pixel_hash, picture.unreadable, measures, picture.phash, picture.nsfw, MEASURES_VERSION,
+            picture.nsfw_tried,
         )  # fmt: skip
         if picture.phash is not None:
             await connection.execute(sql["inspections_compare"], content_hash, picture.phash)

@@ -11,8 +11,9 @@ ALTER TABLE bildwerk.pictures
     -- compared yet)
     ADD COLUMN nearest smallint,
     ADD COLUMN compared integer,
-    -- a detector's score, 0 to 1
-    ADD COLUMN nsfw real;
+    -- a detector's score, 0 to 1, and whether one was asked: it may have had none
+    ADD COLUMN nsfw real,
+    ADD COLUMN nsfw_tried boolean NOT NULL DEFAULT false;
 
 -- The media that somebody asked to be scored, whatever else is known of them.
 CREATE TABLE bildwerk.score_batches (

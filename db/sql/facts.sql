@@ -17,6 +17,7 @@ SELECT
     c.height AS picture_height, c.pixel_hash, c.unreadable AS picture_unreadable,
     -- older figures may lack what Measures asks for
     CASE WHEN c.measures_version = $3 THEN c.measures END AS measures, c.phash, c.nearest, coalesce(c.compared, 0) AS compared, c.nsfw,
+    c.nsfw_tried,
     p.quality_status, p.quality_score, p.publish_state,
     EXISTS (SELECT FROM bildwerk.score_batches AS b WHERE b.media_id = m.id) AS score_batch,
     (

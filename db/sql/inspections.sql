@@ -22,14 +22,15 @@ SELECT bildwerk.source_mark(path, updated_at, hash) FROM public.media WHERE id =
 -- name: inspections_keep_picture
 -- A content hash that crashed the model stays poison whatever the decoder says.
 INSERT INTO bildwerk.pictures AS p (
-    content_hash, format, width, height, pixel_hash, unreadable, measures, phash, nsfw, measures_version
+    content_hash, format, width, height, pixel_hash, unreadable, measures, phash, nsfw, measures_version,
+    nsfw_tried
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 ON CONFLICT (content_hash) DO UPDATE SET
     format = excluded.format, width = excluded.width, height = excluded.height, pixel_hash = excluded.pixel_hash,
     unreadable = excluded.unreadable, inspected_at = now(), measures = coalesce(excluded.measures, p.measures),
     phash = coalesce(excluded.phash, p.phash), nsfw = coalesce(excluded.nsfw, p.nsfw),
-    measures_version = excluded.measures_version
+    measures_version = excluded.measures_version, nsfw_tried = p.nsfw_tried OR excluded.nsfw_tried
 WHERE p.unreadable IS DISTINCT FROM 'poison'
 
 -- name: inspections_compare

@@ -9,7 +9,6 @@ import structlog
 from pydantic import JsonValue
 
 from contracts.events import StageCompleted
-from contracts.facts import MediaFacts
 from contracts.topics import Topic
 from contracts.verdicts import Verdict
 from db import ledger, score_batches
@@ -19,6 +18,7 @@ from db.text import storable
 from handlers.backoff import Backoff
 from handlers.chain import Chain
 from handlers.plan import ALONE, Verdicts, close_deleted, list_announced, list_due, plan, raise_forces
+from handlers.runner.inspection_time import time_inspection
 
 log = structlog.get_logger("bildwerk.handlers.planning")
 
@@ -69,11 +69,13 @@ class Planner:
     """Plans media inside the caller's transaction.
 
     `look_again` spaces the looks for a medium that the platform does not have yet; after its tries it is given up.
+    `detects` says that the inspector has a detector, which is to see every picture once.
     """
 
     chain: Chain
     language: str = "en"
     look_again: Backoff = field(default_factory=lambda: Backoff(tries=6, base=2.0, cap=60.0))
+    detects: bool = False
 
     async def plan_media(self, connection: Connection, requests: Sequence[PlanRequest]) -> Planned:
         """Plan the media named, registering unknown ones."""
@@ -163,7 +165,9 @@ class Planner:
             draft.row,
             seen=known.seen or facts.exists,
             deleted_at=None if facts.exists or not known.seen else known.deleted_at or snapshot.now,
-            inspect_at=_inspection(snapshot, requests),
+            inspect_at=time_inspection(
+                snapshot, named=any(r.source is not None for r in requests), detects=self.detects
+            ),
             priority=next((r.priority for r in reversed(requests) if r.priority is not None), known.priority),
         )
         if facts.exists:
@@ -214,21 +218,6 @@ def _announce(media_id: int, name: str, verdict: Verdict, plan_no: int, details:
     )
     told = event.model_copy(update=dict(details.get(name, {})))
     return told.model_dump(mode="json", exclude_none=True)
-
-
-def _inspection(snapshot: Snapshot, requests: Sequence[PlanRequest]) -> datetime | None:
-    """When the inspector is to look: at a new mark, and again at a missing file that an event names."""
-    facts, known = snapshot.facts, snapshot.known
-    if not facts.exists:
-        return None
-    named = any(r.source is not None for r in requests)
-    if not facts.inspected or (named and _is_missing(facts)):
-        return known.inspect_at or snapshot.now
-    return known.inspect_at if known.inspect_at and _is_missing(facts) else None
-
-
-def _is_missing(facts: MediaFacts) -> bool:
-    return facts.content_hash is None and facts.unreadable is not None
 
 
 def _count(outcomes: Sequence[tuple[Snapshot, ledger.Draft]]) -> Planned:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -252,6 +252,21 @@ async def test_no_score_is_no_score_and_is_asked_for_again(room: Room) -> None:
     await room.ledger.plan(media_id)
     await room.inspector.inspect_batch()
     assert await _nsfw(room) == [0.5]
+
+
+async def test_a_detector_that_comes_later_sees_what_was_inspected_before_it_once(room: Room) -> None:
+    media_id = await room.add("orange.png")
+    await room.inspector.inspect_batch()
+    room.inspector.planner = room.ledger.planner = replace(room.ledger.planner, detects=True)
+    detector = room.inspector.detector = Scripted(None)
+    await room.ledger.plan(media_id)
+    assert (await room.ledger.verdict(media_id, "ollama_caption"))["status"] == "due"
+    assert await room.ledger.pool.fetchval("SELECT due <> '{}' FROM bildwerk.media"), "its jobs need not wait for it"
+
+    for _ in range(3):
+        await room.inspector.inspect_batch()
+        await room.ledger.plan(media_id)
+    assert len(detector.seen) == 1, "it had no score to give, and is not asked for ever"
 
 
 async def test_unreadable_files_are_not_shown_to_the_detector(room: Room) -> None:
