@@ -26,8 +26,8 @@ def cut_tiles(opaque: Image.Image) -> Tiles:
 
 
 def to_luma(opaque: Image.Image) -> Image.Image:
-    """The brightness of an opaque picture; CMYK has no direct way to it."""
-    return (opaque.convert("RGB") if opaque.mode == "CMYK" else opaque).convert("L")
+    """The brightness of an opaque picture."""
+    return opaque.convert("L")
 
 
 def _spread(across: int, down: int) -> tuple[list[int], list[int]]:
