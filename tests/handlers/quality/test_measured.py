@@ -90,9 +90,12 @@ def test_a_small_picture_is_low_in_resolution_and_so_is_an_enlarged_one() -> Non
     assert "low_resolution" in find(600, 400, sharpness=0.2, sharpness_across=0.19)
 
 
-@pytest.mark.parametrize("light", ["underexposed", "overexposed"])
-def test_light_is_judged_before_contrast(light: str) -> None:
-    assert find(**WORSE["low_contrast"] | WORSE[light] | {"local_contrast": 20}) == [light]
+@pytest.mark.parametrize(
+    ("light", "range_left"),
+    [("underexposed", {"darkest": 0, "brightest": 40}), ("overexposed", {"darkest": 210, "brightest": 255})],
+)
+def test_light_is_judged_before_contrast(light: str, range_left: dict[str, int]) -> None:
+    assert find(**WORSE[light] | range_left | {"local_contrast": 20}) == [light]
 
 
 def test_noise_hides_how_sharp_a_picture_is() -> None:
