@@ -16,12 +16,14 @@ SECOND_LOOK: Final = "second_look"
 class Finding:
     """What one rule says of one picture, and why.
 
-    `limits` are those of the clause that decided; `conflict` says that the sources of its inputs disagree in a way that
+    `known` is the outcome by what is there, `outcome` also by what is missing. `limits` are those of the clause that
+    decided; `conflict` says that the sources of its inputs disagree in a way that
     matters: by the mildest of them the rule would say something milder.
     """
 
     rule: Rule
     outcome: Outcome
+    known: Outcome
     inputs: Inputs
     limits: Mapping[str, Value]
     missing: tuple[str, ...] = ()
@@ -71,6 +73,11 @@ class Decision:
         )
 
     @property
+    def at_fault(self) -> bool:
+        """Whether something that is known speaks against it: that something is missing says nothing of the picture."""
+        return max((self.objection, *(finding.known for finding in self.findings))) >= Outcome.REVIEW
+
+    @property
     def blocked_reason(self) -> str | None:
         """The first rule that blocks, by its id; `second_look` when the model does; None when nothing blocks."""
         blocking = (finding.rule.id for finding in self.findings if finding.outcome is Outcome.BLOCK)
@@ -91,6 +98,7 @@ def _apply(rule: Rule, inputs: Inputs) -> Finding:
     return Finding(
         rule,
         max([worst, *(rule.missing for _ in missing), *(Outcome.REVIEW for _ in (*missing, *unreadable))]),
+        worst,
         looked_at,
         decisive.limits,
         missing,

@@ -107,8 +107,9 @@ class PolicyFlagsStage:
         if facts.standing(FLAGS) is Standing.KEPT:
             return (result,)
         event = AddLifecycleEvent(EVENT, to_event(flags))
-        # Only ever stricter: whether a picture that was set aside is fine after all is for a person to say.
-        stricter = not decided.publishable and facts.quality_status == "ok" and foreign_status(facts) is None
+        # Only ever stricter: whether a picture that was set aside is fine after all is for a person to say. And only
+        # for what is known: without scan flags a whole library would be set aside.
+        stricter = decided.at_fault and facts.quality_status == "ok" and foreign_status(facts) is None
         return (result, SetQuality("review"), event) if stricter else (result, event)
 
     def _stands(self, facts: MediaFacts) -> bool:

@@ -140,6 +140,14 @@ def test_a_status_of_ours_only_gets_stricter(more: dict[str, Any], stricter: boo
     assert SetQuality("review") not in (STAGE.decide(good) or ()) or more.get("quality_status") != "ok"
 
 
+def test_what_is_not_known_sets_no_picture_aside() -> None:
+    """Without scan flags and without a detector every picture of a library needs a review, and none is at fault."""
+    ours = {"quality_status": "ok", "written": {STATUS: Written("ok", "new")}}
+    effects = STAGE.decide(_facts({"scan.nsfw": None}, **ours))
+    assert _flags(effects)["needs_review"]
+    assert SetQuality("review") not in (effects or ())
+
+
 def test_triggers_are_what_others_say() -> None:
     plain = STAGE.triggers(_facts())
     assert STAGE.triggers(_facts({"scan.nsfw": True})) != plain
