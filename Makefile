@@ -52,7 +52,7 @@ install: ## Install only what `bildwerk serve` needs, for your own PostgreSQL, K
 LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-build-options $(ARGS)
 lock: ## Write requirements/ anew from pyproject.toml (needs uv; ARGS=--upgrade for newer versions)
-	@$(LOCK) --extra demo --group build --group dev -o requirements/dev.txt
+	@$(LOCK) --extra demo --extra nsfw --group build --group dev -o requirements/dev.txt
 	@$(LOCK) --extra demo --group build -c requirements/dev.txt -o requirements/demo.txt
 	@$(LOCK) --group build -c requirements/dev.txt -o requirements/runtime.txt
 
