@@ -214,9 +214,7 @@ POLICY_CHANGES = (
     change("J8-failure-modes", "doubts", (DECISION, "or finding.doubtful for", "for")),
     change("J8-failure-modes", "what is missing is harmless", (DECISION, STRICTEST, "worst")),
     change("J8-failure-modes", "a person's word", (INPUTS, "if theirs is not None:", "if False:")),
-    change(
-        "J8-failure-modes", "a grade's word", (INPUTS, 'sources[f"{QUALITY}.grade"] = _IMPLIED[str(grade)]', "pass")
-    ),
+    change("J8-failure-modes", "a grade's word", (INPUTS, 'sources[f"{QUALITY}.grade"] = "review"', "pass")),
     change("J8-failure-modes", "a failed result is written", *persist("ollama.policy_flags")),
 )
 

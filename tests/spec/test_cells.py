@@ -5,7 +5,9 @@ import inspect
 import pytest
 
 from tests.spec.cells import COLUMNS, Cell, NoSuchStage, find_stages
+from tests.spec.changes import CHANGES
 from tests.spec.desk import Desk
+from tests.spec.mutate import ROOT
 from tests.spec.table import CELLS
 
 BUILT = [cell for cell in CELLS if not cell.missing]
@@ -41,3 +43,13 @@ def test_the_table_is_whole() -> None:
 @pytest.mark.parametrize("cell", CELLS, ids=name)
 def test_a_cell_says_what_it_promises(cell: Cell) -> None:
     assert inspect.getdoc(cell.check)
+
+
+def test_every_change_fits_the_product() -> None:
+    """Or `python -m tests.spec.mutate` would stop half-way."""
+    edits = [(change.what, file, old) for change in CHANGES for file, old, _ in change.edits]
+    assert [edit for edit in edits if (ROOT / edit[1]).read_text("utf-8").count(edit[2]) != 1] == []
+
+
+def test_every_cell_that_is_built_has_a_change() -> None:
+    assert {cell.id for cell in BUILT} == {cell for change in CHANGES for cell in change.cells}
