@@ -140,6 +140,9 @@ class Inspector:
                 return
             await inspections.settle(connection, medium, inspection.content_hash, picture)
             planned = await self.planner.plan_media(connection, [PlanRequest(medium.media_id)])
+        if inspection.content_hash is not None and picture.phash is not None:
+            async with self.pool.acquire() as connection:
+                await inspections.compare(connection, inspection.content_hash, picture.phash)
         log.info(
             "picture.inspected", media_id=medium.media_id, content_hash=inspection.content_hash,
             reason=picture.unreadable,

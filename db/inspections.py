@@ -56,10 +56,16 @@ async def settle(connection: Connection, medium: Uninspected, content_hash: str 
             picture.pixel_hash, picture.unreadable, measures, picture.phash, picture.nsfw, MEASURES_VERSION,
             picture.nsfw_tried,
         )  # fmt: skip
-        if picture.phash is not None:
-            await connection.execute(sql["inspections_compare"], content_hash, picture.phash)
     reason = picture.unreadable if content_hash is None else None
     await connection.execute(sql["inspections_settle"], medium.media_id, medium.mark, content_hash, reason)
+
+
+async def compare(connection: Connection, content_hash: str, phash: int) -> None:
+    """Keep how near the nearest other picture is, the first time.
+
+    After the commit that keeps the picture: two newcomers would miss each other inside their transactions (P24).
+    """
+    await connection.execute(load("inspections")["inspections_compare"], content_hash, phash)
 
 
 async def find_nsfw(connection: Connection, content_hash: str) -> float | None:

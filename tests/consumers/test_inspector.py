@@ -130,6 +130,19 @@ async def test_a_mark_that_moves_while_the_picture_is_read_is_inspected_anew(roo
     assert (await room.row(media_id))[2] is False
 
 
+async def test_twins_that_are_looked_at_in_the_same_moment_see_each_other(room: Room) -> None:
+    """P24: at least one of them does."""
+    picture = Image.effect_mandelbrot((96, 64), (-2, -1, 1, 1), 50).convert("RGB")
+    for number in range(8):
+        picture.save(room.folder / f"twin-{number}.jpg", quality=95 - number)
+        await room.add(f"twin-{number}.jpg")
+    await room.inspector.inspect_batch()
+    alone = await room.ledger.pool.fetchval(
+        "SELECT count(*) FROM bildwerk.pictures WHERE nearest IS NULL OR nearest > 4"
+    )
+    assert alone <= 1
+
+
 async def test_a_picture_is_measured_once_and_its_figures_stay(room: Room) -> None:
     media_id = await room.add("orange.png")
     await room.inspector.inspect_batch()

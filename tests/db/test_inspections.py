@@ -27,6 +27,8 @@ async def look_again(
         medium = Uninspected(media_id, "", mark, 0, now)
         await inspections.settle(connection, medium, content_hash, Picture("JPEG", 10, 10, "p", phash=phash))
     async with ledger.pool.acquire() as connection:
+        if phash is not None:
+            await inspections.compare(connection, content_hash, phash)
         (snapshot,) = await ledger.planner.load(connection, [media_id])
     assert snapshot.facts.picture is not None
     return snapshot.facts.picture.nearest, snapshot.facts.picture.compared
