@@ -1,5 +1,6 @@
 """A ledger with one picture in it, inspected and planned, on a real PostgreSQL."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -93,6 +94,12 @@ class Ledger:
         """Give a medium back."""
         async with self.pool.acquire() as connection:
             await leases.release(connection, lease)
+
+    async def blocked(self) -> None:
+        """Wait until somebody waits for what another transaction holds."""
+        async with self.pool.acquire() as watcher, asyncio.timeout(10):
+            while not await watcher.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                await asyncio.sleep(0.01)
 
     async def verdict(self, media_id: int, job_type: str) -> Any:
         """One row of the ledger's jobs."""

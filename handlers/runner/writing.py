@@ -50,14 +50,16 @@ class EffectWriter:
         self, connection: Connection, snapshot: Snapshot, wanted: Effects, origin: Origin, *, forced: bool
     ) -> Outcome:
         """Write what may be written. Raises `MarkMoved`, which must roll the transaction back."""
-        facts, kept, any_written = snapshot.facts, False, False
+        facts, kept, any_written, refused = snapshot.facts, False, False, False
         for effect in select_effects(facts, wanted, forced=forced):
             match effect:
                 case PutMeta(key, value):
                     written = await effects.put_meta(
                         connection, facts, PutMeta(key, _stamp(value, origin)), origin.run_id
                     )
-                    any_written, kept = any_written or written, kept or not written
+                    any_written, refused = any_written or written, refused or not written
+                case _ if refused:
+                    pass  # columns and events tell of a result that is there
                 case SetQuality() if "quality" in self.writes:
                     facts, complete = await _set_quality(connection, facts, effect, origin)
                     kept = kept or not complete
@@ -71,7 +73,7 @@ class EffectWriter:
             for told in (PutMeta("ollama.model", origin.model), PutMeta("ollama.last_run_at", moment)):
                 await effects.put_meta(connection, facts, told, origin.run_id)
         held = any(isinstance(e, PutMeta) and facts.standing(e.key) is Standing.KEPT for e in wanted)
-        return Outcome(kept or held, facts)
+        return Outcome(kept or refused or held, facts)
 
 
 async def _set_quality(

@@ -230,9 +230,7 @@ async def test_a_row_touched_while_we_write_is_looked_at_again(ledger: Ledger) -
         await transaction.start()
         await person.execute("UPDATE media SET updated_at = updated_at + interval '1 s'")
         finishing = asyncio.ensure_future(ledger.finish(job, judged()))
-        async with ledger.pool.acquire() as watcher, asyncio.timeout(10):
-            while not await watcher.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
-                await asyncio.sleep(0.01)
+        await ledger.blocked()
         await transaction.commit()
     with pytest.raises(MarkMoved) as moved:
         await finishing
@@ -241,6 +239,24 @@ async def test_a_row_touched_while_we_write_is_looked_at_again(ledger: Ledger) -
     assert await evaluations(ledger.pool) == []
     assert await ledger.finish(job, judged(), mark=moved.value.mark) is Finished.SETTLED
     assert await columns(ledger.pool) == ("review", 1.0)
+
+
+async def test_a_result_that_a_person_writes_while_we_do_has_neither_columns_nor_event(ledger: Ledger) -> None:
+    """I17: an INSERT that commits while ours waits for it; columns and event would tell of a result that is not there."""
+    media_id = await ledger.add()
+    job = await start(ledger)
+    async with ledger.pool.acquire() as person:
+        transaction = person.transaction()
+        await transaction.start()
+        await person.execute("INSERT INTO media_meta VALUES ($1, 'ollama.quality', $2)", media_id, {"status": "ok"})
+        finishing = asyncio.ensure_future(ledger.finish(job, judged("strong")))
+        await ledger.blocked()
+        await transaction.commit()
+
+    assert await finishing is Finished.SETTLED
+    assert (await ledger.meta(media_id))["ollama.quality"] == {"status": "ok"}
+    assert (await columns(ledger.pool), await evaluations(ledger.pool)) == (("unknown", None), [])
+    assert (await ledger.verdict(media_id, QUALITY))["reason"] == "kept"
 
 
 @pytest.mark.parametrize("platform", ["", TOUCHING], ids=["plain", "touching"])

@@ -1,5 +1,6 @@
 """Deciding again by other rules, on a real PostgreSQL."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -7,10 +8,11 @@ import pytest
 
 from db.pool import Pool
 from db.runs import Cost
+from handlers.failures import BadAnswer
 from handlers.policy.policy import Policy
 from handlers.policy.rule_file import default_policy, parse_rules
 from handlers.redecision import Course, Redecision
-from handlers.runner.finishing import Answered, Decided, Finished, Finisher
+from handlers.runner.finishing import Answered, Decided, Failed, Finished, Finisher
 from handlers.runner.planning import Planner
 from handlers.runner.redeciding import JOB_TYPE, Redecider
 from handlers.runner.writing import EffectWriter
@@ -157,6 +159,36 @@ async def test_a_persons_value_is_never_touched(books: Ledger) -> None:
     found = await _again(_redecider(books, STRICT), books, edited, locked, deleted)
     assert [again.course for again in found] == [Course.KEPT] * 3
     assert await _dump(books.pool) == state
+
+
+async def test_a_decision_that_a_person_writes_while_we_do_has_no_event(books: Ledger) -> None:
+    """I17: an UPDATE that commits while ours waits for it."""
+    media_id = await _add(books)
+    await _decide(books, media_id)
+    async with books.pool.acquire() as person:
+        transaction = person.transaction()
+        await transaction.start()
+        await person.execute("UPDATE media_meta SET value = '{}' WHERE key = $1", FLAGS)
+        deciding = asyncio.ensure_future(_again(_redecider(books, STRICT), books, media_id))
+        await books.blocked()
+        await transaction.commit()
+    (again,) = await deciding
+    assert again.course is Course.KEPT
+    assert (await books.meta(media_id))[FLAGS] == {}
+    assert len(await _lifecycle(books.pool)) == 1
+    assert (await books.verdict(media_id, JOB_TYPE))["reason"] == "kept"
+
+
+async def test_rules_that_need_no_second_look_mend_one_that_failed(books: Ledger) -> None:
+    media_id = await _add(books, **{"scan.nsfw_score": 0.25})
+    lease = await books.claim()
+    await books.finish(await books.start(lease, JOB_TYPE), Failed(BadAnswer("refusal", "I cannot help with that.")))
+    await books.release(lease)
+    assert (await books.verdict(media_id, JOB_TYPE))["last_error"]["reason"] == "refusal"
+    (again,) = await _again(_redecider(books, STRICT), books, media_id)
+    assert (again.course, again.before, again.after) == (Course.CHANGED, None, "needs_review")
+    verdict = await books.verdict(media_id, JOB_TYPE)
+    assert (verdict["status"], verdict["last_error"]) == ("done", None)
 
 
 async def test_a_status_of_ours_is_only_made_stricter_and_the_medium_stays_inspected(books: Ledger) -> None:
