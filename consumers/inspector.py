@@ -15,7 +15,7 @@ from db.failures import is_repeatable
 from db.inspections import Uninspected
 from db.pool import Pool
 from handlers.backoff import Backoff
-from handlers.failures import Failure, Invalid, Unavailable
+from handlers.failures import Failure, Invalid, Stale, Unavailable
 from handlers.inspect.pool import Inspection
 from handlers.runner.planning import Planner, PlanRequest
 
@@ -91,7 +91,7 @@ class Inspector:
             inspection = await self._detect(medium, await self.pictures.inspect(medium.path, medium.measured))
         except Invalid as failure:
             inspection = Inspection(None, 0, Picture(unreadable=failure.reason), None)
-        except Unavailable as failure:
+        except (Unavailable, Stale) as failure:
             log.warning("inspector.unavailable", media_id=medium.media_id, reason=failure.reason)
             return await self._postpone(medium, self.again.base, vain=False)
         except Exception:
@@ -112,6 +112,8 @@ class Inspector:
         score = None
         try:
             score = await self.detector.score(await self.pictures.rendition(medium.path, content_hash))
+        except (Unavailable, Stale):
+            raise  # the detector was not asked: this look is repeated
         except Failure as failure:
             log.warning("detector.no_picture", media_id=medium.media_id, reason=failure.reason)
         else:

@@ -13,6 +13,7 @@ from consumers.store import Store
 from contracts.facts import Picture
 from db.pool import Connection
 from handlers.backoff import Backoff
+from handlers.failures import Failure, Stale, Unavailable
 from handlers.inspect.limits import PictureLimits
 from handlers.inspect.pool import Inspection, PicturePool
 from handlers.inspect.references import MediaRoot
@@ -172,6 +173,19 @@ async def test_a_picture_is_measured_once_and_its_figures_stay(room: Room) -> No
     assert (again["measures"], again["phash"]) == ({**first["measures"], "brightness": 7}, first["phash"])
 
 
+async def test_what_a_dying_inspector_did_not_compare_is_compared_at_the_next_look(
+    room: Room,
+) -> None:
+    media_id = await room.add("orange.png")
+    await room.inspector.inspect_batch()
+    await room.ledger.pool.execute("UPDATE bildwerk.pictures SET compared = NULL")
+
+    await room.ledger.touch(media_id)
+    await room.ledger.plan(media_id)
+    await room.inspector.inspect_batch()
+    assert await room.ledger.pool.fetchval("SELECT compared FROM bildwerk.pictures") == 0
+
+
 async def test_an_unreadable_picture_is_one_reason_and_its_neighbours_go_on(room: Room) -> None:
     (room.folder / "page.jpg").write_text("<html>not found</html>")
     bad, good = await room.add("page.jpg"), await room.add("orange.png")
@@ -294,6 +308,27 @@ async def test_a_detector_that_comes_later_sees_what_was_inspected_before_it_onc
         await room.inspector.inspect_batch()
         await room.ledger.plan(media_id)
     assert len(detector.seen) == 1, "it had no score to give, and is not asked for ever"
+
+
+@pytest.mark.parametrize("failure", [Unavailable("media_root_unavailable"), Stale("content_changed")])
+async def test_a_store_that_goes_away_before_the_detector_looks_is_no_look(room: Room, failure: Failure) -> None:
+    pictures = room.inspector.pictures
+
+    class Leaving:
+        inspect, is_available = pictures.inspect, pictures.is_available
+
+        async def rendition(self, reference: str, content_hash: str) -> bytes:
+            raise failure
+
+    detector, room.inspector.pictures = Scripted(0.5), Leaving()
+    room.inspector.detector, room.inspector.again = detector, replace(room.inspector.again, base=0.0)
+    media_id = await room.add("orange.png")
+    await room.inspector.inspect_batch()
+    assert await room.row(media_id) == (None, None, True)
+
+    room.inspector.pictures = pictures
+    await room.inspector.inspect_batch()
+    assert await _nsfw(room) == [0.5]
 
 
 async def test_unreadable_files_are_not_shown_to_the_detector(room: Room) -> None:

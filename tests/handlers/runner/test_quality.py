@@ -242,7 +242,7 @@ async def test_a_row_touched_while_we_write_is_looked_at_again(ledger: Ledger) -
 
 
 async def test_a_result_that_a_person_writes_while_we_do_has_neither_columns_nor_event(ledger: Ledger) -> None:
-    """I17: an INSERT that commits while ours waits for it; columns and event would tell of a result that is not there."""
+    """I17: an INSERT that commits while ours waits for it; there is nothing that columns and event could tell of."""
     media_id = await ledger.add()
     job = await start(ledger)
     async with ledger.pool.acquire() as person:
