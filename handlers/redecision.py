@@ -28,7 +28,7 @@ class Course(Enum):
     KEPT = "kept"
     """A person holds the value."""
     OPEN = "open"
-    """The job is open, or the picture has to be looked at first: it will be decided in its turn."""
+    """The job is open, and the rules in force then will count; or the picture has to be looked at first."""
     IDLE = "idle"
     """There is nothing to decide."""
 

@@ -32,7 +32,7 @@ COURSES = {
     Course.CHANGED: "change",
     Course.ASK: "need a second look of the model",
     Course.KEPT: "are held by a person and stay",
-    Course.OPEN: "are not decided yet, or wait for their picture",
+    Course.OPEN: "are not decided yet, or wait for their picture: apply again once it was looked at",
     Course.IDLE: "have nothing to decide",
 }
 

@@ -317,7 +317,7 @@ async def test_a_store_that_goes_away_before_the_detector_looks_is_no_look(room:
     class Leaving:
         inspect, is_available = pictures.inspect, pictures.is_available
 
-        async def rendition(self, reference: str, content_hash: str) -> bytes:
+        async def rendition(self, reference: str, content_hash: str) -> bytes:  # noqa: ARG002
             raise failure
 
     detector, room.inspector.pictures = Scripted(0.5), Leaving()
