@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from handlers.policy.policy import Clause, Outcome, Policy, Rule
-from handlers.policy.vocabulary import DEFECT, SCALES, Value, find_scale
+from handlers.policy.vocabulary import DEFECTS, SCALES, Value, find_scale
 
 MAX_BYTES: Final = 1_000_000
 MAX_RULES: Final = 50
@@ -116,7 +116,7 @@ def _check_limits(limits: object) -> Iterator[str]:
     for name, limit in _flatten(limits):
         scale = find_scale(name)
         if scale is None:
-            yield f"there is no input {name}: inputs are {', '.join(SCALES)}, and {DEFECT}CODE"
+            yield f"there is no input {name}: inputs are {', '.join((*SCALES, *DEFECTS))}"
         elif scale.read(limit) is None:
             yield f"the limit of {name} must be {scale}"
 

@@ -1,11 +1,12 @@
 """The inputs that rules may look at, and for each which of its values are worse than others."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from pydantic import JsonValue
+
+from handlers.quality.verdict import WEIGHTS
 
 Value = float | str
 
@@ -55,9 +56,10 @@ SCALES: Final[Mapping[str, Scale]] = {
     WORST_DEFECT: HIGH_IS_BAD,
     **{AXIS + axis: LOW_IS_BAD for axis in AXES},
 }
-_CODE = re.compile(r"defects\.[a-z][a-z0-9_]*")
+DEFECTS: Final = tuple(DEFECT + code for code in WEIGHTS)
+"""Of the codes we know alone: a misspelt one would never be reached, and let everything pass."""
 
 
 def find_scale(name: str) -> Scale | None:
     """The scale of an input; None when there is no such input."""
-    return HIGH_IS_BAD if _CODE.fullmatch(name) else SCALES.get(name)
+    return HIGH_IS_BAD if name in DEFECTS else SCALES.get(name)

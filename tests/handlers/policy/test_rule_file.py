@@ -57,6 +57,7 @@ def test_the_hash_is_of_what_decides() -> None:
         (f"{RULE}block = {{}}", "block: must be a table of inputs"),
         (f"{RULE}block = {{ nswf = 0.9 }}", "there is no input nswf"),
         (f"{RULE}block = {{ scores.beauty = 0.9 }}", "there is no input scores.beauty"),
+        (f"{RULE}block = {{ defects.blurr = 0.9 }}", "there is no input defects.blurr: inputs are nsfw, "),
         (f"{RULE}block = {{ nsfw = 90 }}", "the limit of nsfw must be a number of 0 to 1"),
         (f"{RULE}block = {{ nsfw = true }}", "the limit of nsfw must be a number of 0 to 1"),
         (f"{RULE}block = {{ nsfw = nan }}", "the limit of nsfw must be a number of 0 to 1"),
