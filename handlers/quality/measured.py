@@ -51,7 +51,7 @@ LIMITS: Mapping[str, Limit] = {
     "motion_blur": Limit(0.5, 4, "edges {:.1f} px wider in one direction than a round blur makes them"),
     "blur": Limit(1.4, 5, "edges blurred by {:.1f} px where they are sharpest"),
     "blockiness": Limit(0.43, 1.5, "steps larger by {:.0%} on a grid of 8 px"),
-    "low_resolution": Limit(1.12, 3, "shows no more than 1/{:.1f} of 225 px on the long side"),
+    "low_resolution": Limit(1.12, 3, "shows the detail of {shown:.0f} px on the long side"),
 }
 """By code, in the order of the tests. The first number of each is chosen so that nine of ten pictures of the weakest
 strength are found in the tuning half; of the middle strength for over-exposure, contrast and motion, whose weakest one
@@ -67,11 +67,14 @@ def find_defects(measures: Measures, width: int, height: int) -> tuple[Defect, .
     """
     scored = scores(measures, width, height)
     return tuple(
-        Defect(
-            code, LIMITS[code].severity(scored[code]), "whole", LIMITS[code].evidence.format(scored[code]), "measured"
-        )
+        Defect(code, LIMITS[code].severity(scored[code]), "whole", _say(code, scored[code]), "measured")
         for code in _decide(scored)
     )
+
+
+def _say(code: str, score: float) -> str:
+    """The evidence; a picture's resolution in the pixels that it comes to."""
+    return LIMITS[code].evidence.format(score, shown=SMALL / score)
 
 
 def scores(measures: Measures, width: int, height: int) -> dict[str, float]:
