@@ -43,6 +43,7 @@ Real = Annotated[
 ]
 
 WIDEST_TABLE, ROOM_FOR_CAPTIONS = 140, 110
+NARROWEST = {"quality": len("defect · C ·"), "policy": len("publishable")}
 STYLES = {"good": "green", "care": "yellow", "bad": "red", "none": ""}
 
 
@@ -133,13 +134,13 @@ def _print(results: Results) -> None:
     captions = console.width >= ROOM_FOR_CAPTIONS
     for name, share in (("picture", 3), ("title", 4), ("caption", 6), ("quality", 3), ("policy", 3)):
         if name != "caption" or captions:
-            table.add_column(name, overflow="fold", ratio=share)
+            table.add_column(name, overflow="fold", ratio=share, min_width=NARROWEST.get(name))
     for name in ("seconds", "tokens"):
         table.add_column(name, justify="right")
     for shot in results.prints:
         why = say(shot.unreadable) if shot.unreadable else shot.failed or ""
         words = [shot.path, str(shot.title or why), *([str(shot.caption or why)] if captions else [])]
-        verdicts = map(_style, (read_quality(shot), read_policy(shot)))
+        verdicts = map(_style, (read_quality(shot.quality), read_policy(shot.policy)))
         table.add_row(*map(Text, words), *verdicts, f"{shot.seconds:.1f}", str(shot.tokens))
     console.print(table)
     for line in name_unreadable(results.tally):
@@ -156,8 +157,10 @@ def _style(badge: Badge | None) -> Text:
 
 def _sum_up(prints: Sequence[Print]) -> Text:
     """How many pictures got which quality status and which decision."""
-    quality = [badge.words.split(" · ")[0].removeprefix("quality ") for shot in prints if (badge := read_quality(shot))]
-    policy = [badge.words.split(":")[0] for shot in prints if (badge := read_policy(shot))]
+    quality = [
+        badge.words.split(" · ")[0].removeprefix("quality ") for shot in prints if (badge := read_quality(shot.quality))
+    ]
+    policy = [badge.words.split(":")[0] for shot in prints if (badge := read_policy(shot.policy))]
     told = {"quality": Counter(quality), "policy": Counter(policy)}
     return Text("; ".join(f"{name}: {_count(counts)}" for name, counts in told.items() if counts))
 

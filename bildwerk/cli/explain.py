@@ -1,6 +1,7 @@
 """`bildwerk explain MEDIA`: what the ledger thinks of one medium, job type by job type, and why."""
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ import typer
 from bildwerk.arguments import make_planner
 from bildwerk.cli.connections import connected
 from bildwerk.cli.problem import Problem
+from bildwerk.demo import verdicts
 from bildwerk.environment import read
 from bildwerk.reasons import say
 from bildwerk.settings import Settings
@@ -85,7 +87,9 @@ def describe(medium: Medium) -> list[str]:
         lines += ["", f"{name}: {_verdict(verdict, facts)}"]
         lines += _last_error(medium.record, name)
         lines += _last_run(medium.record, name)
-        lines += [f"  {key}: {_holder(facts, medium.record, key)}" for key in stage.writes]
+        for key in stage.writes:
+            lines.append(f"  {key}: {_holder(facts, medium.record, key)}")
+            lines += [f"    {_show(line)}" for line in _found(facts, key)]
     return lines
 
 
@@ -156,6 +160,30 @@ def _last_run(record: Record, job_type: str) -> list[str]:
     if run.answer_tokens:
         words.append(f"{run.prompt_tokens} tokens read, {run.answer_tokens} written")
     return [f"  {', '.join(words)}"]
+
+
+def _found(facts: MediaFacts, key: str) -> Iterator[str]:
+    """What a judgement that stands there says; captions and titles are not told."""
+    value = facts.meta.get(key)
+    if key == "ollama.quality":
+        yield from (badge.words for badge in (verdicts.read_quality(value),) if badge)
+        yield from verdicts.list_defects(value)
+    elif key == "ollama.scores":
+        yield from map(_say_axis, verdicts.list_scores(value))
+    elif key == "ollama.policy_flags":
+        yield from (badge.words for badge in (verdicts.read_policy(value),) if badge)
+        yield from verdicts.list_flags(value)
+
+
+def _say_axis(axis: verdicts.Axis) -> str:
+    words = [axis.name, "none" if axis.score is None else f"{axis.score:.2f}"]
+    words.append(f"({axis.level}{', limited by what is known' if axis.limited else ''})" if axis.level else "")
+    return " ".join(filter(None, words))
+
+
+def _show(line: str) -> str:
+    """Anybody's value may stand there: nothing that a terminal would obey."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
 
 
 def _holder(facts: MediaFacts, record: Record, key: str) -> str:

@@ -85,13 +85,13 @@ def _figure(shot: Print, sheet: Sheet) -> str:
 
 
 def _badges(shot: Print) -> str:
-    badges = [badge for badge in (verdicts.read_quality(shot), verdicts.read_policy(shot)) if badge]
+    badges = [badge for badge in (verdicts.read_quality(shot.quality), verdicts.read_policy(shot.policy)) if badge]
     items = "".join(f'<li class="{badge.tone}">{escape(badge.words)}</li>' for badge in badges)
     return f'<ul class="badges">{items}</ul>\n' if items else ""
 
 
 def _scores(shot: Print) -> str:
-    rows = "".join(map(_row, verdicts.list_scores(shot)))
+    rows = "".join(map(_row, verdicts.list_scores(shot.scores)))
     return f"<table><caption>Scores</caption>\n{rows}</table>\n" if rows else ""
 
 
@@ -100,12 +100,12 @@ def _row(axis: verdicts.Axis) -> str:
     number = "&mdash;" if axis.score is None else f"{axis.score:.2f}"
     return (
         f'<tr title="{escape(axis.basis)}"><th scope="row">{escape(axis.name)}</th><td>{bar}</td>'
-        f"<td>{number}</td><td>{escape(axis.level)}</td></tr>\n"
+        f"<td>{number}</td><td>{escape(axis.level)}{', limited' if axis.limited else ''}</td></tr>\n"
     )
 
 
 def _details(shot: Print) -> str:
-    defects, flags = verdicts.list_defects(shot), verdicts.list_flags(shot)
+    defects, flags = verdicts.list_defects(shot.quality), verdicts.list_flags(shot.policy)
     description = f"<p>{_text(shot.description)}</p>" if shot.description else ""
     return "".join((
         _fold("Description", description),

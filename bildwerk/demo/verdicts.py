@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from pydantic import JsonValue
 
-from db.reads import Print
+from handlers.scores.anchors import ANCHORS
 
 Tone = Literal["good", "care", "bad", "none"]
 AXES: Final = ("aesthetic", "completeness", "compliance", "fidelity", "novelty")
@@ -26,17 +26,21 @@ class Badge:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One score, 0 to 1 or None; `level` is the model's word, `basis` its reason."""
+    """One score, 0 to 1 or None; `level` is the model's word, `basis` its reason.
+
+    `limited`: facts allow no more than this score, whatever the model says.
+    """
 
     name: str
     score: float | None
     level: str
     basis: str
+    limited: bool = False
 
 
-def read_quality(shot: Print) -> Badge | None:
-    """Status, grade and score."""
-    quality = _object(shot.quality)
+def read_quality(value: JsonValue) -> Badge | None:
+    """Status, grade and score of `ollama.quality`."""
+    quality = _object(value)
     status = _text(quality.get("status"))
     if not status:
         return None
@@ -45,24 +49,28 @@ def read_quality(shot: Print) -> Badge | None:
     return Badge(" · ".join(filter(None, parts)), _TONES.get(status, "none"))
 
 
-def list_defects(shot: Print) -> list[str]:
+def list_defects(quality: JsonValue) -> list[str]:
     """One line per defect: what, how bad, where, who says so, and why."""
-    return [_say_defect(defect) for defect in _objects(_object(shot.quality).get("defects"))]
+    return [_say_defect(defect) for defect in _objects(_object(quality).get("defects"))]
 
 
-def list_scores(shot: Print) -> list[Axis]:
-    """The five axes in their order, those that are there."""
-    scores = _object(shot.scores)
+def list_scores(value: JsonValue) -> list[Axis]:
+    """The five axes of `ollama.scores` in their order, those that are there."""
+    scores = _object(value)
     found = [(name, _object(scores[name])) for name in AXES if name in scores]
-    return [
-        Axis(name, _number(axis.get("score")), _text(axis.get("level")).replace("_", " "), _text(axis.get("basis")))
-        for name, axis in found
-    ]
+    return [_read_axis(name, axis) for name, axis in found]
 
 
-def read_policy(shot: Print) -> Badge | None:
-    """The decision; a block goes before everything."""
-    policy = _object(shot.policy)
+def _read_axis(name: str, axis: Mapping[str, JsonValue]) -> Axis:
+    score, level = _number(axis.get("score")), _text(axis.get("level"))
+    anchor = {str(word): number for word, number in ANCHORS.items()}.get(level)
+    limited = score is not None and anchor is not None and score < anchor
+    return Axis(name, score, level.replace("_", " "), _text(axis.get("basis")), limited)
+
+
+def read_policy(value: JsonValue) -> Badge | None:
+    """The decision in `ollama.policy_flags`; a block goes before everything."""
+    policy = _object(value)
     if reason := _text(policy.get("blocked_reason")):
         return Badge(f"blocked: {reason.replace('_', ' ')}", "bad")
     if policy.get("needs_review") is True:
@@ -72,9 +80,9 @@ def read_policy(shot: Print) -> Badge | None:
     return Badge("not publishable", "bad") if policy.get("publishable") is False else None
 
 
-def list_flags(shot: Print) -> list[str]:
+def list_flags(policy: JsonValue) -> list[str]:
     """One line per flag: rule, outcome, reason, and what it looked at."""
-    return [_say_flag(flag) for flag in _objects(_object(shot.policy).get("flags"))]
+    return [_say_flag(flag) for flag in _objects(_object(policy).get("flags"))]
 
 
 def _say_defect(defect: Mapping[str, JsonValue]) -> str:

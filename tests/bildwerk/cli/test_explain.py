@@ -1,8 +1,12 @@
 """What `explain` says of one medium, state by state."""
 
+from dataclasses import replace
+
 from bildwerk.cli.explain import Medium, describe
 from db.reads import read_record
+from handlers.chain import Chain
 from handlers.failures import Transient
+from handlers.registry import load_stages
 from handlers.runner.finishing import Failed
 from tests.ledger import Ledger
 
@@ -89,3 +93,30 @@ async def test_awaited_and_deleted(ledger: Ledger) -> None:
     ]
     assert "  deleted on the platform" in deleted
     assert "ollama_title: skipped: the medium was deleted" in deleted
+
+
+async def test_what_was_judged_is_told_and_obeyed_by_no_terminal(ledger: Ledger) -> None:
+    media_id = await ledger.add()
+    defect = {"code": "hands", "severity": 0.8, "place": "left", "evidence": "six\x1b[2J fingers", "source": "model"}
+    flag = {"rule": "nsfw", "outcome": "review", "reason": "it may show nudity", "inputs": {}, "missing": ["nsfw"]}
+    for key, value in (
+        ("quality", {"status": "review", "grade": "B", "score": 0.68, "defects": [defect]}),
+        ("scores", {"compliance": {"score": 0.25, "level": "good"}, "fidelity": {"score": None, "level": "no_prompt"}}),
+        ("policy_flags", {"publishable": False, "needs_review": True, "blocked_reason": None, "flags": [flag]}),
+    ):
+        await ledger.pool.execute("INSERT INTO media_meta VALUES ($1, $2, $3)", media_id, f"ollama.{key}", value)
+    lines = await explain(replace(ledger, planner=replace(ledger.planner, chain=Chain(load_stages()))), media_id)
+
+    quality, scores, policy = (lines.index(line) for line in lines if line.endswith("never changed"))
+    assert lines[quality + 1 : quality + 3] == [
+        "    quality review · B · 0.68",
+        "    hands 0.80 left (model): six�[2J fingers",
+    ]
+    assert lines[scores + 1 : scores + 3] == [
+        "    compliance 0.25 (good, limited by what is known)",
+        "    fidelity none (no prompt)",
+    ]
+    assert lines[policy + 1 :] == [
+        "    needs review",
+        "    nsfw, review: it may show nudity (nothing is known of nsfw)",
+    ]

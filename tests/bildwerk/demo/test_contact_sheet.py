@@ -31,6 +31,7 @@ JUDGED = replace(
     },
     scores={
         "aesthetic": {"score": 0.75, "level": "good", "basis": "Calm light."},
+        "compliance": {"score": 0.25, "level": "good", "basis": "A stamp."},
         "fidelity": {"score": None, "level": "no_prompt", "basis": ""},
     },
     policy={
@@ -87,11 +88,11 @@ def test_what_was_judged_is_shown() -> None:
     page = Page(render(replace(SHEET, prints=[JUDGED])))
 
     assert [item["class"] for item in page.find("li")[:2]] == ["care", "care"]
-    assert page.find("meter") == [{"min": "0", "max": "1", "value": "0.75"}]
+    assert [meter["value"] for meter in page.find("meter")] == ["0.75", "0.25"]
     assert page.find("tr")[0] == {"title": "Calm light."}
     for words in (
         "quality review · B · 0.71", "needs review", "2 defects", "low contrast 0.40 (measured): 8 levels",
-        "hands unclear left (model): six fingers", "no prompt", "1 flag",
+        "hands unclear left (model): six fingers", "good, limited", "no prompt", "1 flag",
         ("nsfw, review: it may show nudity (nsfw is 0.5; nothing is known of scores.novelty; "
         "cannot be read: scan.flags; sources disagree)"),
     ):  # fmt: skip
@@ -140,7 +141,7 @@ def test_whatever_stands_there_is_no_reason_to_fail(quality: Any, scores: Any, p
     ],
 )
 def test_the_strictest_word_is_shown(policy: dict[str, Any], words: str, tone: str) -> None:
-    assert read_policy(replace(SHOT, policy=policy)) == Badge(words, tone)  # type: ignore[arg-type]
+    assert read_policy(policy) == Badge(words, tone)  # type: ignore[arg-type]
 
 
 def test_a_page_needs_nothing_from_elsewhere() -> None:
