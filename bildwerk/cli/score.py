@@ -39,6 +39,8 @@ def score(
         raise Problem("the batch's name is empty, longer than 64 characters, or holds control characters") from None
     tally = asyncio.run(_ask(read(Settings), Batch(name, wanted, again), dry=dry_run))
     typer.echo(describe(tally, dry=dry_run), err=True)
+    if ids and not (missing or path) and (unknown := len(set(ids)) - tally.media):
+        typer.echo(f"{unknown} of the ids are no media", err=True)
 
 
 async def _ask(settings: Settings, batch: Batch, *, dry: bool) -> Tally:

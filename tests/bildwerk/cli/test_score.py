@@ -36,7 +36,7 @@ async def test_media_are_asked_for_and_explain_tells_of_it(
 async def test_ids_are_taken(bildwerk: Bildwerk, library: Variables, ledger: Ledger) -> None:
     said = await bildwerk("score", "--batch", "two", "1", "99", "--again", **library)
 
-    assert said.lines == ["1 media: 1 joined, 0 due, 1 waiting"]
+    assert said.lines == ["1 media: 1 joined, 0 due, 1 waiting", "1 of the ids are no media"]
     assert await ledger.pool.fetchval("SELECT force_id FROM bildwerk.forces") == "score:two"
 
 
