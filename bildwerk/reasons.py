@@ -13,7 +13,7 @@ REASONS: Final[dict[str, str]] = {
     # why there is nothing to do
     "present": "its values are there already",
     "judged": "a person or the platform has judged the picture",
-    "kept": "done; a person's value was kept",
+    "kept": "a person's value was kept",
     "kept_for_person": "a person wrote, changed, deleted or locked what it would write",
     "media_deleted": "the medium was deleted",
     "switched_off": "BILDWERK_JOB_TYPES does not name it",

@@ -64,7 +64,7 @@ def _commands(command: Any, path: str) -> Iterable[str]:
 
 def _argument(parameter: Any) -> str:
     name = parameter.metavar or f"{parameter.name}".upper()
-    many = f"{name.removesuffix('S')}..." if parameter.nargs == -1 else name
+    many = f"{name.removesuffix('...').removesuffix('S')}..." if parameter.nargs == -1 else name
     return many if parameter.required else f"[{many}]"
 
 

@@ -16,6 +16,7 @@ app = typer.Typer(help="The embedded stack: PostgreSQL, a broker and a simulated
 Folder = Annotated[
     Path | None, typer.Option(help="Keep the database in this folder; without one it ends with the sandbox.")
 ]
+Where = Annotated[Path | None, typer.Option(help="The folder that `sandbox up` was given, if it was.")]
 Slots = Annotated[int, typer.Option(min=0, help="Parallel calls of the simulated Ollama; 0 starts none.")]
 Detach = Annotated[bool, typer.Option("--detach", help="Return when it runs; `bildwerk sandbox down` stops it.")]
 
@@ -30,7 +31,7 @@ def up(folder: Folder = None, slots: Slots = 4, detach: Detach = False) -> None:
 
 
 @app.command()
-def down(folder: Folder = None) -> None:
+def down(folder: Where = None) -> None:
     """Stop the sandbox."""
     try:
         stopped = asyncio.run(take_down(folder))
@@ -40,7 +41,7 @@ def down(folder: Folder = None) -> None:
 
 
 @app.command()
-def status(folder: Folder = None) -> None:
+def status(folder: Where = None) -> None:
     """Print the lines that point other commands at the sandbox; exit status 1 when none is running."""
     stack = find_stack(folder)
     if stack is None:
