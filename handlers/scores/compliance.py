@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from pydantic import JsonValue
 
-from contracts.facts import MediaFacts, Standing
-from handlers.policy.inputs import foreign_status
+from contracts.facts import MediaFacts
+from handlers.policy.inputs import QUALITY, foreign_status, read_result
 from handlers.policy.scan_flags import read_scan_flags
 from handlers.scores.anchors import ANCHORS
 from handlers.scores.score import DIGITS, Computed
@@ -32,9 +32,8 @@ def compute_compliance(facts: MediaFacts) -> Computed:
 
 
 def _quality(facts: MediaFacts) -> Iterator[Limit]:
-    held = facts.standing("ollama.quality") in (Standing.OURS, Standing.KEPT)
-    quality = facts.meta.get("ollama.quality") if held else None
-    quality = quality if isinstance(quality, dict) else {}
+    result = read_result(facts, QUALITY)
+    quality = result if isinstance(result, dict) else {}
     for status in (quality.get("status"), foreign_status(facts)):
         if isinstance(status, str) and status in _STATUS:
             yield "quality_status", status, _STATUS[status]

@@ -11,6 +11,7 @@ from handlers.answer_text import check_phrase
 from handlers.failures import BadAnswer
 from handlers.orders import gives_orders
 from handlers.own_words import require_own_words
+from handlers.policy.inputs import QUALITY, SCORES, read_result
 from handlers.prompt_data import ask_language, data_block, file_line, plain_text, read_ours
 from handlers.scores.anchors import Level
 from handlers.scores.completeness import compute_completeness
@@ -21,12 +22,10 @@ from handlers.scores.questions import QUESTIONS
 from handlers.scores.score import weigh
 from handlers.stage import Condition, Due, Impossible, Prompt, Satisfied
 
-SCORES, QUALITY = "ollama.scores", "ollama.quality"
 VERSION = 1
 BASIS_LIMIT = 160
 _TEXTS = ("caption", "description", "title")
 _TAGS_SHOWN, _DEFECTS_SHOWN = 30, 6
-_HELD = (Standing.OURS, Standing.KEPT)
 _TASK = """\
 Judge this picture on five axes. For each axis first give the reason, then the level that the reason leads to.
 basis: one sentence of at most 20 words about this picture, naming what was seen that decides.
@@ -126,7 +125,7 @@ class ScoreStage:
 
 def _read_quality(facts: MediaFacts) -> dict[str, JsonValue] | None:
     """The quality analysis of the present picture, if there is one."""
-    quality = facts.meta.get(QUALITY) if facts.standing(QUALITY) in _HELD else None
+    quality = read_result(facts, QUALITY)
     return quality if isinstance(quality, dict) else None
 
 
