@@ -43,7 +43,7 @@ Real = Annotated[
 ]
 
 WIDEST_TABLE, ROOM_FOR_CAPTIONS = 140, 110
-NARROWEST = {"quality": len("defect · C ·"), "policy": len("publishable")}
+WIDE_VERDICT, NARROW_VERDICT = len("blocked: compliance"), len("defect · C ·")
 STYLES = {"good": "green", "care": "yellow", "bad": "red", "none": ""}
 
 
@@ -132,9 +132,11 @@ def _print(results: Results) -> None:
     console = Console()
     table = Table(title=None, width=min(console.width, WIDEST_TABLE))
     captions = console.width >= ROOM_FOR_CAPTIONS
-    for name, share in (("picture", 3), ("title", 4), ("caption", 6), ("quality", 3), ("policy", 3)):
+    for name, share in (("picture", 3), ("title", 4), ("caption", 6)):
         if name != "caption" or captions:
-            table.add_column(name, overflow="fold", ratio=share, min_width=NARROWEST.get(name))
+            table.add_column(name, overflow="fold", ratio=share)
+    for name in ("quality", "policy"):
+        table.add_column(name, width=WIDE_VERDICT if captions else NARROW_VERDICT)
     for name in ("seconds", "tokens"):
         table.add_column(name, justify="right")
     for shot in results.prints:

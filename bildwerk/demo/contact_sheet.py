@@ -98,9 +98,12 @@ def _scores(shot: Print) -> str:
 def _row(axis: verdicts.Axis) -> str:
     bar = "" if axis.score is None else f'<meter min="0" max="1" value="{axis.score:.2f}">{axis.score:.2f}</meter>'
     number = "&mdash;" if axis.score is None else f"{axis.score:.2f}"
+    level, basis = axis.level, axis.basis
+    if axis.limited:
+        level, basis = "limited", f"{basis} The model says {axis.level}, but what is known allows no more."
     return (
-        f'<tr title="{escape(axis.basis)}"><th scope="row">{escape(axis.name)}</th><td>{bar}</td>'
-        f"<td>{number}</td><td>{escape(axis.level)}{', limited' if axis.limited else ''}</td></tr>\n"
+        f'<tr title="{escape(basis)}"><th scope="row">{escape(axis.name)}</th><td>{bar}</td>'
+        f"<td>{number}</td><td>{escape(level)}</td></tr>\n"
     )
 
 

@@ -90,9 +90,10 @@ def test_what_was_judged_is_shown() -> None:
     assert [item["class"] for item in page.find("li")[:2]] == ["care", "care"]
     assert [meter["value"] for meter in page.find("meter")] == ["0.75", "0.25"]
     assert page.find("tr")[0] == {"title": "Calm light."}
+    assert page.find("tr")[1] == {"title": "A stamp. The model says good, but what is known allows no more."}
     for words in (
         "quality review · B · 0.71", "needs review", "2 defects", "low contrast 0.40 (measured): 8 levels",
-        "hands unclear left (model): six fingers", "good, limited", "no prompt", "1 flag",
+        "hands unclear left (model): six fingers", "limited", "no prompt", "1 flag",
         ("nsfw, review: it may show nudity (nsfw is 0.5; nothing is known of scores.novelty; "
         "cannot be read: scan.flags; sources disagree)"),
     ):  # fmt: skip
