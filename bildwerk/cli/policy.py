@@ -86,7 +86,7 @@ def describe(policy: Policy, tally: Tally) -> Iterator[str]:
         if number := tally.courses[course]:
             yield f"{number:>8}  {words}"
     for (before, new), number in sorted(tally.transitions.items()):
-        yield f"{before} -> {new}: {number}"
+        yield f"{before}, but for other reasons: {number}" if before == new else f"{before} -> {new}: {number}"
         for media_id, rules in tally.examples[before, new]:
             yield f"    {media_id}: {', '.join(rules) or 'no rule speaks against it'}"
 
