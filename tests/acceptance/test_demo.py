@@ -32,9 +32,12 @@ def pictures(tmp_path: Path) -> Path:
     return folder
 
 
-async def start(tmp_path: Path, *arguments: object, **variables: str) -> asyncio.subprocess.Process:
+async def start(
+    tmp_path: Path, *arguments: object, through: tuple[str, ...] = (), **variables: str
+) -> asyncio.subprocess.Process:
     """Start the command, marked so that whatever it leaves behind can be found."""
     return await asyncio.create_subprocess_exec(
+        *through,
         sys.executable,
         "-m",
         "bildwerk",
@@ -82,13 +85,22 @@ async def test_the_demo_ends_in_a_contact_sheet_and_touches_nobody_elses_service
     assert list_left_behind(tmp_path) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    ("number", "through"),
+    [
+        (signal.SIGINT, ()),
+        (signal.SIGTERM, ()),
+        (signal.SIGHUP, ()),
+        (signal.SIGTERM, ("sh", "-c", 'trap "" INT; exec "$@"', "sh")),
+    ],
+    ids=["SIGINT", "SIGTERM", "SIGHUP", "SIGTERM to a script's background job"],
+)
 async def test_a_demo_that_is_asked_to_end_leaves_nothing_behind(
-    tmp_path: Path, pictures: Path, number: signal.Signals
+    tmp_path: Path, pictures: Path, number: signal.Signals, through: tuple[str, ...]
 ) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    process = await start(tmp_path, "demo", "--folder", pictures, **ELSEWHERE, TMPDIR=str(scratch))
+    process = await start(tmp_path, "demo", "--folder", pictures, through=through, **ELSEWHERE, TMPDIR=str(scratch))
     await wait_until_working(tmp_path, process)
 
     process.send_signal(number)

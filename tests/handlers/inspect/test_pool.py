@@ -324,7 +324,7 @@ async def test_children_know_no_secrets(library: Library, monkeypatch: pytest.Mo
 
 
 PARENT = """
-import asyncio, sys
+import asyncio, signal, sys
 from pathlib import Path
 from handlers.inspect.limits import PictureLimits
 from handlers.inspect.pool import PicturePool
@@ -341,6 +341,7 @@ async def main():
             await asyncio.gather(*(pool.inspect("heavy.png") for _ in range(8)))
         await asyncio.Event().wait()
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job's is ignored
 try:
     asyncio.run(main())
 except KeyboardInterrupt:
