@@ -32,10 +32,15 @@ def pictures(tmp_path: Path) -> Path:
     return folder
 
 
-async def start(
-    tmp_path: Path, *arguments: object, through: tuple[str, ...] = (), **variables: str
-) -> asyncio.subprocess.Process:
+async def start(tmp_path: Path, *arguments: object, **variables: str) -> asyncio.subprocess.Process:
     """Start the command, marked so that whatever it leaves behind can be found."""
+    return await start_through((), tmp_path, *arguments, **variables)
+
+
+async def start_through(
+    through: tuple[str, ...], tmp_path: Path, *arguments: object, **variables: str
+) -> asyncio.subprocess.Process:
+    """Let another program start it."""
     return await asyncio.create_subprocess_exec(
         *through,
         sys.executable,
@@ -100,7 +105,7 @@ async def test_a_demo_that_is_asked_to_end_leaves_nothing_behind(
 ) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    process = await start(tmp_path, "demo", "--folder", pictures, through=through, **ELSEWHERE, TMPDIR=str(scratch))
+    process = await start_through(through, tmp_path, "demo", "--folder", pictures, **ELSEWHERE, TMPDIR=str(scratch))
     await wait_until_working(tmp_path, process)
 
     process.send_signal(number)
