@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import signal
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -23,6 +24,10 @@ for name in [name for name in os.environ if name.startswith("BILDWERK_")]:
     del os.environ[name]
 for name in ("DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", "OLLAMA_HOST"):
     os.environ.pop(name, None)  # nobody's configured services are touched by a test
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A script's background job ignores it, and so would every program that the tests interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TEMPLATE = "template_migrated"
 _numbers = itertools.count(1)
