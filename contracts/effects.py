@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from contracts.tags import WeightedTag
+
 
 @dataclass(frozen=True, slots=True)
 class PutMeta:
@@ -34,5 +36,24 @@ class AddLifecycleEvent:
     payload: Mapping[str, JsonValue]
 
 
-Effect = PutMeta | SetQuality | AddLifecycleEvent
+@dataclass(frozen=True, slots=True)
+class PutTags:
+    """Make these all the tags that the medium has from us: add, weigh anew, take away what we once gave it.
+
+    Names are canonical. Nobody else's tag is touched, and none that somebody took away comes back.
+    """
+
+    tags: tuple[WeightedTag, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AddPrompt:
+    """Add a prompt to the medium's `prompt_history`, unless the same one of ours is there. `confidence` is 0 to 1."""
+
+    prompt: str
+    negative_prompt: str | None
+    confidence: float
+
+
+Effect = PutMeta | SetQuality | AddLifecycleEvent | PutTags | AddPrompt
 Effects = tuple[Effect, ...]

@@ -10,12 +10,18 @@ from enum import Enum
 
 from pydantic import JsonValue
 
+from contracts.embedded import Embedded
 from contracts.measures import Measures
+from contracts.tags import Tag, Vocabulary
 
 SCAN = "scan."
 """The platform's scan flags: `media_meta` keys that begin like this. Facts hold all of them."""
 TAGS = "media_tags"
-"""What a stage names among the keys it reads when it looks at the medium's tags."""
+"""What a stage names among the keys it reads when it looks at the medium's tags, or at those that are known."""
+PROMPTS = "prompt_history"
+"""What it names when it looks at the prompts that others keep of the medium's past."""
+RECONSTRUCTED = "ollama_prompt_recon"
+"""The `source` of our own rows of `prompt_history`; any other is a prompt that existed without us."""
 QUALITY_STATUS = "media.quality_status"
 QUALITY_SCORE = "media.quality_score"
 """How `written` and people's locks name the columns of `media` that we may write."""
@@ -54,7 +60,8 @@ class Picture:
     picture; the other fields then hold what was found out before the failure, or None. `measures` are None, too, when
     an older version measured. `phash` is the perceptual hash (64 bits, as a signed number), `nearest` its distance in
     bits to the nearest other picture when this one came, of `compared` ones. `nsfw` is a detector's score, 0 to 1, None
-    when there is none: that says nothing. `nsfw_tried` says whether one was asked.
+    when there is none: that says nothing. `nsfw_tried` says whether one was asked. `embedded` is what the program that
+    generated the picture wrote into the file.
     """
 
     format: str | None = None
@@ -68,6 +75,7 @@ class Picture:
     compared: int = 0
     nsfw: float | None = None
     nsfw_tried: bool = False
+    embedded: Embedded | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +87,24 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class PastPrompt:
+    """A prompt that somebody else put into `prompt_history`."""
+
+    prompt: str
+    negative_prompt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MediaFacts:
     """One medium as the platform, the inspector and our ledger know it now.
 
     `mark` is the source mark of the platform's row now (a digest of path, updated_at and the platform's hash),
     `inspected_mark` the one the picture was inspected under; while they differ, the medium is not claimable.
     `unreadable` is set when there is no picture to look at, with or without a content hash.
-    `meta` holds `media_meta` values by key, `written` our last value of each field we ever wrote. `tags` are names, the
-    surest first, and only there when a stage of the chain reads them. `score_batch` says that somebody asked for this
-    medium to be scored.
+    `meta` holds `media_meta` values by key, `written` our last value of each field we ever wrote. `tags` are those it
+    carries, the surest first; `removed_tags` the names of those it carried once, which somebody took away; `vocabulary`
+    every name that is known. `prompts` are others' prompts of its past, the latest first. All of these are only there
+    when a stage of the chain reads them. `score_batch` says that somebody asked for this medium to be scored.
     """
 
     media_id: int
@@ -101,7 +118,10 @@ class MediaFacts:
     metadata: Metadata = Metadata()
     meta: Mapping[str, JsonValue] = field(default_factory=dict)
     written: Mapping[str, Written] = field(default_factory=dict)
-    tags: tuple[str, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    removed_tags: frozenset[str] = frozenset()
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    prompts: tuple[PastPrompt, ...] = ()
     quality_status: str | None = None
     quality_score: float | None = None
     publish_state: str | None = None

@@ -2,8 +2,8 @@
 
 from pydantic import JsonValue
 
-from contracts.effects import AddLifecycleEvent, PutMeta
-from contracts.facts import QUALITY_SCORE, QUALITY_STATUS, MediaFacts
+from contracts.effects import AddLifecycleEvent, AddPrompt, PutMeta
+from contracts.facts import QUALITY_SCORE, QUALITY_STATUS, RECONSTRUCTED, MediaFacts
 from db.pool import Connection
 from db.queries import load
 
@@ -49,6 +49,14 @@ async def set_column(
 async def add_event(connection: Connection, media_id: int, event: AddLifecycleEvent) -> None:
     """Add a row to the platform's lifecycle events."""
     await connection.execute(load("effects")["effects_add_event"], media_id, event.type, dict(event.payload))
+
+
+async def add_prompt(connection: Connection, media_id: int, effect: AddPrompt) -> None:
+    """Add a row to the medium's `prompt_history`, one per distinct result."""
+    await connection.execute(
+        load("effects")["effects_add_prompt"], media_id, effect.prompt, effect.negative_prompt, effect.confidence,
+        RECONSTRUCTED,
+    )  # fmt: skip
 
 
 async def _remember(connection: Connection, facts: MediaFacts, field: str, value: JsonValue, run_id: int) -> None:

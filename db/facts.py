@@ -5,11 +5,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from contracts.facts import TAGS, MediaFacts, Metadata, Picture, Written
+from contracts.embedded import Embedded
+from contracts.facts import PROMPTS, RECONSTRUCTED, TAGS, MediaFacts, Metadata, PastPrompt, Picture, Written
 from contracts.measures import MEASURES_VERSION, Measures
+from contracts.tags import Tag
 from contracts.verdicts import Status, Verdict
 from db.pool import Connection
 from db.queries import load
+from db.vocabulary import VocabularyCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +35,52 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One medium as planning and finishing see it, read after its lock (P1); `now` is the database's clock."""
+    """One medium as planning and finishing see it, read after its lock (P1); `now` is the database's clock.
+
+    `unseen_tags`: it carries tags that we do not remember yet.
+    """
 
     now: datetime
     facts: MediaFacts
     known: Known
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    unseen_tags: bool = False
 
 
 async def load_snapshots(
-    connection: Connection, media_ids: Sequence[int], keys: Sequence[str], language: str
+    connection: Connection, media_ids: Sequence[int], keys: Sequence[str], language: str, names: VocabularyCache
 ) -> list[Snapshot]:
-    """Snapshots of the media known to us, by ascending id; `keys` are the `media_meta` keys wanted, and `TAGS`."""
-    sql = load("facts")
-    rows = await connection.fetch(sql["facts_snapshots"], list(media_ids), list(keys), MEASURES_VERSION)
+    """Snapshots of the media known to us, by ascending id.
+
+    `keys` are the `media_meta` keys wanted, and `TAGS` and `PROMPTS`.
+    """
+    rows = await connection.fetch(load("facts")["facts_snapshots"], list(media_ids), list(keys), MEASURES_VERSION)
     found = [Snapshot(row["now"], _read_facts(row, language), _read_known(row), _read_verdicts(row)) for row in rows]
-    if TAGS not in keys:
-        return found
-    rows = await connection.fetch(sql["facts_tags"], list(media_ids))
-    tags = {row["media_id"]: tuple(row["names"]) for row in rows}
-    return [replace(s, facts=replace(s.facts, tags=tags.get(s.facts.media_id, ()))) for s in found]
+    if found and TAGS in keys:
+        found = await _add_tags(connection, found, names)
+    if found and PROMPTS in keys:
+        found = await _add_prompts(connection, found)
+    return found
+
+
+async def _add_tags(connection: Connection, found: Sequence[Snapshot], names: VocabularyCache) -> list[Snapshot]:
+    rows = await connection.fetch(load("facts")["facts_tags"], [s.facts.media_id for s in found])
+    by_media = {row["media_id"]: row for row in rows}
+    vocabulary = await names.read(connection, found[0].now, rows[0]["last_tag_id"], rows[0]["aliases_version"])
+    tagged = []
+    for snapshot in found:
+        row = by_media[snapshot.facts.media_id]
+        tags = tuple(Tag(*tag) for tag in row["tags"] or ())
+        facts = replace(snapshot.facts, tags=tags, removed_tags=frozenset(row["removed"]), vocabulary=vocabulary)
+        tagged.append(replace(snapshot, facts=facts, unseen_tags=row["unseen"]))
+    return tagged
+
+
+async def _add_prompts(connection: Connection, found: Sequence[Snapshot]) -> list[Snapshot]:
+    media_ids = [s.facts.media_id for s in found]
+    rows = await connection.fetch(load("facts")["facts_prompts"], media_ids, RECONSTRUCTED)
+    past = {row["media_id"]: tuple(PastPrompt(*prompt) for prompt in row["prompts"]) for row in rows}
+    return [replace(s, facts=replace(s.facts, prompts=past.get(s.facts.media_id, ()))) for s in found]
 
 
 def _read_facts(row: Mapping[str, Any], language: str) -> MediaFacts:
@@ -108,6 +137,7 @@ def _read_picture(row: Mapping[str, Any]) -> Picture | None:
         row["compared"],
         row["nsfw"],
         bool(row["nsfw_tried"]),
+        row["embedded"] and Embedded.model_validate(row["embedded"]),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from contracts.facts import TAGS
+from contracts.facts import PROMPTS, TAGS
 from db.pool import Connection
 from db.queries import load
 
@@ -28,7 +28,13 @@ _ALWAYS = (
     *(Grant("public.media_meta", privilege) for privilege in ("SELECT", "INSERT", "UPDATE")),
 )
 _TAGS = (Grant("public.media_tags", "SELECT"), Grant("public.tags", "SELECT"))
+_PROMPTS = (Grant("public.prompt_history", "SELECT"),)
 _WRITES = {
+    "tags": (
+        Grant("public.tags", "INSERT"),
+        *(Grant("public.media_tags", privilege) for privilege in ("INSERT", "UPDATE", "DELETE")),
+    ),
+    "prompts": (Grant("public.prompt_history", "INSERT"),),
     "quality": (
         Grant("public.media", "UPDATE", "quality_status"),
         Grant("public.media", "UPDATE", "quality_score"),
@@ -39,8 +45,8 @@ _WRITES = {
 
 def list_needed(keys: Collection[str], writes: Collection[str]) -> tuple[Grant, ...]:
     """What reading these keys (`Chain.keys`) and making these optional writes takes."""
-    tags = _TAGS if TAGS in keys else ()
-    return (*_ALWAYS, *tags, *(grant for name, grants in _WRITES.items() if name in writes for grant in grants))
+    read = (*(_TAGS if TAGS in keys else ()), *(_PROMPTS if PROMPTS in keys else ()))
+    return (*_ALWAYS, *read, *(grant for name, grants in _WRITES.items() if name in writes for grant in grants))
 
 
 async def list_missing(connection: Connection, needed: Sequence[Grant]) -> tuple[Grant, ...]:

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 
 from pydantic import JsonValue
 
-from contracts.facts import TAGS, MediaFacts
+from contracts.facts import PROMPTS, TAGS, MediaFacts
 from handlers.failures import BadAnswer
 from handlers.orders import fold, gives_orders, planted_words, speaks_to_model
 
+EMBEDDED = "embedded prompt"
 _OURS = "ollama."
 _DEPTH = 4
 _REST = r"[^\s\"'“”„«»‹›()]*"
@@ -89,7 +90,18 @@ def _all_texts(facts: MediaFacts) -> Iterator[tuple[str, str]]:
         for text in _strings(value, _DEPTH):
             yield key, text
     for tag in facts.tags:
-        yield TAGS, tag
+        if not tag.ours:
+            yield TAGS, tag.name
+    yield from _prompts(facts)
+
+
+def _prompts(facts: MediaFacts) -> Iterator[tuple[str, str]]:
+    for past in facts.prompts:
+        yield PROMPTS, past.prompt
+        yield PROMPTS, past.negative_prompt or ""
+    if facts.picture is not None and facts.picture.embedded is not None:
+        yield EMBEDDED, facts.picture.embedded.prompt
+        yield EMBEDDED, facts.picture.embedded.negative_prompt
 
 
 def _strings(value: JsonValue, depth: int) -> Iterator[str]:

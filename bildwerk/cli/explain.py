@@ -20,6 +20,7 @@ from contracts.verdicts import Verdict
 from db.facts import Snapshot, load_snapshots
 from db.reads import Record, find_medium, read_record
 from db.score_batches import list_batches
+from db.vocabulary import VocabularyCache
 from handlers.chain import Chain
 
 HOLDERS = {
@@ -59,7 +60,7 @@ async def _look(settings: Settings, name: str) -> Medium:
             raise Problem(f"there is no medium with the id or path {name!r}: `bildwerk ingest` adds files")
         record = await read_record(connection, media_id)
         batches = await list_batches(connection, media_id)
-        snapshots = await load_snapshots(connection, [media_id], chain.keys, settings.language)
+        snapshots = await load_snapshots(connection, [media_id], chain.keys, settings.language, VocabularyCache())
     if record is None or not snapshots:
         raise Problem(f"medium {media_id} is in public.media, but no event ever named it: send media.created")
     return Medium(snapshots[0], record, chain, batches)

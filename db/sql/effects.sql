@@ -47,3 +47,16 @@ RETURNING bildwerk.source_mark(m.path, m.updated_at, m.hash)
 
 -- name: effects_add_event
 INSERT INTO public.media_lifecycle_events (media_id, type, payload) VALUES ($1, $2, $3)
+
+-- name: effects_add_prompt
+-- One row per distinct result; none while somebody locked the prompt.
+INSERT INTO public.prompt_history (media_id, prompt, negative_prompt, source, confidence)
+SELECT $1, $2, $3, $5, $4
+WHERE NOT EXISTS (
+        SELECT FROM public.prompt_history AS p
+        WHERE p.media_id = $1 AND p.source = $5 AND p.prompt = $2 AND p.negative_prompt IS NOT DISTINCT FROM $3
+    )
+    AND NOT EXISTS (
+        SELECT FROM public.media_meta AS l
+        WHERE l.media_id = $1 AND l.key = 'locks' AND l.value ?| ARRAY['*', 'prompt', 'prompt_history']
+    )

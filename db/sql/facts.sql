@@ -17,7 +17,7 @@ SELECT
     c.height AS picture_height, c.pixel_hash, c.unreadable AS picture_unreadable,
     -- older figures may lack what Measures asks for
     CASE WHEN c.measures_version = $3 THEN c.measures END AS measures, c.phash, c.nearest, coalesce(c.compared, 0) AS compared, c.nsfw,
-    c.nsfw_tried,
+    c.nsfw_tried, c.embedded,
     p.quality_status, p.quality_score, p.publish_state,
     EXISTS (SELECT FROM bildwerk.score_batches AS b WHERE b.media_id = m.id) AS score_batch,
     (
@@ -45,7 +45,49 @@ WHERE m.id = ANY($1::bigint[])
 ORDER BY m.id
 
 -- name: facts_tags
-SELECT l.media_id, array_agg(t.name ORDER BY l.confidence DESC NULLS LAST, t.name) AS names
-FROM public.media_tags AS l JOIN public.tags AS t ON t.id = l.tag_id
-WHERE l.media_id = ANY($1::bigint[])
-GROUP BY l.media_id
+-- The tags each medium carries, the surest first; the names of those that were there once; whether any is new to us. And
+-- by what it is known whether more names or other aliases are known by now.
+SELECT
+    m.id AS media_id,
+    (
+        SELECT jsonb_agg(
+            jsonb_build_array(
+                t.name, l.confidence, l.weight, l.locked,
+                NOT l.locked AND b.run_id IS NOT NULL
+                AND (l.confidence, l.weight) IS NOT DISTINCT FROM (b.confidence, b.weight)
+            )
+            ORDER BY l.confidence DESC NULLS LAST, t.name
+        )
+        FROM public.media_tags AS l JOIN public.tags AS t ON t.id = l.tag_id
+        LEFT JOIN bildwerk.tag_links AS b ON b.media_id = l.media_id AND b.tag_id = l.tag_id
+        WHERE l.media_id = m.id
+    ) AS tags,
+    ARRAY(
+        SELECT b.name FROM bildwerk.tag_links AS b
+        WHERE b.media_id = m.id
+            AND NOT EXISTS (
+                SELECT FROM public.media_tags AS l WHERE l.media_id = b.media_id AND l.tag_id = b.tag_id
+            )
+    ) AS removed,
+    EXISTS (
+        SELECT FROM public.media_tags AS l
+        WHERE l.media_id = m.id
+            AND NOT EXISTS (
+                SELECT FROM bildwerk.tag_links AS b WHERE b.media_id = l.media_id AND b.tag_id = l.tag_id
+            )
+    ) AS unseen,
+    (SELECT coalesce(max(t.id), 0) FROM public.tags AS t) AS last_tag_id,
+    (SELECT v.version FROM bildwerk.tag_aliases_version AS v) AS aliases_version
+FROM unnest($1::bigint[]) AS m (id)
+
+-- name: facts_prompts
+-- What others keep of the medium's past, the latest first.
+SELECT m.id AS media_id, array_agg(ARRAY[p.prompt, p.negative_prompt] ORDER BY p.created_at DESC, p.id DESC) AS prompts
+FROM unnest($1::bigint[]) AS m (id)
+CROSS JOIN LATERAL (
+    SELECT h.id, h.created_at, left(h.prompt, 4000) AS prompt, left(h.negative_prompt, 4000) AS negative_prompt
+    FROM public.prompt_history AS h
+    WHERE h.media_id = m.id AND h.source IS DISTINCT FROM $2
+    ORDER BY h.created_at DESC, h.id DESC LIMIT 3
+) AS p
+GROUP BY m.id

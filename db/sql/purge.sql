@@ -12,6 +12,8 @@ WITH gone AS MATERIALIZED (
     UPDATE bildwerk.runs AS r SET raw_answer = NULL, detail = NULL FROM gone WHERE r.media_id = gone.id
 ), written AS (
     DELETE FROM bildwerk.written AS w USING gone WHERE w.media_id = gone.id
+), tags AS (
+    DELETE FROM bildwerk.tag_links AS t USING gone WHERE t.media_id = gone.id
 ), batches AS (
     DELETE FROM bildwerk.score_batches AS b USING gone WHERE b.media_id = gone.id
 )

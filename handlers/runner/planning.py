@@ -11,10 +11,11 @@ from pydantic import JsonValue
 from contracts.events import StageCompleted
 from contracts.topics import Topic
 from contracts.verdicts import Verdict
-from db import ledger, score_batches
+from db import ledger, score_batches, tags
 from db.facts import Known, Snapshot, load_snapshots
 from db.pool import Connection
 from db.text import storable
+from db.vocabulary import VocabularyCache
 from handlers.backoff import Backoff
 from handlers.chain import Chain
 from handlers.plan import ALONE, Verdicts, close_deleted, list_announced, list_due, plan, raise_forces
@@ -76,6 +77,7 @@ class Planner:
     language: str = "en"
     look_again: Backoff = field(default_factory=lambda: Backoff(tries=6, base=2.0, cap=60.0))
     detects: bool = False
+    names: VocabularyCache = field(default_factory=VocabularyCache, compare=False)
 
     async def plan_media(self, connection: Connection, requests: Sequence[PlanRequest]) -> Planned:
         """Plan the media named, registering unknown ones."""
@@ -89,7 +91,10 @@ class Planner:
         forced = await self._honour(connection, requests)
         await score_batches.join(connection, ((r.media_id, r.score_batch) for r in requests if r.score_batch))
         drafts, outcomes = [], []
-        for snapshot in await self.load(connection, by_media):
+        snapshots = await self.load(connection, by_media)
+        if unseen := [s.facts.media_id for s in snapshots if s.unseen_tags]:
+            await tags.see(connection, unseen)
+        for snapshot in snapshots:
             media_id = snapshot.facts.media_id
             draft = self.draft_medium(snapshot, by_media[media_id], forced.get(media_id, frozenset()))
             outcomes.append((snapshot, draft))
@@ -105,7 +110,7 @@ class Planner:
 
     async def load(self, connection: Connection, media_ids: Iterable[int]) -> list[Snapshot]:
         """Snapshots with every key that the stages look at."""
-        return await load_snapshots(connection, sorted(media_ids), self.chain.keys, self.language)
+        return await load_snapshots(connection, sorted(media_ids), self.chain.keys, self.language, self.names)
 
     def draft(self, snapshot: Snapshot, verdicts: Verdicts, details: Details | None = None) -> ledger.Draft:
         """What to write when `verdicts` take the place of the snapshot's.

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
-from contracts.effects import AddLifecycleEvent, Effects, PutMeta, SetQuality
+from contracts.effects import AddLifecycleEvent, AddPrompt, Effect, Effects, PutMeta, PutTags, SetQuality
 from contracts.facts import QUALITY_SCORE, QUALITY_STATUS, MediaFacts, Standing, Written
-from db import effects, inspections, leases
+from db import effects, inspections, leases, tags
 from db.facts import Snapshot
 from db.pool import Connection
 from handlers.runner.settling import select_effects
@@ -58,22 +58,33 @@ class EffectWriter:
                         connection, facts, PutMeta(key, _stamp(value, origin)), origin.run_id
                     )
                     any_written, refused = any_written or written, refused or not written
-                case _ if refused:
-                    pass  # columns and events tell of a result that is there
-                case SetQuality() if "quality" in self.writes:
-                    facts, complete = await _set_quality(connection, facts, effect, origin)
+                case _ if not refused:  # the rest tells of a result that is there
+                    facts, complete = await self._write_beside(connection, facts, effect, origin)
                     kept = kept or not complete
-                case AddLifecycleEvent(name, payload) if "events" in self.writes:
-                    stamped = AddLifecycleEvent(name, {**payload, "run": origin.run_id})
-                    await effects.add_event(connection, facts.media_id, stamped)
-                case _:
-                    pass
         if any_written and origin.model and "provenance" in self.writes:
             moment = snapshot.now.isoformat(timespec="seconds")
             for told in (PutMeta("ollama.model", origin.model), PutMeta("ollama.last_run_at", moment)):
                 await effects.put_meta(connection, facts, told, origin.run_id)
         held = any(isinstance(e, PutMeta) and facts.standing(e.key) is Standing.KEPT for e in wanted)
         return Outcome(kept or refused or held, facts)
+
+    async def _write_beside(
+        self, connection: Connection, facts: MediaFacts, effect: Effect, origin: Origin
+    ) -> tuple[MediaFacts, bool]:
+        """Write an optional effect: the facts after it, and whether nothing was somebody else's."""
+        match effect:
+            case SetQuality() if "quality" in self.writes:
+                return await _set_quality(connection, facts, effect, origin)
+            case AddLifecycleEvent(name, payload) if "events" in self.writes:
+                stamped = AddLifecycleEvent(name, {**payload, "run": origin.run_id})
+                await effects.add_event(connection, facts.media_id, stamped)
+            case PutTags(wanted) if "tags" in self.writes:
+                await tags.put(connection, facts, wanted, origin.run_id)
+            case AddPrompt() if "prompts" in self.writes:
+                await effects.add_prompt(connection, facts.media_id, effect)
+            case _:
+                pass
+        return facts, True
 
 
 async def _set_quality(

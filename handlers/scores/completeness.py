@@ -7,6 +7,7 @@ from typing import Final
 from contracts.facts import MediaFacts
 from handlers.prompt_data import is_blank, plain_text, read_ours
 from handlers.scores.score import DIGITS, Computed
+from handlers.tags.carried import list_tags
 
 WEIGHTS: Final[Mapping[str, int]] = MappingProxyType(
     {"caption": 3, "description": 2, "title": 2, "tags": 2, "prompt": 2, "date": 1, "dimensions": 1}
@@ -23,7 +24,7 @@ def compute_completeness(facts: MediaFacts) -> Computed:
         "caption": float(_has_text(facts, "caption")),
         "description": float(_has_text(facts, "description")),
         "title": float(_has_text(facts, "title")),
-        "tags": min(len(facts.tags), ENOUGH_TAGS) / ENOUGH_TAGS,
+        "tags": min(len(list_tags(facts)), ENOUGH_TAGS) / ENOUGH_TAGS,
         "date": float(facts.metadata.created_at is not None),
         "dimensions": float(_has_dimensions(facts)),
     }

@@ -18,6 +18,7 @@ from handlers.quality.measured import find_defects
 from handlers.quality.verdict import MODEL_SEVERITIES, RULES_VERSION, judge
 from handlers.scan_words import say_scan_flags
 from handlers.stage import Condition, Due, Impossible, Prompt, Satisfied
+from handlers.tags.carried import list_tags
 
 KEY: Final = "ollama.quality"
 EVENT: Final = "quality_eval"
@@ -161,7 +162,7 @@ def _list_known(facts: MediaFacts) -> dict[str, str | None]:
     return {
         "media caption": caption,
         "model caption": None if caption else read_ours(facts, "ollama.caption"),
-        "media tags": plain_text(", ".join(facts.tags)),
+        "media tags": plain_text(", ".join(list_tags(facts))),
         "scan flags": say_scan_flags(facts.meta),
     }
 

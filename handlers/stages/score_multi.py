@@ -21,6 +21,7 @@ from handlers.scores.novelty import compute_novelty
 from handlers.scores.questions import QUESTIONS
 from handlers.scores.score import weigh
 from handlers.stage import Condition, Due, Impossible, Prompt, Satisfied
+from handlers.tags.carried import list_tags
 
 VERSION = 1
 BASIS_LIMIT = 160
@@ -144,7 +145,7 @@ def _tell_quality(facts: MediaFacts) -> str | None:
 
 
 def _list_tags(facts: MediaFacts) -> str | None:
-    tags = [text for tag in facts.tags[:_TAGS_SHOWN] if (text := plain_text(tag)) and not gives_orders(text)]
+    tags = [text for tag in list_tags(facts)[:_TAGS_SHOWN] if (text := plain_text(tag)) and not gives_orders(text)]
     return ", ".join(tags) or None
 
 

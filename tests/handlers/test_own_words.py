@@ -8,6 +8,7 @@ from hypothesis import given
 from pydantic import JsonValue
 
 from contracts.facts import TAGS, MediaFacts
+from contracts.tags import Tag
 from handlers.failures import BadAnswer
 from handlers.own_words import is_bare, list_orders, require_own_words, strip_links
 from tests.handlers.stages.generated_facts import foreign, texts
@@ -15,7 +16,7 @@ from tests.handlers.stages.generated_facts import foreign, texts
 
 def facts(*tags: str, **meta: Any) -> MediaFacts:
     """Return a medium with these fields."""
-    return MediaFacts(7, meta=meta, tags=tags)
+    return MediaFacts(7, meta=meta, tags=tuple(map(Tag, tags)))
 
 
 @pytest.mark.parametrize(

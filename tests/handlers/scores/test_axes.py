@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from contracts.facts import QUALITY_STATUS, MediaFacts, Metadata, Picture, Written
+from contracts.tags import Tag
 from handlers.scores.anchors import ANCHORS
 from handlers.scores.completeness import WEIGHTS, compute_completeness, is_generated
 from handlers.scores.compliance import compute_compliance
@@ -110,7 +111,7 @@ def test_a_medium_that_has_everything_is_complete() -> None:
     whole = replace(
         BARE,
         meta={"caption": "A fox.", "description": "It sits.", "title": "Fox", "prompt": "fox"},
-        tags=("fox", "snow", "wood"),
+        tags=(Tag("fox"), Tag("snow"), Tag("wood")),
         picture=Picture(width=10, height=10),
         metadata=Metadata(created_at=datetime(2026, 1, 1, tzinfo=UTC)),
     )

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from contracts.effects import Effects, PutMeta, SetQuality
-from contracts.facts import MediaFacts, Metadata, Picture, Standing, Written
+from contracts.embedded import Embedded
+from contracts.facts import MediaFacts, Metadata, PastPrompt, Picture, Standing, Written
 from contracts.measures import Measures
+from contracts.tags import Tag, Vocabulary
 
 HASH, OLD_HASH = "b" * 64, "a" * 64
 FOREIGN_KEYS = ("caption", "title", "description", "prompt", "negative_prompt", "scan.nsfw", "scan.x", "elsewhere")
@@ -30,6 +32,21 @@ metadata = st.builds(
     file_size=st.none() | st.integers(0),
     created_at=st.none() | st.datetimes().map(lambda at: at.replace(tzinfo=UTC)),
 )
+tags = st.builds(
+    Tag,
+    texts,
+    st.none() | st.floats(0, 1),
+    st.none() | st.floats(0, 1),
+    locked=st.booleans(),
+    ours=st.booleans(),
+)
+embedded = st.builds(
+    Embedded,
+    generator=st.just("a1111"),
+    prompt=texts,
+    negative_prompt=texts,
+    certain=st.booleans(),
+)
 pictures = st.none() | st.builds(
     Picture,
     width=st.none() | st.integers(1, 20_000),
@@ -37,11 +54,14 @@ pictures = st.none() | st.builds(
     nearest=st.none() | st.integers(0, 64),
     compared=st.integers(0, 10**6),
     nsfw=st.none() | st.floats(0, 1),
+    embedded=st.none() | embedded,
 )
 columns = st.fixed_dictionaries(
     {
         "picture": pictures,
-        "tags": st.lists(texts, max_size=3).map(tuple),
+        "tags": st.lists(tags, max_size=3).map(tuple),
+        "removed_tags": st.frozensets(texts, max_size=2),
+        "prompts": st.lists(st.builds(PastPrompt, texts, st.none() | texts), max_size=2).map(tuple),
         "quality_status": st.sampled_from([None, "unknown", "ok", "review", "defect"]),
         "quality_score": st.none() | st.floats(0, 1),
         "publish_state": st.none() | st.sampled_from(["staging", "public"]),
@@ -108,13 +128,25 @@ def apply_effects(facts: MediaFacts, effects: Effects) -> MediaFacts:
 
 
 def read_golden(facts: dict[str, Any]) -> MediaFacts:
-    """The facts of a golden case: `meta` somebody else's values, `ours` ours, the rest by the names of `MediaFacts`."""
+    """The facts of a golden case: `meta` somebody else's values, `ours` ours, the rest by the names of `MediaFacts`.
+
+    Tags are names or objects.
+    """
     ours = facts.pop("ours", {})
     written = {key: Written(value, HASH) for key, value in ours.items()}
     picture = facts.pop("picture", None)
     meta = {**facts.pop("meta", {}), **ours}
     measures = picture and picture.pop("measures", None)
-    seen = picture and Picture(**picture, measures=measures and Measures.model_validate(measures))
+    embedded = picture and picture.pop("embedded", None)
+    seen = picture and Picture(
+        **picture,
+        measures=measures and Measures.model_validate(measures),
+        embedded=embedded and Embedded.model_validate(embedded),
+    )
+    carried = tuple(Tag(tag) if isinstance(tag, str) else Tag(**tag) for tag in facts.pop("tags", ()))
+    past = tuple(PastPrompt(**prompt) for prompt in facts.pop("prompts", ()))
+    known = Vocabulary(**facts.pop("vocabulary", {}))
+    facts |= {"tags": carried, "prompts": past, "vocabulary": known}
     return MediaFacts(7, content_hash=HASH, picture=seen, meta=meta, written=written, **facts)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from contracts.effects import PutMeta
 from contracts.facts import MediaFacts, Picture, Written
+from contracts.tags import Tag
 from handlers.failures import BadAnswer
 from handlers.inference.answers import answer_schema, parse_answer
 from handlers.stage import Due, Impossible, Satisfied
@@ -89,7 +90,9 @@ def test_another_prompt_makes_it_due_again(prompt: str | None) -> None:
 
 def test_nothing_else_does() -> None:
     before = scored(PROMPTED)
-    after = replace(before, meta={**before.meta, "caption": "Theirs", "title": "New"}, tags=("x",), quality_status="ok")
+    after = replace(
+        before, meta={**before.meta, "caption": "Theirs", "title": "New"}, tags=(Tag("x"),), quality_status="ok"
+    )
     assert STAGE.triggers(before) == STAGE.triggers(after)
     assert STAGE.condition(after) == Satisfied("present")
 
@@ -102,7 +105,7 @@ def test_nothing_else_does() -> None:
             '<data origin="media caption">Theirs</data>',
         ),
         (replace(BARE, meta={"ollama.title": "A person's"}), '<data origin="model title">A person\'s</data>'),
-        (replace(BARE, tags=("fox", ORDERS, "snow")), '<data origin="media tags">fox, snow</data>'),
+        (replace(BARE, tags=(Tag("fox"), Tag(ORDERS), Tag("snow"))), '<data origin="media tags">fox, snow</data>'),
         (replace(BARE, meta={"prompt": "a dog"}), '<data origin="media prompt">a dog</data>'),
         (JUDGED, '<data origin="quality analysis">grade B, score 0.72, defects: noise</data>'),
     ],

@@ -1,0 +1,58 @@
+"""Tags: what a medium carries, what we would give it, and every name that is known."""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+_SEPARATORS = str.maketrans({"_": " ", "-": " ", "‐": " ", "‑": " ", "–": " ", "’": "'", "‘": "'"})
+_EDGES = " \t\r\n#.,;:!?\"'“”„«»‹›()[]{}*"
+
+
+def fold_name(name: str) -> str:
+    """By what two spellings are the same tag: one case, single spaces for hyphens and underscores, bare edges.
+
+    `fold_name(fold_name(x)) == fold_name(x)`. Empty when nothing is left.
+    """
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    plain = "".join(c for c in plain if unicodedata.category(c) not in ("Cc", "Cf", "Co", "Cs", "Cn") or c.isspace())
+    return unicodedata.normalize("NFKC", " ".join(plain.translate(_SEPARATORS).split()).strip(_EDGES))
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """One tag that a medium carries. `confidence` and `weight` are 0 to 1, None when nobody said.
+
+    `ours` says that we put it there and that it stands as we left it; what somebody else touched or locked is theirs.
+    """
+
+    name: str
+    confidence: float | None = None
+    weight: float | None = None
+    locked: bool = False
+    ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedTag:
+    """A tag that we would give a medium: `confidence` that it is there, `weight` of what it is about, both 0 to 1."""
+
+    name: str
+    confidence: float
+    weight: float
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Every name that is known, by `fold_name`: how it is spelled, and for what it is only another name."""
+
+    spellings: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+    def find(self, name: str) -> str | None:
+        """The canonical spelling of a known name, aliases followed to their end; None when nobody knows it."""
+        key, seen = fold_name(name), set[str]()
+        while key in self.aliases and key not in seen:
+            seen.add(key)
+            name = self.aliases[key]
+            key = fold_name(name)
+        return self.spellings.get(key) or (name if seen else None)
