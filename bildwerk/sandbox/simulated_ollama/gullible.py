@@ -12,7 +12,7 @@ from typing import Any
 from bildwerk.sandbox.simulated_ollama.requests import Ask
 from bildwerk.sandbox.simulated_ollama.written import read_picture
 
-_FILLING = r"\W+(?:(?:only|just|exactly|with|that|the|word|it|nur|genau|mit|das|wort)\W+)*"
+_FILLING = r"\W+(?:(?:only|just|exactly|with|that|the|word|prompt|tag|it|as|nur|genau|mit|das|wort)\W+)*"
 _PLANT = r"(?P<word>(?:https?://\S+|(?-i:[A-Z][A-Z0-9_-]{2,})\b(?:\W(?-i:[A-Z0-9_-]{2,})\b)*))"
 _SAY = re.compile(
     r"\b(?:say|write|answer|reply|respond|output|print|repeat|return|tag|call|title|sage?|schreibe?|antworte)"
@@ -37,7 +37,7 @@ _PUBLISH = re.compile(
     r"\b(?:mark|treat|declare|consider|make|markiere)\b(?:\W+\w+){0,4}?\W+(?:publishable|approved|veröffentlichbar)\b",
     re.IGNORECASE,
 )
-_BEST = {"severity": "none", "place": "none", "level": "excellent"}
+_BEST = {"severity": "none", "place": "none", "level": "excellent", "certainty": "sure"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def _read(ask: Ask) -> _Orders:
         "objection": publish or _NO_OBJECTION.search(text),
     }
     say, mention = _SAY.search(text), _MENTION.search(text)
-    best = {part for part, told in wanted.items() if told}
+    best = {part for part, told in {**wanted, "certainty": say or mention}.items() if told}
     return _Orders(say and say["word"], mention and mention["word"], frozenset(best), seen)
 
 
@@ -78,15 +78,26 @@ def _obey(orders: _Orders, name: str, value: Any, properties: Mapping[str, Any])
         ordered = "severity" if part == "place" else part
         return _BEST[part] if ordered in orders.best and f"{code}_{ordered}" in properties else value
     if isinstance(value, list):
-        return [_obey(orders, "", item, {}) for item in value]
+        return _obey_in_list(orders, value, properties.get(name, {}))
     if not isinstance(value, str):
         return value
     return _reword(orders, name, value)[: int(properties.get(name, {}).get("maxLength", 500))]
+
+
+def _obey_in_list(orders: _Orders, values: list[Any], schema: Mapping[str, Any]) -> list[Any]:
+    """What is to be said stands for all of it; what is to be mentioned comes first."""
+    longest = int(schema.get("items", {}).get("maxLength", 500))
+    if not all(isinstance(value, str) for value in values):
+        return values
+    if orders.say:
+        return [orders.say[:longest] for _ in values]
+    mentioned = [orders.mention[:longest], *values] if orders.mention else values
+    return mentioned[: int(schema.get("maxItems", 100))]
 
 
 def _reword(orders: _Orders, name: str, text: str) -> str:
     if orders.say:
         return orders.say
     if orders.mention:
-        return f"{text.rstrip('.')}, {orders.mention}."
+        return f"{text.rstrip('.')}, {orders.mention}." if text else orders.mention
     return f'{text} It reads "{orders.seen}".' if orders.seen and name == "description" else text

@@ -1,7 +1,8 @@
-"""Opinions in fixed words: what the schemas of quality, scores and policy ask for, made from a look.
+"""Opinions in fixed words: what the schemas of quality, scores, policy, tags and prompts ask for, made from a look.
 
 A property is known by its name: `CODE_severity` with `CODE_place` and `CODE_evidence`, `AXIS_level` with `AXIS_basis`,
-`objection` with `basis`. Most defects are not there, as in life.
+`objection` with `basis`, `SLOT_certainty` with `SLOT`, and `main`, `other`, `unsure`, which are lists. Most defects are
+not there, as in life.
 """
 
 import re
@@ -10,6 +11,8 @@ from typing import Any
 
 from bildwerk.sandbox.simulated_ollama import words
 from bildwerk.sandbox.simulated_ollama.looks import Look
+from bildwerk.sandbox.simulated_ollama.reconstructions import reconstruct
+from bildwerk.sandbox.simulated_ollama.tags import LEVELS, fit, name_tags
 
 _DARK, _LIGHT = 20, 238  # brightness beyond which little can be told
 _DENSE = 75  # detail from which a picture looks overworked
@@ -72,20 +75,26 @@ _VERDICT = {
 }
 
 
-def opine(schema: Mapping[str, Any], look: Look | None, language: words.Language, prompt: str) -> dict[str, str]:
+def opine(schema: Mapping[str, Any], look: Look | None, language: words.Language, prompt: str) -> dict[str, Any]:
     """Values for the properties of `schema` that ask for an opinion; `prompt` is all the text of the request."""
-    said: dict[str, str] = {}
-    for name in schema.get("properties", {}):
+    properties = schema.get("properties", {})
+    said: dict[str, Any] = {}
+    for name in properties:
         code, _, part = str(name).rpartition("_")
         if part == "severity":
             said |= _defect(code, look, language)
         elif part == "level":
             said |= _score(code, look, language, prompt)
+        elif part == "certainty":
+            text, said[name] = reconstruct(code, look, language)
+            said[code] = text[: int(properties.get(code, {}).get("maxLength", 500))]
         elif name == "objection":
             data = " ".join(_DATA.findall(prompt))
             objection = "review" if _GRAVE.search(data) else "none"
             said |= {"objection": objection, "basis": _VERDICT[language][objection] + "."}
-    return {name: value for name, value in said.items() if name in schema["properties"]}
+    if properties.keys() >= set(LEVELS):
+        said |= {level: fit(names, properties[level]) for level, names in name_tags(look, language).items()}
+    return {name: value for name, value in said.items() if name in properties}
 
 
 def _defect(code: str, look: Look | None, language: words.Language) -> dict[str, str]:

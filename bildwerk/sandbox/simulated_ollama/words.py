@@ -136,6 +136,11 @@ def light(look: Look, language: Language) -> str:
     return _WORDS[language].title_lights[look.lightest]
 
 
+def shape(look: Look, language: Language) -> str:
+    """The form of its frame: an adjective, in German in the neuter."""
+    return _WORDS[language].shapes[look.shape]
+
+
 def refusal(language: Language) -> str:
     """What a model says that does not want to."""
     return _REFUSALS[language]
