@@ -12,6 +12,7 @@ from contracts.tags import Tag
 from contracts.verdicts import Status, Verdict
 from db.pool import Connection
 from db.queries import load
+from db.tags import SOURCE
 from db.vocabulary import VocabularyCache
 
 
@@ -64,7 +65,7 @@ async def load_snapshots(
 
 
 async def _add_tags(connection: Connection, found: Sequence[Snapshot], names: VocabularyCache) -> list[Snapshot]:
-    rows = await connection.fetch(load("facts")["facts_tags"], [s.facts.media_id for s in found])
+    rows = await connection.fetch(load("facts")["facts_tags"], [s.facts.media_id for s in found], SOURCE)
     by_media = {row["media_id"]: row for row in rows}
     vocabulary = await names.read(connection, found[0].now, rows[0]["last_tag_id"], rows[0]["aliases_version"])
     tagged = []

@@ -14,35 +14,40 @@ CREATE TABLE bildwerk.tag_links (
     PRIMARY KEY (media_id, tag_id)
 );
 
--- Other names of tags, by their folded form. Rows of a merge name it, and go when it is undone.
+-- Other names of tags that a person gave, by their folded form. A merge is another name, too, and is not repeated here.
 CREATE TABLE bildwerk.tag_aliases (
     key text PRIMARY KEY,
     alias text NOT NULL,
     name text NOT NULL,
-    merge_id bigint,
     created_at timestamptz NOT NULL DEFAULT now()
 );
 
--- Tags that a person made one, and which links were moved for it: enough to take it back.
+-- Tags that a person made one: as long as it is not undone, the name behind `key` is another name of the tag `into_id`.
 CREATE TABLE bildwerk.tag_merges (
     id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
     tag_id bigint NOT NULL,
     name text NOT NULL,
+    key text NOT NULL,
     into_id bigint NOT NULL,
     into_name text NOT NULL,
     merged_at timestamptz NOT NULL DEFAULT now(),
-    undone_at timestamptz
+    undone_at timestamptz,
+    CHECK (tag_id <> into_id)
 );
+CREATE UNIQUE INDEX tag_merges_of ON bildwerk.tag_merges (tag_id) WHERE undone_at IS NULL;
+CREATE INDEX tag_merges_into ON bildwerk.tag_merges (into_id) WHERE undone_at IS NULL;
+
+-- Which links a merge took, as they were: enough to take it back.
 CREATE TABLE bildwerk.tag_merge_links (
     merge_id bigint NOT NULL REFERENCES bildwerk.tag_merges (id) ON DELETE CASCADE,
     media_id bigint NOT NULL,
-    -- the medium carried both: the link was dropped, not moved
-    had_both boolean NOT NULL,
+    -- moved; dropped: the medium carried both; withheld: ours, where somebody had taken the other tag away
+    what text NOT NULL CHECK (what IN ('moved', 'dropped', 'withheld')),
     confidence real,
     weight real,
     source text,
-    -- what bildwerk.tag_links held of it
-    ours boolean NOT NULL,
+    -- the medium's rows in bildwerk.tag_links of the two tags
+    memory jsonb NOT NULL,
     PRIMARY KEY (merge_id, media_id)
 );
 

@@ -52,9 +52,12 @@ SELECT
     (
         SELECT jsonb_agg(
             jsonb_build_array(
-                t.name, l.confidence, l.weight, l.locked,
+                t.name,
+                CASE WHEN l.confidence BETWEEN 0 AND 1 THEN l.confidence END,
+                CASE WHEN l.weight BETWEEN 0 AND 1 THEN l.weight END,
+                l.locked,
                 NOT l.locked AND b.run_id IS NOT NULL
-                AND (l.confidence, l.weight) IS NOT DISTINCT FROM (b.confidence, b.weight)
+                AND (l.confidence, l.weight, l.source) IS NOT DISTINCT FROM (b.confidence, b.weight, $2::text)
             )
             ORDER BY l.confidence DESC NULLS LAST, t.name
         )
@@ -62,11 +65,15 @@ SELECT
         LEFT JOIN bildwerk.tag_links AS b ON b.media_id = l.media_id AND b.tag_id = l.tag_id
         WHERE l.media_id = m.id
     ) AS tags,
+    -- under the name it had, and the one that its tag has now
     ARRAY(
-        SELECT b.name FROM bildwerk.tag_links AS b
-        WHERE b.media_id = m.id
+        SELECT n.name
+        FROM bildwerk.tag_links AS b LEFT JOIN public.tags AS t ON t.id = b.tag_id
+        CROSS JOIN LATERAL (VALUES (b.name), (t.name)) AS n (name)
+        WHERE b.media_id = m.id AND n.name IS NOT NULL
             AND NOT EXISTS (
-                SELECT FROM public.media_tags AS l WHERE l.media_id = b.media_id AND l.tag_id = b.tag_id
+                SELECT FROM public.media_tags AS l JOIN public.tags AS c ON c.id = l.tag_id
+                WHERE l.media_id = b.media_id AND (l.tag_id = b.tag_id OR c.name = n.name)
             )
     ) AS removed,
     EXISTS (

@@ -4,34 +4,70 @@
 SELECT id, name FROM public.tags WHERE id > $1 ORDER BY id
 
 -- name: tags_aliases
-SELECT key, alias, name, merge_id FROM bildwerk.tag_aliases ORDER BY key
+-- Every other name with the present name of its tag: the last merge of a name, else what a person said of it.
+SELECT DISTINCT ON (a.key) a.key, a.alias, a.name, a.merge_id
+FROM (
+    SELECT key, alias, name, NULL::bigint AS merge_id FROM bildwerk.tag_aliases
+    UNION ALL
+    SELECT g.key, g.name, coalesce(t.name, g.into_name), g.id
+    FROM bildwerk.tag_merges AS g LEFT JOIN public.tags AS t ON t.id = g.into_id
+    WHERE g.undone_at IS NULL
+) AS a
+ORDER BY a.key, a.merge_id DESC NULLS LAST
 
 -- name: tags_see
--- Remember what a medium carries, so that what is taken away does not come back.
+-- Remember what media known to us carry, so that what is taken away does not come back.
 INSERT INTO bildwerk.tag_links (media_id, tag_id, name)
 SELECT l.media_id, l.tag_id, t.name
-FROM public.media_tags AS l JOIN public.tags AS t ON t.id = l.tag_id
+FROM public.media_tags AS l
+JOIN public.tags AS t ON t.id = l.tag_id
+JOIN bildwerk.media AS k ON k.id = l.media_id
 WHERE l.media_id = ANY($1::bigint[])
     AND NOT EXISTS (SELECT FROM bildwerk.tag_links AS b WHERE b.media_id = l.media_id AND b.tag_id = l.tag_id)
 ORDER BY l.media_id, l.tag_id
 ON CONFLICT DO NOTHING
 
+-- name: tags_hold_merges
+-- No merge begins or is undone until this transaction ends. A statement of its own: the next one sees the last of them.
+SELECT version FROM bildwerk.tag_aliases_version FOR SHARE
+
+-- name: tags_follow_merges
+-- The names among $1 whose tags were made another, and which: what a merge that began a moment ago makes of them.
+WITH RECURSIVE steps AS (
+    SELECT t.name AS wanted, t.id FROM public.tags AS t WHERE t.name = ANY($1::text[])
+    UNION
+    SELECT s.wanted, g.into_id
+    FROM steps AS s JOIN bildwerk.tag_merges AS g ON g.tag_id = s.id AND g.undone_at IS NULL
+)
+SELECT s.wanted, t.name
+FROM steps AS s JOIN public.tags AS t ON t.id = s.id
+WHERE s.wanted <> t.name
+    AND NOT EXISTS (SELECT FROM bildwerk.tag_merges AS g WHERE g.tag_id = s.id AND g.undone_at IS NULL)
+
 -- name: tags_create
--- By name, so that several workers with the same new names wait for each other instead of locking each other up (P23).
+-- Only names that the medium may get, so that no tag that people deleted or renamed is there again for nothing. By name,
+-- so that several workers with the same new names wait for each other instead of locking each other up (P23).
 INSERT INTO public.tags (name)
-SELECT w.name FROM unnest($1::text[]) AS w (name)
+SELECT w.name FROM unnest($2::text[]) AS w (name)
 WHERE NOT EXISTS (SELECT FROM public.tags AS t WHERE t.name = w.name)
+    AND NOT EXISTS (SELECT FROM bildwerk.tag_links AS b WHERE b.media_id = $1 AND b.name = w.name)
+    AND NOT EXISTS (
+        SELECT FROM public.media_meta AS m
+        WHERE m.media_id = $1 AND m.key = 'locks' AND m.value ?| ARRAY['*', 'tags', 'media_tags']
+    )
 ORDER BY w.name
 ON CONFLICT DO NOTHING
 
 -- name: tags_drop
--- What we once gave the medium and would not give it any more, as far as it stands as we left it.
+-- What we once gave the medium and would not give it any more, as far as it stands as we left it. A tag that was renamed
+-- stays as long as we would give it under its old name.
 WITH dropped AS (
     DELETE FROM public.media_tags AS l
     USING bildwerk.tag_links AS b, public.tags AS t
     WHERE l.media_id = $1 AND b.media_id = l.media_id AND b.tag_id = l.tag_id AND t.id = l.tag_id
-        AND t.name <> ALL($2::text[]) AND b.run_id IS NOT NULL AND NOT l.locked
-        AND (l.confidence, l.weight) IS NOT DISTINCT FROM (b.confidence, b.weight)
+        AND t.name <> ALL($2::text[]) AND b.name <> ALL($2::text[])
+        AND b.run_id IS NOT NULL AND NOT l.locked
+        AND (l.confidence, l.weight, l.source) IS NOT DISTINCT FROM (b.confidence, b.weight, $3::text)
         AND NOT EXISTS (
             SELECT FROM public.media_meta AS m
             WHERE m.media_id = $1 AND m.key = 'locks' AND m.value ?| ARRAY['*', 'tags', 'media_tags']
@@ -51,7 +87,7 @@ WITH wanted AS (
     FROM wanted AS w, bildwerk.tag_links AS b
     WHERE l.media_id = $1 AND l.tag_id = w.id AND b.media_id = l.media_id AND b.tag_id = l.tag_id
         AND b.run_id IS NOT NULL AND NOT l.locked
-        AND (l.confidence, l.weight) IS NOT DISTINCT FROM (b.confidence, b.weight)
+        AND (l.confidence, l.weight, l.source) IS NOT DISTINCT FROM (b.confidence, b.weight, $7::text)
         AND NOT EXISTS (
             SELECT FROM public.media_meta AS m
             WHERE m.media_id = $1 AND m.key = 'locks' AND m.value ?| ARRAY['*', 'tags', 'media_tags']
@@ -63,16 +99,24 @@ FROM weighed AS w WHERE b.media_id = $1 AND b.tag_id = w.tag_id
 
 -- name: tags_add
 -- Only what the medium never carried, as far as we know: a row in tag_links is a tag that is there, or that somebody took
--- away. Somebody may have taken it away under an id that is gone, so the name counts too.
-WITH wanted AS (
+-- away. Somebody may have taken it away under an id that is gone, so the name counts too; and so does every tag that was
+-- merged into it.
+WITH RECURSIVE wanted AS (
     SELECT t.id, t.name, w.confidence, w.weight
     FROM unnest($2::text[], $3::real[], $4::real[]) AS w (name, confidence, weight)
     JOIN public.tags AS t ON t.name = w.name
+), same AS (
+    SELECT w.id, w.id AS tag_id FROM wanted AS w
+    UNION
+    SELECT s.id, g.tag_id
+    FROM same AS s JOIN bildwerk.tag_merges AS g ON g.into_id = s.tag_id AND g.undone_at IS NULL
 ), added AS (
     INSERT INTO public.media_tags (media_id, tag_id, confidence, weight, source)
     SELECT $1, w.id, w.confidence, w.weight, $7 FROM wanted AS w
-    WHERE NOT EXISTS (
-            SELECT FROM bildwerk.tag_links AS b WHERE b.media_id = $1 AND (b.tag_id = w.id OR b.name = w.name)
+    WHERE NOT EXISTS (SELECT FROM bildwerk.tag_links AS b WHERE b.media_id = $1 AND b.name = w.name)
+        AND NOT EXISTS (
+            SELECT FROM bildwerk.tag_links AS b JOIN same AS s ON s.tag_id = b.tag_id
+            WHERE b.media_id = $1 AND s.id = w.id
         )
         AND NOT EXISTS (
             SELECT FROM public.media_meta AS m
