@@ -14,7 +14,7 @@ help: ## Show this help
 	@echo "make TARGET [ARGS='...'] [PYTHON=python3.12]"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' Makefile
 
-demo: ## Describe and judge some pictures with the embedded stack and a simulated Ollama
+demo: ## Describe, tag and judge some pictures with the embedded stack and a simulated Ollama
 	@$(INSTALL) demo
 	@$(BIN)/bildwerk demo $(ARGS)
 

@@ -1,9 +1,10 @@
 """Putting files into `public.media`, where that table is ours."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from contracts.tags import Tag
 from contracts.topics import Topic
 from db import ledger
 from db.pool import Connection
@@ -61,6 +62,15 @@ async def announce(connection: Connection, put: Put) -> None:
 async def mark_harmless(connection: Connection, paths: Sequence[str]) -> None:
     """Set the scan flag that says so, for pictures that somebody looked at."""
     await connection.execute(load("library")["library_scanned"], list(paths))
+
+
+async def give_tags(connection: Connection, tags: Mapping[str, Sequence[Tag]]) -> None:
+    """Tag files by path, as whoever keeps the library does; what a file carries already stays as it is."""
+    given = [(path, tag.name, tag.locked) for path, several in tags.items() for tag in several]
+    if given:
+        paths, names, locks = (list(column) for column in zip(*given, strict=True))
+        await connection.execute(load("library")["library_name_tags"], names)
+        await connection.execute(load("library")["library_give_tags"], paths, names, locks)
 
 
 def _events(topic: Topic, ids: Iterable[int]) -> list[tuple[str, str, dict[str, int]]]:

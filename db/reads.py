@@ -8,8 +8,11 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+from contracts.facts import RECONSTRUCTED
+from contracts.tags import Tag
 from db.pool import Connection
 from db.queries import load
+from db.tags import SOURCE
 
 PACE = timedelta(minutes=10)
 """How far back the present rate looks."""
@@ -111,7 +114,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Print:
-    """One picture of a contact sheet; seconds and tokens are those of all its model calls."""
+    """One picture of a contact sheet; seconds and tokens are those of all its model calls.
+
+    `tags` are those it carries, what it is most about first; `history` the prompts that we put into `prompt_history`.
+    """
 
     media_id: int
     path: str
@@ -129,6 +135,9 @@ class Print:
     quality: JsonValue = None
     scores: JsonValue = None
     policy: JsonValue = None
+    prompt: JsonValue = None
+    history: tuple[str, ...] = ()
+    tags: tuple[Tag, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +207,8 @@ async def read_record(connection: Connection, media_id: int, runs: int = 10) -> 
 
 async def read_sheet(connection: Connection, limit: int = 500) -> tuple[Print, ...]:
     """Up to `limit` pictures by path with what we know of them."""
-    rows = await connection.fetch(load("reads")["reads_sheet"], limit)
-    return tuple(Print(**{**row, "tokens": int(row["tokens"])}) for row in rows)
+    rows = await connection.fetch(load("reads")["reads_sheet"], limit, RECONSTRUCTED, SOURCE)
+    return tuple(_read_print(row) for row in rows)
 
 
 async def read_server(connection: Connection) -> Server:
@@ -210,6 +219,11 @@ async def read_server(connection: Connection) -> Server:
 async def read_installation(connection: Connection) -> Installation:
     """Who we are. Raises asyncpg.UndefinedTableError before the first migration."""
     return Installation(**await _one(connection, "reads_installation"))
+
+
+def _read_print(row: Mapping[str, Any]) -> Print:
+    tags = tuple(Tag(*tag) for tag in row["tags"] or ())
+    return Print(**{**row, "tokens": int(row["tokens"]), "history": tuple(row["history"]), "tags": tags})
 
 
 async def _one(connection: Connection, query: str, *arguments: object) -> dict[str, Any]:

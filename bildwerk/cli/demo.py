@@ -1,10 +1,10 @@
-"""`bildwerk demo`: nineteen pictures through the whole pipeline, and a contact sheet of the results."""
+"""`bildwerk demo`: two dozen pictures through the whole pipeline, and a contact sheet of the results."""
 
 import asyncio
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -21,15 +21,19 @@ from bildwerk.cli.problem import Problem
 from bildwerk.cli.serve import require_services
 from bildwerk.demo import progress
 from bildwerk.demo.flaws import spoil
+from bildwerk.demo.generated import generate
 from bildwerk.demo.pictures import Credit, lay_out
 from bildwerk.demo.run import Results, Show, run
+from bildwerk.demo.suggestions import Wish, read_prompt
 from bildwerk.demo.surroundings import adopt, forget_services
+from bildwerk.demo.untidy import TAGS
 from bildwerk.demo.verdicts import Badge, read_policy, read_quality
 from bildwerk.environment import read
 from bildwerk.ingest import TYPES, find_files
 from bildwerk.reasons import say
 from bildwerk.sandbox.stack import start_stack
 from bildwerk.settings import Settings
+from contracts.tags import Tag
 from db.migrate import holds_media
 from db.pool import connect
 from db.reads import Print
@@ -49,10 +53,11 @@ STYLES = {"good": "green", "care": "yellow", "bad": "red", "none": ""}
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """What is shown: whom to thank, and which pictures are known to be harmless."""
+    """What is shown: whom to thank, which pictures are known to be harmless, and which tags they carry."""
 
     thanks: Sequence[Credit] = ()
     harmless: Sequence[str] = ()
+    tags: Mapping[str, Sequence[Tag]] = field(default_factory=dict)
 
 
 def demo(
@@ -62,7 +67,7 @@ def demo(
     slots: Slots = 4,
     real: Real = False,
 ) -> None:
-    """Describe and judge nineteen pictures, decide on each, and make a contact sheet of the results."""
+    """Describe, tag and judge two dozen pictures, decide on each, and make a contact sheet of the results."""
     if folder is not None:
         require_pictures(folder)
     output.mkdir(parents=True, exist_ok=True)
@@ -92,7 +97,8 @@ def make_pictures(folder: Path) -> Pictures:
     """Lay out the good pictures, and make flawed ones of some; nobody scanned those. Raises PicturesMissing."""
     thanks = lay_out(folder)
     spoil(folder)
-    return Pictures(thanks, [credit.file for credit in thanks])
+    generated = generate(folder)
+    return Pictures(thanks, [*(credit.file for credit in thanks), *generated], TAGS)
 
 
 async def _show_embedded(output: Path, shown: Pictures, slots: int) -> Results:
@@ -125,7 +131,7 @@ async def _show(output: Path, shown: Pictures, *, simulated: bool) -> Results:
     await require_services(settings)
     job_types = tuple(stage.job_type for stage in make_planner(settings).chain.stages)
     with progress.shown(Console(stderr=True), job_types) as tell:
-        return await run(Show(settings, output, tell, shown.thanks, simulated, shown.harmless))
+        return await run(Show(settings, output, tell, shown.thanks, simulated, shown.harmless, shown.tags))
 
 
 def _print(results: Results) -> None:
@@ -158,13 +164,21 @@ def _style(badge: Badge | None) -> Text:
 
 
 def _sum_up(prints: Sequence[Print]) -> Text:
-    """How many pictures got which quality status and which decision."""
+    """How many pictures got which quality status, decision and kind of prompt, and how many tags."""
     quality = [
         badge.words.split(" · ")[0].removeprefix("quality ") for shot in prints if (badge := read_quality(shot.quality))
     ]
     policy = [badge.words.split(":")[0] for shot in prints if (badge := read_policy(shot.policy))]
-    told = {"quality": Counter(quality), "policy": Counter(policy)}
+    tags = ["ours" if tag.ours else "there before" for shot in prints for tag in shot.tags]
+    prompts = [_name_prompt(wish) for shot in prints if (wish := read_prompt(shot.prompt, shot.history))]
+    told = {"quality": Counter(quality), "policy": Counter(policy), "tags": Counter(tags), "prompts": Counter(prompts)}
     return Text("; ".join(f"{name}: {_count(counts)}" for name, counts in told.items() if counts))
+
+
+def _name_prompt(wish: Wish) -> str:
+    if wish.embedded:
+        return "embedded"
+    return "reconstructed" if wish.kept else "too uncertain"
 
 
 def _count(counts: Counter[str]) -> str:

@@ -7,12 +7,17 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
-from bildwerk.demo import verdicts
+from bildwerk.demo import suggestions, verdicts
 from bildwerk.demo.pictures import Credit
 from bildwerk.reasons import say
 from db.reads import Print
 
 PAGE = "index.html"
+_LEGEND = (
+    '<p>Tags: <span class="tag ours">ours</span> the larger, the more a picture is about it; '
+    '<span class="tag">there before</span> and <span class="tag locked">locked</span> ones are not touched.</p>'
+)
+_UNWEIGHED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,7 @@ def render(sheet: Sheet) -> str:
 <h1>bildwerk</h1>
 <p>{escape(facts)}</p>
 {label if sheet.simulated else ""}
+{_LEGEND if any(p.tags for p in sheet.prints) else ""}
 </header>
 <main>
 {"".join(_figure(p, sheet) for p in sheet.prints)}</main>
@@ -78,7 +84,7 @@ def _figure(shot: Print, sheet: Sheet) -> str:
 <figcaption>
 <h2>{_text(shot.title) or "&mdash;"}</h2>
 <p>{_text(shot.caption) or escape(_why(shot))}</p>
-{_badges(shot)}{_scores(shot)}{_details(shot)}<p class="facts">{escape(_facts(shot))}</p>
+{_badges(shot)}{_tags(shot)}{_prompt(shot)}{_scores(shot)}{_details(shot)}<p class="facts">{escape(_facts(shot))}</p>
 </figcaption>
 </figure>
 """
@@ -88,6 +94,30 @@ def _badges(shot: Print) -> str:
     badges = [badge for badge in (verdicts.read_quality(shot.quality), verdicts.read_policy(shot.policy)) if badge]
     items = "".join(f'<li class="{badge.tone}">{escape(badge.words)}</li>' for badge in badges)
     return f'<ul class="badges">{items}</ul>\n' if items else ""
+
+
+def _tags(shot: Print) -> str:
+    items = "".join(map(_tag, suggestions.label_tags(shot.tags)))
+    return f'<ul class="tags">{items}</ul>\n' if items else ""
+
+
+def _tag(label: suggestions.Label) -> str:
+    kinds = " ".join(["tag", *["ours"] * label.ours, *["locked"] * label.locked])
+    about = _UNWEIGHED if label.about is None else label.about
+    words = escape(label.name) + " <small>locked</small>" * label.locked
+    return f'<li class="{kinds}" style="--about: {about:.2f}" title="{escape(label.details)}">{words}</li>'
+
+
+def _prompt(shot: Print) -> str:
+    wish = suggestions.read_prompt(shot.prompt, shot.history)
+    if wish is None:
+        return ""
+    negative = f"<p>without: {escape(wish.negative)}</p>" if wish.negative else ""
+    kept = "kept in prompt_history" if wish.kept else "not in prompt_history"
+    return (
+        f'<blockquote class="{"kept" if wish.kept else "doubtful"}"><p>{escape(wish.prompt)}</p>{negative}'
+        f"<footer>Prompt, {escape(wish.origin)}: {kept}</footer></blockquote>\n"
+    )
 
 
 def _scores(shot: Print) -> str:

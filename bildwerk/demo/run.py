@@ -1,8 +1,8 @@
 """The demo: pictures in, the pipeline at work, a contact sheet out."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from bildwerk.demo.progress import wait_until_settled
 from bildwerk.demo.service import require_alive, serving
 from bildwerk.ingest import Tally, find_files, ingest
 from bildwerk.settings import Settings
-from db.library import mark_harmless
+from contracts.tags import Tag
+from db.library import give_tags, mark_harmless
 from db.pool import Pool, open_pool
 from db.reads import Overview, Print, read_sheet
 from handlers.failures import Failure
@@ -38,7 +39,8 @@ class Results:
 class Show:
     """What to show and how to say so; `output` takes the page, its thumbnails and the service's log.
 
-    `harmless` names pictures that are known to be fit for everybody, as a platform's scanner would.
+    `harmless` names pictures that are known to be fit for everybody, as a platform's scanner would; `tags` are those
+    that pictures carry before anything is done.
     """
 
     settings: Settings
@@ -47,6 +49,7 @@ class Show:
     thanks: Sequence[Credit] = ()
     simulated: bool = False
     harmless: Sequence[str] = ()
+    tags: Mapping[str, Sequence[Tag]] = field(default_factory=dict)
 
 
 async def run(show: Show) -> Results:
@@ -59,6 +62,7 @@ async def run(show: Show) -> Results:
         tally = await ingest(pool, make_planner(settings), settings.media_root, names)
         async with pool.acquire() as connection:
             await mark_harmless(connection, show.harmless)
+            await give_tags(connection, show.tags)
         async with serving(log) as process, pool.acquire() as connection:
 
             def tell(overview: Overview) -> None:

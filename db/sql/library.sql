@@ -19,3 +19,14 @@ RETURNING id, xmax = 0 AS added
 INSERT INTO public.media_meta (media_id, key, value)
 SELECT id, 'scan.nsfw', 'false'::jsonb FROM public.media WHERE path = ANY($1::text[])
 ON CONFLICT (media_id, key) DO NOTHING
+
+-- name: library_name_tags
+INSERT INTO public.tags (name) SELECT DISTINCT name FROM unnest($1::text[]) AS g (name) ORDER BY name ON CONFLICT DO NOTHING
+
+-- name: library_give_tags
+INSERT INTO public.media_tags (media_id, tag_id, locked)
+SELECT m.id, t.id, g.locked
+FROM unnest($1::text[], $2::text[], $3::boolean[]) AS g (path, name, locked)
+JOIN public.media AS m ON m.path = g.path JOIN public.tags AS t ON t.name = g.name
+ORDER BY m.id, t.id
+ON CONFLICT DO NOTHING

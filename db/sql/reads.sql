@@ -62,6 +62,23 @@ SELECT
     (SELECT value FROM public.media_meta WHERE media_id = p.id AND key = 'ollama.quality') AS quality,
     (SELECT value FROM public.media_meta WHERE media_id = p.id AND key = 'ollama.scores') AS scores,
     (SELECT value FROM public.media_meta WHERE media_id = p.id AND key = 'ollama.policy_flags') AS policy,
+    (SELECT value FROM public.media_meta WHERE media_id = p.id AND key = 'ollama.prompt_reconstruction') AS prompt,
+    ARRAY(
+        SELECT h.prompt FROM public.prompt_history AS h WHERE h.media_id = p.id AND h.source = $2 ORDER BY h.id
+    ) AS history,
+    (
+        SELECT jsonb_agg(
+            jsonb_build_array(
+                t.name, l.confidence, l.weight, l.locked,
+                NOT l.locked AND b.run_id IS NOT NULL
+                AND (l.confidence, l.weight, l.source) IS NOT DISTINCT FROM (b.confidence, b.weight, $3::text)
+            )
+            ORDER BY l.weight DESC NULLS FIRST, l.confidence DESC NULLS FIRST, t.name
+        )
+        FROM public.media_tags AS l JOIN public.tags AS t ON t.id = l.tag_id
+        LEFT JOIN bildwerk.tag_links AS b ON b.media_id = l.media_id AND b.tag_id = l.tag_id
+        WHERE l.media_id = p.id
+    ) AS tags,
     coalesce(m.unreadable, c.unreadable) AS unreadable,
     (SELECT string_agg(DISTINCT j.reason, ', ') FROM bildwerk.jobs AS j
      WHERE j.media_id = p.id AND j.status = 'failed') AS failed,

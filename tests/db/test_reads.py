@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from contracts.tags import Tag
 from db.ledger import LastError, write_error
 from db.pool import Connection
 from db.reads import (
@@ -19,6 +20,7 @@ from db.reads import (
     read_server,
     read_sheet,
 )
+from db.tags import SOURCE
 from tests.ledger import Ledger
 
 
@@ -130,7 +132,7 @@ async def test_the_sheet_holds_words_cost_and_what_went_wrong(connection: Connec
     await ledger.caption(media_id)
     await ledger.pool.execute("UPDATE bildwerk.jobs SET status = 'failed', reason = 'refusal' WHERE job_type ~ 'title'")
     await ledger.pool.execute("INSERT INTO media (path) VALUES ('a.jpg')")
-    for name in ("quality", "scores", "policy_flags"):
+    for name in ("quality", "scores", "policy_flags", "prompt_reconstruction"):
         await ledger.pool.execute(
             "INSERT INTO media_meta (media_id, key, value) VALUES ($1, $2, $3)", media_id, f"ollama.{name}", {name: 1}
         )
@@ -141,8 +143,45 @@ async def test_the_sheet_holds_words_cost_and_what_went_wrong(connection: Connec
     assert (known.path, known.caption, known.tokens, known.failed) == ("b.jpg", "A cat on a mat.", 15, "refusal")
     assert (known.width, known.height, known.content_hash, known.model) == (10, 10, "f1", "model")
     assert (known.quality, known.scores, known.policy) == ({"quality": 1}, {"scores": 1}, {"policy_flags": 1})
+    assert (known.prompt, known.history, known.tags) == ({"prompt_reconstruction": 1}, (), ())
     assert known.seconds == pytest.approx(0.003)
     assert len(await read_sheet(connection, 1)) == 1
+
+
+async def test_the_sheet_tells_our_tags_and_prompts_from_others(connection: Connection, ledger: Ledger) -> None:
+    media_id = await ledger.add("a.jpg")
+    await ledger.pool.execute(
+        "INSERT INTO tags (id, name)"
+        " VALUES (1, 'ours'), (2, 'weighed anew'), (3, 'locked'), (4, 'theirs'), (5, 'minor')"
+    )
+    await ledger.pool.execute(
+        "INSERT INTO media_tags (media_id, tag_id, confidence, weight, locked, source) VALUES"
+        " ($1, 1, 0.5, 0.75, false, $2), ($1, 2, 0.5, 0.5, false, $2), ($1, 3, 0.5, 0.25, true, $2),"
+        " ($1, 4, NULL, NULL, false, NULL), ($1, 5, 0.5, 0.125, false, $2)",
+        media_id,
+        SOURCE,
+    )
+    await ledger.pool.execute(
+        "INSERT INTO bildwerk.tag_links (media_id, tag_id, name, confidence, weight, run_id) VALUES"
+        " ($1, 1, 'ours', 0.5, 0.75, 1), ($1, 2, 'weighed anew', 0.5, 0.25, 1), ($1, 3, 'locked', 0.5, 0.25, 1),"
+        " ($1, 4, 'theirs', NULL, NULL, NULL), ($1, 5, 'minor', 0.5, 0.125, 1)",
+        media_id,
+    )
+    await ledger.pool.execute(
+        "INSERT INTO prompt_history (media_id, prompt, source) VALUES"
+        " ($1, 'a cat', 'ollama_prompt_recon'), ($1, 'a dog', 'generator')",
+        media_id,
+    )
+    (shot,) = await read_sheet(connection)
+
+    assert shot.tags == (
+        Tag("theirs"),
+        Tag("ours", 0.5, 0.75, ours=True),
+        Tag("weighed anew", 0.5, 0.5),
+        Tag("locked", 0.5, 0.25, locked=True),
+        Tag("minor", 0.5, 0.125, ours=True),
+    )
+    assert shot.history == ("a cat",)
 
 
 async def test_the_server_and_the_installation_tell_of_themselves(connection: Connection) -> None:

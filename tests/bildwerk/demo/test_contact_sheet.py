@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from bildwerk.demo.contact_sheet import Sheet, render, write_sheet
 from bildwerk.demo.pictures import CREDITS
 from bildwerk.demo.verdicts import Badge, read_policy
+from contracts.tags import Tag
 from db.reads import Print
 from tests.handlers.stages.generated_facts import values
 
@@ -74,6 +75,40 @@ def test_a_picture_has_its_words_and_cost() -> None:
     assert "1 of 1 pictures described by llava:7b in 4.2 s" in page.words
 
 
+TAGGED = replace(
+    SHOT,
+    tags=(Tag("NASA", locked=True), Tag("cat", 0.9, 0.75, ours=True), Tag("Dog")),
+    prompt={"prompt": "a cat, oil", "negative_prompt": "text", "source": "model", "confidence": 0.7},
+    history=("a cat, oil",),
+)
+
+
+def test_tags_show_whose_they_are_and_what_they_weigh() -> None:
+    page = Page(render(replace(SHEET, prints=[TAGGED])))
+
+    assert page.find("li")[:3] == [
+        {"class": "tag locked", "style": "--about: 0.50", "title": "there before, locked"},
+        {"class": "tag ours", "style": "--about: 0.75", "title": "ours, confidence 0.90, weight 0.75"},
+        {"class": "tag", "style": "--about: 0.50", "title": "there before"},
+    ]
+    assert "NASA locked" in page.words
+    assert [span["class"] for span in page.find("span")] == ["tag ours", "tag", "tag locked"], "they are explained"
+    assert Page(render(SHEET)).find("span") == [], "where there are some"
+
+
+def test_a_prompt_shows_its_source_and_whether_it_was_kept() -> None:
+    kept = Page(render(replace(SHEET, prints=[TAGGED])))
+    doubtful = Page(render(replace(SHEET, prints=[replace(TAGGED, history=("a cat",))])))
+
+    assert (kept.find("blockquote"), doubtful.find("blockquote")) == ([{"class": "kept"}], [{"class": "doubtful"}])
+    for page in (kept, doubtful):
+        for words in ("a cat, oil", "without: text", "Prompt, reconstructed, confidence 0.70: "):
+            assert words in page.words
+    assert ": kept in prompt_history" in kept.words
+    assert ": not in prompt_history" in doubtful.words
+    assert Page(render(SHEET)).find("blockquote") == []
+
+
 def test_words_from_outside_stay_words() -> None:
     evil = '"><script>alert(1)</script>&amp;'
     shot = replace(SHOT, title=evil, caption=evil, description=evil, path=evil)
@@ -115,17 +150,19 @@ def test_judgements_are_words_too() -> None:
         quality={"status": evil, "grade": evil, "score": 0.5, "defects": [defect]},
         scores={"aesthetic": {"score": 0.5, "level": evil, "basis": evil}},
         policy={"blocked_reason": evil, "flags": [flag]},
+        tags=(Tag(evil),),
+        prompt={"prompt": evil, "negative_prompt": evil, "source": "embedded", "generator": evil},
     )
     page = Page(render(replace(SHEET, prints=[shot])))
 
     assert page.find("script") == []
     assert page.find("tr")[0] == {"title": evil}
-    assert page.words.count(evil) == 14
+    assert page.words.count(evil) == 18
 
 
 @given(values, values, values)
 def test_whatever_stands_there_is_no_reason_to_fail(quality: Any, scores: Any, policy: Any) -> None:
-    render(replace(SHEET, prints=[replace(SHOT, quality=quality, scores=scores, policy=policy)]))
+    render(replace(SHEET, prints=[replace(SHOT, quality=quality, scores=scores, policy=policy, prompt=quality)]))
     odd = {"defects": [quality], "status": scores, "score": policy}
     flags = {"flags": [scores, {"inputs": quality, "missing": policy}], "blocked_reason": quality}
     axes = {"novelty": quality, "aesthetic": {"score": scores, "basis": policy}}
