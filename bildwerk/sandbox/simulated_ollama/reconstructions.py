@@ -1,6 +1,6 @@
 """The prompt that might have made a picture, slot by slot: colours and light are seen, the rest is guessed.
 
-Of a picture that is nearly black, white or flat next to nothing is said.
+The stronger a picture's contrast, the surer it is; of one that is nearly black, white or flat it says next to nothing.
 """
 
 from collections.abc import Mapping
@@ -10,19 +10,21 @@ from bildwerk.sandbox.simulated_ollama import words
 from bildwerk.sandbox.simulated_ollama.looks import Look
 from bildwerk.sandbox.simulated_ollama.tags import guess_place
 
-_DARK, _LIGHT, _FLAT, _FINE, _STRONG = 20, 238, 12, 22, 60
+_DARK, _LIGHT, _FLAT, _CLEAR, _FINE = 20, 238, 12, 45, 22
 _NOTHING: Final = ("", "none")
 
 _TEXTS: Final[Mapping[words.Language, Mapping[str, str]]] = {
     "en": {
-        "subject": "areas in {colours}", "setting": "{place} in the background", "style": "simple colour study",
+        "subject fine": "fine detail in {colours}", "subject calm": "calm areas in {colours}",
+        "setting": "{place} in the background", "style": "simple colour study",
         "composition": "{shape} format, one large area", "light": "{light}", "colour": "{colours} tones",
-        "fine": "finely detailed", "calm": "clean surfaces", "negative": "lettering, watermark",
+        "quality fine": "finely detailed", "quality calm": "clean surfaces", "negative": "lettering, watermark",
     },
     "de": {
-        "subject": "Flächen in {colours}", "setting": "{place} im Hintergrund", "style": "einfache Farbstudie",
+        "subject fine": "feine Strukturen in {colours}", "subject calm": "ruhige Flächen in {colours}",
+        "setting": "{place} im Hintergrund", "style": "einfache Farbstudie",
         "composition": "{shape} Format, eine große Fläche", "light": "{light}", "colour": "Töne in {colours}",
-        "fine": "fein ausgearbeitet", "calm": "saubere Flächen", "negative": "Schrift, Wasserzeichen",
+        "quality fine": "fein ausgearbeitet", "quality calm": "saubere Flächen", "negative": "Schrift, Wasserzeichen",
     },
 }  # fmt: skip
 
@@ -41,17 +43,20 @@ def reconstruct(slot: str, look: Look | None, language: words.Language) -> tuple
 def _certainty(slot: str, look: Look) -> str:
     if not _DARK <= look.brightness <= _LIGHT or look.contrast < _FLAT:
         return {"light": "likely", "colour": "likely", "subject": "guess"}.get(slot, "none")
-    if slot in ("setting", "negative"):
-        return "guess" if look.contrast > _STRONG or slot == "setting" else "none"
-    return {"colour": "sure", "light": "sure", "composition": "likely", "quality": "likely", "subject": "likely"}.get(
-        slot, "guess"
-    )
+    clear = look.contrast > _CLEAR
+    if slot == "negative":
+        return "guess" if clear else "none"
+    if slot in ("colour", "light"):
+        return "sure"
+    if slot in ("subject", "composition"):
+        return "sure" if clear else "likely"
+    return "likely" if clear else "guess"
 
 
 def _aspect(slot: str, look: Look) -> str:
-    if slot == "quality":
-        return "fine" if look.detail > _FINE else "calm"
-    return slot
+    if slot not in ("subject", "quality"):
+        return slot
+    return f"{slot} fine" if look.detail > _FINE else f"{slot} calm"
 
 
 def _traits(look: Look, language: words.Language) -> dict[str, str]:
