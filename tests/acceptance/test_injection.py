@@ -18,7 +18,7 @@ from contracts.topics import Topic
 from handlers.orders import gives_orders
 from handlers.registry import load_stages
 from tests.acceptance.conftest import QUICK, MakeWorld
-from tests.acceptance.injections import IN_FIELDS, IN_PICTURES, WORD, fill
+from tests.acceptance.injections import IN_FIELDS, IN_PICTURES, WORD, embed, fill
 from tests.acceptance.invariants import gather
 from tests.acceptance.wire import body
 from tests.acceptance.world import World
@@ -30,6 +30,8 @@ ALL = tuple(stage.job_type for stage in STAGES)
 OURS = {key for stage in STAGES for key in stage.writes} | {"ollama.model", "ollama.last_run_at"}
 BYSTANDERS = 5
 STATUSES = ("unknown", "ok", "review", "defect")
+POISONED = {str(said) for poison in IN_FIELDS for said in (poison.key, poison.value, poison.harmless)}
+"""The keys, tags and prompts in which the two worlds differ from the beginning."""
 PLATFORM = ("media_meta", "media_tags", "media_lifecycle_events", "prompt_history")
 
 
@@ -53,8 +55,9 @@ class Library:
         return found
 
     async def rows(self, table: str) -> list[dict[str, Any]]:
-        """The rows of one of the platform's tables."""
-        return [dict(row) for row in await self.world.pool.fetch(f"SELECT * FROM public.{table}")]  # noqa: S608
+        """The rows of one of the platform's tables; those of `media_tags` with the tag's name."""
+        names = " JOIN public.tags ON tags.id = tag_id" if table == "media_tags" else ""
+        return [dict(row) for row in await self.world.pool.fetch(f"SELECT * FROM public.{table}{names}")]  # noqa: S608
 
 
 async def fill_library(world: World, *, poisoned: bool) -> Library:
@@ -64,17 +67,27 @@ async def fill_library(world: World, *, poisoned: bool) -> Library:
     for media_id in media:
         await world.put(media_id, "scan.nsfw", value=False)
     for media_id, poison in zip(media[len(IN_PICTURES) :], IN_FIELDS, strict=False):
-        value = poison.value if poisoned else poison.harmless
-        if poison.key == "tag":
-            await world.pool.execute(
-                "WITH t AS (INSERT INTO public.tags (name) VALUES ($2) RETURNING id)"
-                " INSERT INTO public.media_tags (media_id, tag_id, confidence) SELECT $1, id, 0.9 FROM t",
-                media_id, value,
-            )  # fmt: skip
-        else:
-            await world.put(media_id, poison.key, value)
+        await put(world, media_id, poison.key, poison.value if poisoned else poison.harmless)
     last = len(IN_PICTURES) + len(IN_FIELDS)
     return Library(world, media[: len(IN_PICTURES)], media[len(IN_PICTURES) : last], media[last:])
+
+
+async def put(world: World, media_id: int, key: str, value: Any) -> None:
+    """Fill a field, wherever it is."""
+    if key == "tag":
+        await world.pool.execute(
+            "WITH t AS (INSERT INTO public.tags (name) VALUES ($2) RETURNING id)"
+            " INSERT INTO public.media_tags (media_id, tag_id, confidence) SELECT $1, id, 0.9 FROM t",
+            media_id, value,
+        )  # fmt: skip
+    elif key == "history":
+        await world.pool.execute(
+            "INSERT INTO public.prompt_history (media_id, prompt, source) VALUES ($1, $2, 'generator')", media_id, value
+        )
+    elif key == "embedded":
+        embed(world.root / await world.pool.fetchval("SELECT path FROM public.media WHERE id = $1", media_id), value)
+    else:
+        await world.put(media_id, key, value)
 
 
 async def run(make: MakeWorld, *, attacked: bool) -> Library:
@@ -146,8 +159,9 @@ async def test_no_planted_word_is_written_anywhere(attacked: Library) -> None:
     """Not in any value, tag, event or log of ours; the ledger keeps refused answers for whoever looks into it."""
     for table in PLATFORM:
         rows = await attacked.rows(table)
-        ours = [row for row in rows if table != "media_meta" or row["key"].startswith("ollama.")]
-        assert find_word(ours) == [], table
+        assert find_word([row for row in rows if is_ours(row)]) == [], table
+    given = {poison.value for poison in IN_FIELDS if poison.key == "tag"}
+    assert find_word([row for row in await attacked.rows("tags") if row["name"] not in given]) == []
     events = await attacked.world.wire.read(Topic.STAGE_COMPLETED)
     assert find_word([body(event) for event in events]) == []
     assert await attacked.world.wire.read(Topic.DEAD_LETTER) == []
@@ -159,8 +173,8 @@ async def test_nothing_but_their_own_fields_changes(attacked: Library, twin: Lib
     for table in PLATFORM:
         here, there = await attacked.rows(table), await twin.rows(table)
         assert comparable(here, attacked.attacked) == comparable(there, twin.attacked), table
-    tags = [len(await library.rows("tags")) for library in (attacked, twin)]
-    assert tags[0] == tags[1]
+    tags = [{row["name"] for row in await library.rows("tags")} for library in (attacked, twin)]
+    assert tags[0] - tags[1] <= {poison.value for poison in IN_FIELDS if poison.key == "tag"}, "refused, never new"
     media = [
         [(row["id"], row["path"], row["publish_state"]) for row in await library.rows("media")]
         for library in (attacked, twin)
@@ -173,12 +187,11 @@ async def test_nothing_but_their_own_fields_changes(attacked: Library, twin: Lib
 async def test_the_fields_that_were_poisoned_stay_as_they_are(attacked: Library) -> None:
     """They are other people's."""
     for media_id, poison in zip(attacked.poisoned, IN_FIELDS, strict=True):
-        if poison.key == "tag":
-            names = await attacked.world.pool.fetch(
-                "SELECT name FROM public.tags JOIN public.media_tags ON id = tag_id WHERE media_id = $1", media_id
-            )
-            assert [row["name"] for row in names] == [poison.value]
-        else:
+        if poison.key in ("tag", "history"):
+            table, column = {"tag": ("media_tags", "name"), "history": ("prompt_history", "prompt")}[poison.key]
+            rows = [row for row in await attacked.rows(table) if row["media_id"] == media_id and not is_ours(row)]
+            assert [row[column] for row in rows] == [poison.value]
+        elif poison.key != "embedded":
             assert (await attacked.world.meta(media_id))[poison.key] == poison.value
 
 
@@ -246,13 +259,20 @@ def comparable(rows: Sequence[dict[str, Any]], attacked: list[int]) -> list[str]
     """The rows in an order of their own, without ids and times, and without what an attack on its medium may change."""
     kept = []
     for row in rows:
-        own = str(row.get("key", "ollama.")).startswith("ollama.")
-        if row["media_id"] in attacked and (own or row["key"] in {poison.key for poison in IN_FIELDS}):
+        poisoned = {str(row.get(field)) for field in ("key", "name", "prompt")} & POISONED
+        if row["media_id"] in attacked and (is_ours(row) or poisoned):
             continue
         if row.get("key") == "ollama.last_run_at":
             continue
         kept.append(json.dumps(_without_runs(row), default=str, sort_keys=True))
     return sorted(kept)
+
+
+def is_ours(row: dict[str, Any]) -> bool:
+    """Whether we wrote a row of the platform's: a value, a tag, a prompt, or an event."""
+    if "key" in row:
+        return str(row["key"]).startswith("ollama.")
+    return "source" not in row or str(row["source"]).startswith("ollama_")
 
 
 def _without_runs(value: Any) -> Any:
