@@ -2,8 +2,9 @@
 
 from pydantic import BaseModel, ConfigDict
 
-MEASURES_VERSION = 1
-"""To be raised when other code measures other figures from the same pixels: pictures are then measured anew."""
+MEASURES_VERSION = 2
+"""To be raised when other code measures other figures from the same pixels, or reads something else from the same file:
+pictures are then inspected anew."""
 
 
 class Measures(BaseModel):

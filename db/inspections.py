@@ -54,7 +54,7 @@ async def settle(connection: Connection, medium: Uninspected, content_hash: str 
         await connection.execute(
             sql["inspections_keep_picture"], content_hash, picture.format, picture.width, picture.height,
             picture.pixel_hash, picture.unreadable, measures, picture.phash, picture.nsfw, MEASURES_VERSION,
-            picture.nsfw_tried,
+            picture.nsfw_tried, picture.embedded and picture.embedded.model_dump(mode="json"),
         )  # fmt: skip
     reason = picture.unreadable if content_hash is None else None
     await connection.execute(sql["inspections_settle"], medium.media_id, medium.mark, content_hash, reason)

@@ -25,14 +25,16 @@ SELECT bildwerk.source_mark(path, updated_at, hash) FROM public.media WHERE id =
 -- A content hash that crashed the model stays poison whatever the decoder says.
 INSERT INTO bildwerk.pictures AS p (
     content_hash, format, width, height, pixel_hash, unreadable, measures, phash, nsfw, measures_version,
-    nsfw_tried
+    nsfw_tried, embedded
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 ON CONFLICT (content_hash) DO UPDATE SET
     format = excluded.format, width = excluded.width, height = excluded.height, pixel_hash = excluded.pixel_hash,
     unreadable = excluded.unreadable, inspected_at = now(), measures = coalesce(excluded.measures, p.measures),
     phash = coalesce(excluded.phash, p.phash), nsfw = coalesce(excluded.nsfw, p.nsfw),
-    measures_version = excluded.measures_version, nsfw_tried = p.nsfw_tried OR excluded.nsfw_tried
+    measures_version = excluded.measures_version, nsfw_tried = p.nsfw_tried OR excluded.nsfw_tried,
+    -- a picture that was measured was read, too, and may have turned out to hold nothing
+    embedded = CASE WHEN excluded.measures IS NULL THEN p.embedded ELSE excluded.embedded END
 WHERE p.unreadable IS DISTINCT FROM 'poison'
 
 -- name: inspections_compare

@@ -95,9 +95,10 @@ def _fail(kind: str, reason: str, detail: str) -> Reply:
 
 
 def _describe(decoded: Decoded) -> Reply:
-    header = asdict(replace(decoded, rendition=b"", measures=None))
+    header = asdict(replace(decoded, rendition=b"", measures=None, embedded=None))
     del header["rendition"]
     header["measures"] = decoded.measures and decoded.measures.model_dump()
+    header["embedded"] = decoded.embedded and decoded.embedded.model_dump()
     return header, decoded.rendition
 
 

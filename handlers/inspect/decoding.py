@@ -11,8 +11,10 @@ from io import BytesIO
 import pillow_heif
 from PIL import AvifImagePlugin, ExifTags, Image, UnidentifiedImageError
 
+from contracts.embedded import Embedded
 from contracts.measures import Measures
 from handlers.inspect.colours import make_opaque, to_srgb
+from handlers.inspect.embedded.reading import read_embedded
 from handlers.inspect.limits import PictureLimits
 from handlers.inspect.measuring import measure
 from handlers.inspect.perceptual import hash_perceptually
@@ -48,8 +50,8 @@ class Decoded:
 
     `format` as Pillow names it; `width` and `height` in pixels, after EXIF rotation (before it,
     when it came to no rotation); `pixel_hash` as `contracts.facts.Picture` defines it, before any
-    colour profile is applied; so are `measures` and the perceptual hash `phash`, which are None for a picture
-    that was measured before.
+    colour profile is applied; so are `measures` and the perceptual hash `phash`. These and `embedded`, what a
+    generator wrote into the file, are None for a picture that was measured before.
     """
 
     format: str | None = None
@@ -58,6 +60,7 @@ class Decoded:
     pixel_hash: str | None = None
     measures: Measures | None = None
     phash: int | None = None
+    embedded: Embedded | None = None
     unreadable: str | None = None
     detail: str = ""
     rendition: bytes = b""
@@ -78,6 +81,9 @@ def decode(data: bytes, limits: PictureLimits, *, measured: bool = False) -> Dec
                 known = Decoded(_format(image), image.width, image.height)
                 if refusal := _refusal(image.size, limits):
                     return replace(known, unreadable=refusal.value)
+                image.load()
+                if not measured:
+                    known = replace(known, embedded=read_embedded(image, data))
                 return _develop(image, known, limits, measured=measured)
     except Exception as error:  # noqa: BLE001 - parsers of hostile bytes raise what they stumble over
         detail = f"{type(error).__name__}: {error}"[:500]
@@ -98,7 +104,6 @@ def _refusal(size: tuple[int, int], limits: PictureLimits) -> Reason | None:
 
 def _develop(image: Image.Image, known: Decoded, limits: PictureLimits, *, measured: bool) -> Decoded:
     profile = image.info.get("icc_profile")
-    image.load()
     opaque = make_opaque(_upright(image))
     return replace(
         known,

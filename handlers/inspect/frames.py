@@ -9,7 +9,8 @@ import struct
 from typing import Any, BinaryIO
 
 LENGTHS = struct.Struct(">II")
-MAX_HEADER = 64 * 1024
+MAX_HEADER = 1024 * 1024
+"""Bytes: a picture's prompts may be 40 000 characters, of which JSON makes twelve bytes each."""
 MAX_BLOCK = 64 * 1024 * 1024
 
 Header = dict[str, Any]

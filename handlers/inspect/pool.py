@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
+from contracts.embedded import Embedded
 from contracts.facts import Picture
 from contracts.measures import Measures
 from handlers.failures import Failure, Invalid, Stale, Unavailable
@@ -87,7 +88,7 @@ class PicturePool:
     async def inspect(self, reference: str, measured: str | None = None) -> Inspection:
         """Hash, decode, measure and normalise the file; its rendition goes into the cache.
 
-        If its content hash is `measured`, `picture.measures` and `picture.phash` stay None: they are known already.
+        If its content hash is `measured`, what is measured and `picture.embedded` stay None: they are known already.
         A file that holds no usable picture is an answer, `picture.unreadable`. Raises Invalid if
         there is no file of ours, Unavailable if the media root or the child processes are away.
         """
@@ -236,8 +237,12 @@ def _picture(source: Header, decoded: Header | None) -> Picture:
         reason = Reason.EMPTY_FILE if source["size"] == 0 else Reason.FILE_TOO_LARGE
         return Picture(unreadable=reason.value)
     fields: dict[str, Any] = {name: decoded.get(name) for name in _PICTURE_FIELDS}
-    measures = decoded.get("measures")
-    return Picture(**fields, measures=None if measures is None else Measures.model_validate(measures))
+    measures, embedded = decoded.get("measures"), decoded.get("embedded")
+    return Picture(
+        **fields,
+        measures=None if measures is None else Measures.model_validate(measures),
+        embedded=None if embedded is None else Embedded.model_validate(embedded),
+    )
 
 
 _PICTURE_FIELDS = ("format", "width", "height", "pixel_hash", "unreadable", "phash")
