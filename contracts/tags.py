@@ -3,9 +3,11 @@
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 _SEPARATORS = str.maketrans({"_": " ", "-": " ", "‐": " ", "‑": " ", "–": " ", "’": "'", "‘": "'"})
-_EDGES = " \t\r\n#.,;:!?\"'“”„«»‹›()[]{}*"
+EDGES = " \t\r\n#.,;:!?\"'“”„«»‹›()[]{}*"
+"""What may stand around a name without being part of it."""
 
 
 def fold_name(name: str) -> str:
@@ -15,7 +17,7 @@ def fold_name(name: str) -> str:
     """
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     plain = "".join(c for c in plain if unicodedata.category(c) not in ("Cc", "Cf", "Co", "Cs", "Cn") or c.isspace())
-    return unicodedata.normalize("NFKC", " ".join(plain.translate(_SEPARATORS).split()).strip(_EDGES))
+    return unicodedata.normalize("NFKC", " ".join(plain.translate(_SEPARATORS).split()).strip(EDGES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,18 @@ class Vocabulary:
     aliases: Mapping[str, str] = field(default_factory=dict)
 
     def find(self, name: str) -> str | None:
-        """The canonical spelling of a known name, aliases followed to their end; None when nobody knows it."""
+        """The canonical spelling of a known name, aliases followed to their end; None when nobody knows it.
+
+        What an alias stands for is known, too: `find(find(x)) == find(x)`.
+        """
         key, seen = fold_name(name), set[str]()
         while key in self.aliases and key not in seen:
             seen.add(key)
             name = self.aliases[key]
             key = fold_name(name)
-        return self.spellings.get(key) or (name if seen else None)
+        return self.spellings.get(key) or self._ends.get(key)
+
+    @cached_property
+    def _ends(self) -> Mapping[str, str]:
+        """What aliases stand for, by `fold_name`; a tag may have gone since."""
+        return {fold_name(name): name for name in sorted(self.aliases.values(), reverse=True)}

@@ -1,0 +1,55 @@
+"""Plurals that no rule and no dictionary gets right: irregular ones, and those that mean something else."""
+
+from typing import Final
+
+IRREGULAR: Final = {
+    "en": {
+        "leaves": "leaf", "wolves": "wolf", "werewolves": "werewolf", "knives": "knife", "lives": "life",
+        "wives": "wife", "housewives": "housewife", "shelves": "shelf", "bookshelves": "bookshelf", "halves": "half",
+        "loaves": "loaf", "thieves": "thief", "calves": "calf", "scarves": "scarf", "hooves": "hoof", "elves": "elf",
+        "dwarves": "dwarf", "wharves": "wharf", "skies": "sky", "men": "man", "women": "woman", "children": "child",
+        "grandchildren": "grandchild", "feet": "foot", "teeth": "tooth", "geese": "goose", "mice": "mouse",
+        "oxen": "ox", "cacti": "cactus", "fungi": "fungus", "octopi": "octopus", "snowmen": "snowman",
+        "policemen": "policeman", "firemen": "fireman", "fishermen": "fisherman", "businessmen": "businessman",
+        "buddhas": "buddha", "oases": "oasis", "crises": "crisis",
+    },
+    "de": {
+        "bären": "bär", "eisbären": "eisbär", "kästen": "kasten", "kakteen": "kaktus", "buchen": "buche",
+        "eichen": "eiche", "linden": "linde", "jungen": "junge", "kuchen": "kuchen", "museen": "museum",
+    },
+}  # fmt: skip
+"""In small letters."""
+_OTHER_ENGLISH = (
+    "glasses eyeglasses sunglasses spectacles binoculars goggles shorts pants trousers tights briefs boxers overalls "
+    "drawers slacks jeans scissors pliers tongs news goods customs looks works means media data dice arms ashes "
+    "remains surroundings savings blinds bangs braces minutes times flats heights grounds spirits sands politics "
+    "graphics athletics gymnastics electronics ceramics classics optics statistics acoustics abs stills shades "
+    "suspenders outskirts outdoors indoors mars texas paris wales"
+)
+_OTHER_GERMAN = (
+    "banken muttern trümmer spaghetti alpen anden länder bänder bände strauße junge boots shorts jeans news fans leute "
+    "eltern ferien möbel kosten masern geschwister niederlande pyrenäen tropen alten armen"
+)
+_OTHER_ALONE_ENGLISH = (
+    "lights woods waters papers irons letters forces greens reds blues whites blacks browns yellows pinks purples "
+    "greys grays silvers golds darks brights shallows depths springs falls manners quarters coppers cloths"
+)
+_OTHER_ALONE_GERMAN = "lichter"
+_DRINKS = "wine beer champagne cocktail drinking shot martini water whisky whiskey"
+OTHER: Final = {"en": frozenset(_OTHER_ENGLISH.split()), "de": frozenset(_OTHER_GERMAN.split())}
+"""What looks like a plural and means something else than its singular, or has none."""
+OTHER_ALONE: Final = {"en": frozenset(_OTHER_ALONE_ENGLISH.split()), "de": frozenset(_OTHER_ALONE_GERMAN.split())}
+"""The same where the word stands alone: traffic lights are more than one traffic light."""
+DRINKING: Final = frozenset(_DRINKS.split())
+"""After these, glasses are more than one glass."""
+AMERICAN: Final = {
+    "grey": "gray", "greys": "grays", "colour": "color", "colours": "colors", "colourful": "colorful",
+    "coloured": "colored", "harbour": "harbor", "harbours": "harbors", "theatre": "theater", "theatres": "theaters",
+    "centre": "center", "centres": "centers", "jewellery": "jewelry", "aeroplane": "airplane",
+    "aeroplanes": "airplanes", "neighbour": "neighbor", "neighbours": "neighbors", "neighbourhood": "neighborhood",
+    "moustache": "mustache", "moustaches": "mustaches", "pyjamas": "pajamas", "aluminium": "aluminum",
+    "armour": "armor", "armoured": "armored", "vapour": "vapor", "parlour": "parlor", "plough": "plow",
+    "traveller": "traveler", "travellers": "travelers", "fibre": "fiber", "sceptre": "scepter", "doughnut": "donut",
+    "doughnuts": "donuts", "yoghurt": "yogurt", "omelette": "omelet", "café": "cafe", "cafés": "cafes",
+}  # fmt: skip
+"""One word in two spellings, British and American."""
