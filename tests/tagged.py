@@ -3,15 +3,16 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from contracts.facts import TAGS, MediaFacts
 from contracts.tags import WeightedTag
 from db import tags
 from db.facts import load_snapshots
-from db.pool import Pool
+from db.pool import Connection, Pool
 from db.vocabulary import VocabularyCache
 
+T = TypeVar("T")
 Link = tuple[float | None, float | None, bool, str | None]
 """Confidence, weight, whether it is locked, source."""
 
@@ -103,18 +104,16 @@ def link_statement(statement: str) -> str:
     return f"UPDATE media_tags AS l SET {statement} WHERE {where}"  # noqa: S608
 
 
-async def race(
-    tagged: Tagged, statement: str, arguments: tuple[object, ...], write: Callable[[], Awaitable[None]]
-) -> None:
-    """Run `statement` in a transaction that commits while `write` waits for what it holds."""
-    async with tagged.pool.acquire() as person:
+async def race(pool: Pool, act: Callable[[Connection], Awaitable[object]], write: Callable[[], Awaitable[T]]) -> T:
+    """Act in a transaction that commits while `write` waits for what it holds; what `write` returns."""
+    async with pool.acquire() as person:
         transaction = person.transaction()
         await transaction.start()
-        await person.execute(statement, *arguments)
+        await act(person)
         writing = asyncio.ensure_future(write())
-        async with tagged.pool.acquire() as watcher, asyncio.timeout(10):
+        async with pool.acquire() as watcher, asyncio.timeout(10):
             while not await watcher.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
                 assert not writing.done(), "it did not wait"
                 await asyncio.sleep(0.01)
         await transaction.commit()
-    await writing
+    return await writing

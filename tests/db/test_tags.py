@@ -189,7 +189,11 @@ async def test_an_edit_that_commits_while_we_wait_stands(tagged: Tagged, change:
     left = {"confidence = 0.9": (0.9, 0.25, False, OURS), "locked = true": (0.5, 0.25, True, OURS)}
     left |= {"source = 'person'": (0.5, 0.25, False, "person")}
 
-    await race(tagged, link_statement(change), (medium, "cat"), lambda: tagged.put(medium, *wanted, confidence=0.75))
+    await race(
+        tagged.pool,
+        lambda person: person.execute(link_statement(change), medium, "cat"),
+        lambda: tagged.put(medium, *wanted, confidence=0.75),
+    )
 
     assert await tagged.links(medium) == ({"cat": pytest.approx(left[change])} if change in left else {})
     await tagged.put(medium, "cat")
@@ -201,7 +205,7 @@ async def test_a_link_that_somebody_adds_while_we_wait_is_theirs(tagged: Tagged)
     await tagged.pool.execute("INSERT INTO tags (name) VALUES ('cat')")
     add = "INSERT INTO media_tags (media_id, tag_id) SELECT $1, id FROM tags WHERE name = 'cat'"
 
-    await race(tagged, add, (medium,), lambda: tagged.put(medium, "cat"))
+    await race(tagged.pool, lambda person: person.execute(add, medium), lambda: tagged.put(medium, "cat"))
 
     assert await tagged.links(medium) == {"cat": (None, None, False, None)}
     await tagged.put(medium)
