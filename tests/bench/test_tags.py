@@ -4,7 +4,11 @@ from collections import Counter
 
 import pytest
 
+from bench.quality.parts import Plan
+from bench.quality.tags import merging
+from bench.quality.tags.counting import Count, count
 from bench.quality.tags.gold import Pair, gather_vocabulary, read_aliases, read_pairs
+from bench.quality.tags.plot import WIDTH, draw
 from contracts.tags import fold_name
 
 PAIRS = read_pairs()
@@ -50,3 +54,40 @@ def test_an_alias_stands_for_a_tag_that_is_known() -> None:
     assert [name for name in aliases if vocabulary.find(name) is None] == []
     assert vocabulary.find("scifi") == "science fiction"
     assert gather_vocabulary(PAIRS, aliases=False).aliases == {}
+
+
+def test_an_engine_is_counted_by_what_it_makes_one() -> None:
+    pairs = [
+        Pair(one, other, same, "en", "photograph", "case")
+        for one, other, same in (("a", "A", True), ("b", "b c", True), ("d", "D", False), ("e", "f", False))
+    ]
+    told = count(pairs, lambda pair: pair.one == pair.other.lower())
+    assert told == Count(same=2, found=1, different=2, wrong=1)
+    assert (told.precision, told.recall) == (0.5, 0.5)
+    assert count(pairs, lambda _: False) == Count(2, 0, 2, 0)
+    assert count(pairs, lambda _: False).precision is None
+    many = Count(same=300, found=299, different=1, wrong=0)
+    assert many.precision == 1
+    assert many.precision_at_least == pytest.approx(1 - 0.00997, abs=1e-4)  # the rule of three
+
+
+def test_the_drawing_shows_both_halves() -> None:
+    drawing = draw({"case": (Count(4, 2, 0, 0), Count(2, 1, 0, 0)), "near": (Count(0, 0, 4, 1), None)})
+    assert drawing.count("<path") == 1  # one kind was measured in both
+    assert f'width="{WIDTH / 2}"' in drawing
+    assert f'width="{WIDTH / 4}"' in drawing
+
+
+def test_a_quick_run_leaves_the_held_out_pairs_alone() -> None:
+    section = merging.evaluate(Plan(quick=True, advance=lambda *_: None))
+    asked = {(one, other) for one, other, *_ in section.figures["development"]}
+    assert asked
+    assert asked.isdisjoint((pair.one, pair.other) for pair in PAIRS if pair.held_out)
+    assert {row[0] for row in section.tables[0].rows if row[2]} == {"development"}
+    assert "held out" not in {row[4] for row in section.tables[-1].rows}
+
+
+def test_an_alias_is_found_only_with_the_table() -> None:
+    pair = Pair("bicycle", "bike", True, "en", "photograph", "synonym")
+    plain, helped = (gather_vocabulary(PAIRS, aliases=aliases) for aliases in (False, True))
+    assert (merging.ask(plain, pair), merging.ask(helped, pair)) == (False, True)

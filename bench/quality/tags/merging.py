@@ -1,0 +1,145 @@
+"""How often two names become one tag, where they should and where they should not, without a model."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from bench.quality.parts import Part, Plan, Section, Table
+from bench.quality.tags.counting import Count, Engine, count
+from bench.quality.tags.gold import Pair, gather_vocabulary, read_pairs
+from bench.quality.tags.plot import draw
+from contracts.tags import Vocabulary
+from handlers.tags.naming import same_tag
+
+HALVES = ("development", "held out")
+QUICK = 150
+"""Pairs that show that it runs; none of them held out."""
+PLURALS = ("plural", "irregular_plural", "phrase_plural")
+OTHERS = {"en": "de", "de": "en", "mixed": "en"}
+
+
+def evaluate(plan: Plan) -> Section:
+    """Count both halves; names that are one tag only by an alias are asked without aliases and with them."""
+    pairs = read_pairs()
+    halves = _split(pairs, quick=plan.quick)
+    plain, helped = (gather_vocabulary(pairs, aliases=aliases) for aliases in (False, True))
+    engine = partial(ask, plain)
+    kinds = _by(halves, lambda pair: pair.kind, engine)
+    plan.advance(1, 2)
+    tables = [
+        _ways(halves, plain, helped),
+        _groups("By language and domain", "pairs", _by(halves, lambda pair: f"{pair.language}, {pair.domain}", engine)),
+        _groups("By kind", "kind", kinds),
+        _plurals(halves, plain),
+        _wrong(halves, engine),
+    ]
+    plan.advance(2, 2)
+    return Section(tables, draw(kinds), _figures(halves, engine))
+
+
+def ask(vocabulary: Vocabulary, pair: Pair) -> bool:
+    """What the engine says in a library of the pair's language; one of mixed languages is met in a German library."""
+    return same_tag(pair.one, pair.other, vocabulary, "en" if pair.language == "en" else "de")
+
+
+def ask_elsewhere(vocabulary: Vocabulary, pair: Pair) -> bool:
+    """What it says in a library whose language is the other one."""
+    return same_tag(pair.one, pair.other, vocabulary, OTHERS[pair.language])
+
+
+def _split(pairs: Sequence[Pair], *, quick: bool) -> tuple[list[Pair], list[Pair]]:
+    development = [pair for pair in pairs if not pair.held_out]
+    if quick:
+        return development[:: len(development) // QUICK], []
+    return development, [pair for pair in pairs if pair.held_out]
+
+
+def _by(
+    halves: Sequence[Iterable[Pair]], group: Callable[[Pair], str], engine: Engine
+) -> dict[str, tuple[Count, Count]]:
+    """The counts of both halves for each group, in the order in which groups come."""
+    names = dict.fromkeys(group(pair) for half in halves for pair in half)
+    return {
+        name: (
+            count((pair for pair in halves[0] if group(pair) == name), engine),
+            count((pair for pair in halves[1] if group(pair) == name), engine),
+        )
+        for name in names
+    }
+
+
+def _ways(halves: Sequence[Sequence[Pair]], plain: Vocabulary, helped: Vocabulary) -> Table:
+    ways: Mapping[str, Engine] = {
+        "no aliases": partial(ask, plain),
+        "with the table of aliases": partial(ask, helped),
+        "no aliases, the library's language set wrongly": partial(ask_elsewhere, plain),
+    }
+    rows = []
+    for half, pairs in zip(HALVES, halves, strict=True):
+        for way, engine in ways.items():
+            of = count(pairs, engine)
+            sure = f"{_number(of.precision)} (at least {_number(of.precision_at_least)})"
+            rows.append((half, way, _of(of.found, of.same), _of(of.wrong, of.different), sure, _number(of.recall)))
+    header = ("half", "how", "one tag, and made one", "two tags, but made one", "precision (95 %)", "recall")
+    return Table("Names made one tag", header, rows)
+
+
+def _groups(title: str, name: str, groups: Mapping[str, tuple[Count, Count]]) -> Table:
+    rows = [
+        (
+            group.replace("_", " "),
+            *(_of(one.found, one.same) for one in counts),
+            *(_of(one.wrong, one.different) for one in counts),
+        )
+        for group, counts in groups.items()
+    ]
+    header = (
+        name,
+        *(f"one tag, and made one: {half}" for half in HALVES),
+        *(f"two, but made one: {h}" for h in HALVES),
+    )
+    return Table(title, header, rows)
+
+
+def _plurals(halves: Sequence[Iterable[Pair]], vocabulary: Vocabulary) -> Table:
+    """Whether the singular is known decides: a plural is replaced by nothing that nobody knows."""
+    rows = []
+    for kind in PLURALS:
+        of_kind = [[pair for pair in half if pair.kind == kind] for half in halves]
+        groups = _by(of_kind, lambda pair: _knowledge(pair, vocabulary), partial(ask, vocabulary))
+        for group, counts in sorted(groups.items()):
+            rows.append((kind.replace("_", " "), group, *(_of(one.found, one.same) for one in counts)))
+    return Table("Plurals, and what the library knows", ("kind", "known", *HALVES), rows)
+
+
+def _knowledge(pair: Pair, vocabulary: Vocabulary) -> str:
+    singular, plural = (vocabulary.find(name) is not None for name in (pair.one, pair.other))
+    if singular:
+        return "the singular, and the plural" if plural else "the singular"
+    return "the plural alone" if plural else "neither"
+
+
+def _wrong(halves: Sequence[Iterable[Pair]], engine: Engine) -> Table:
+    rows = [
+        (f"`{pair.one}`", f"`{pair.other}`", pair.language, pair.kind.replace("_", " "), half)
+        for half, pairs in zip(HALVES, halves, strict=True)
+        for pair in pairs
+        if not pair.same and engine(pair)
+    ]
+    return Table("Two tags, but made one", ("one", "other", "language", "kind", "half"), rows)
+
+
+def _figures(halves: Sequence[Iterable[Pair]], engine: Engine) -> dict[str, Any]:
+    """Every pair of the development part with what was made of it; the held-out ones stay unseen."""
+    return {HALVES[0]: [[p.one, p.other, p.same, p.language, p.kind, engine(p)] for p in halves[0]]}
+
+
+def _of(hits: int, of: int) -> str:
+    return f"{hits} of {of}" if of else ""
+
+
+def _number(share: float | None) -> str:
+    return "" if share is None else f"{share:.3f}"
+
+
+PART = Part("tags", "two names for one tag told from two tags, on pairs written by hand", evaluate)
