@@ -46,6 +46,7 @@ _FILE: Final = (
 )
 _JUNK: Final = re.compile(f"{_GENERIC}|{_QUALITY}|{_NOT_THERE}|{_SENTENCE}|{_FILE}", re.DOTALL)
 _MARKUP: Final = re.compile(r"[<>{}\[\]\\|=@;,…\n]|\.\.|: ")
+_RUN: Final = re.compile(r"([^\W\d_])\1{5}")
 _NUMBERED: Final = re.compile(r"(?=.*\d{4,})[\w -]*\d[\da-f]{5,}[\w -]*")
 
 
@@ -56,7 +57,7 @@ def is_junk(name: str) -> bool:
         return True
     if len(key) > MOST_CHARACTERS or len(key.split()) > MOST_WORDS:
         return True
-    if _JUNK.fullmatch(key) or _MARKUP.search(key) or _NUMBERED.fullmatch(key):
+    if _JUNK.fullmatch(key) or _MARKUP.search(key) or _RUN.search(key) or _NUMBERED.fullmatch(key):
         return True
     return strip_links(key) != key or gives_orders(key)
 
