@@ -6,6 +6,8 @@ import pytest
 from PIL import Image
 
 from bildwerk.demo.generated import FOLDER, GENERATED, generate
+from bildwerk.demo.suggestions import GENERATORS
+from handlers.inspect.embedded.reading import read_embedded
 from handlers.inspect.measuring import measure
 from handlers.quality.measured import find_defects
 
@@ -32,3 +34,16 @@ def test_nothing_is_wrong_with_them(folder: Path) -> None:
 def test_three_programs_and_formats_are_there() -> None:
     assert len({write for _, write, _ in GENERATED.values()}) == 3
     assert {Path(name).suffix for name in GENERATED} == {".jpg", ".png", ".webp"}
+
+
+def test_what_they_tell_is_read(folder: Path) -> None:
+    for name, (_, _, wish) in GENERATED.items():
+        path = folder / FOLDER / name
+        with Image.open(path) as picture:
+            picture.load()
+            found = read_embedded(picture, path.read_bytes())
+        assert found is not None, name
+        assert (found.prompt, found.negative_prompt, found.seed, found.certain) == (
+            wish.prompt, wish.negative, wish.seed, True,
+        )  # fmt: skip
+        assert found.generator in GENERATORS
