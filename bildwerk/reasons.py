@@ -19,6 +19,7 @@ REASONS: Final[dict[str, str]] = {
     "switched_off": "BILDWERK_JOB_TYPES does not name it",
     "unreadable_picture": "there is no picture to look at",
     "nothing_to_decide": "there is neither a quality analysis nor a score to decide on",
+    "prompt_present": "there is a complete prompt, and the quality is no grade C",
     "not_staged": "the medium is not staged for publication",
     "no_quality": "there is no quality analysis to rest on, and nobody asked for scores",
     # why there is no picture
@@ -62,6 +63,7 @@ REASONS: Final[dict[str, str]] = {
     "bare_word": "the text is one word, or all in capitals, that nothing else says of the picture",
     "wrong_language": "the text is in another language",
     "title_too_long": "the title is too long",
+    "no_subject": "the answer does not say what the picture is of",
     "prompt_overlooked": "the model says that there is no prompt, but it was shown one",
     # why a call failed
     "bad_request": "the server refuses the request",

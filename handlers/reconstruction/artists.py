@@ -9,7 +9,7 @@ import unicodedata
 from typing import Final
 
 from handlers.reconstruction.artist_names import FULL_NAMES, SURNAMES
-from handlers.reconstruction.style_words import LOWER_CASE_ENDS, PLACES, is_style
+from handlers.reconstruction.style_words import LOWER_CASE_ENDS, PLACES, is_free_of_names, is_style
 
 DEPICTING: Final = ("subject", "action")
 """Parts in which somebody may be named because he is in the picture."""
@@ -146,7 +146,7 @@ class _Sweep:
         words = re.findall(r"[^\W_]+", names)
         if _is_known(names):
             return self._is_depicted(names)
-        if all(is_style(word) for word in words) or any(word.casefold() in PLACES for word in words):
+        if is_free_of_names(words) or any(word.casefold() in PLACES for word in words):
             return True
         return self._is_depicted(names)
 

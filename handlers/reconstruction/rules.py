@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ReconstructionRules:
     """When a prompt is long enough, and from which confidence on a reconstruction counts as one.
 

@@ -1,5 +1,6 @@
 """Words that tell a style, a time, a technique or a place from a person's name."""
 
+from collections.abc import Iterable
 from typing import Final
 
 _STYLES = """
@@ -21,7 +22,7 @@ velvia tri x kodachrome cinestill technicolor super imax panavision vhs cctv ww1
 korean indian persian islamic african american mexican latin french italian spanish dutch flemish german austrian
 british english scottish irish scandinavian nordic russian soviet polish czech european asian oriental western eastern
 northern southern school movement period dynasty edo meiji ming tang song qing heian viking celtic norse aztec maya
-inca navajo aboriginal the of a an and in with on for nature christmas halloween easter fine plein air trompe oeil
+inca navajo aboriginal nature christmas halloween easter fine plein air trompe oeil
 mixed media collage paper cut cutout origami stained glass mosaic fresco tapestry embroidery ceramic porcelain marble
 chiaroscuro sfumato tenebrism pointillism tonalism luminism realism surrealism expressionism cubism fauvism symbolism
 pre raphaelite raphaelites barbizon hudson river ashcan de stijl art brut neo geo new objectivity neue sachlichkeit
@@ -34,6 +35,7 @@ niederländische deutscher deutsche französischer französische italienischer i
 """
 STYLES: Final = frozenset(_STYLES.split())
 """Words of styles, schools, techniques, formats, nations and times: a name made of them alone is no person's."""
+_BETWEEN: Final = frozenset(("the", "of", "a", "an", "and", "in", "with", "on", "for"))
 _STYLE_ENDS: Final = (
     "ism", "ismus", "istic", "istisch", "istische", "punk", "core", "wave", "malerei", "kunst", "druck", "grafie",
     "graphy", "stil", "style", "zeit", "era",
@@ -58,6 +60,10 @@ LOWER_CASE_ENDS: Final = frozenset(_LOWER_CASE_ENDS.split())
 
 
 def is_style(word: str) -> bool:
-    """Whether the word belongs to styles and not to persons; figures are years."""
-    folded = word.casefold()
-    return folded in STYLES or folded.isdigit() or folded.endswith(_STYLE_ENDS)
+    """Whether the word belongs to styles and not to persons."""
+    return word.casefold() in STYLES or word.casefold().endswith(_STYLE_ENDS)
+
+
+def is_free_of_names(words: Iterable[str]) -> bool:
+    """Whether a style can be called by these words alone; figures are years."""
+    return all(is_style(word) or word.casefold() in _BETWEEN or word.isdigit() for word in words)

@@ -6,6 +6,8 @@ from typing import Final
 
 from contracts.facts import MediaFacts
 from handlers.prompt_data import is_blank, plain_text, read_ours
+from handlers.reconstruction.result import read_confidence
+from handlers.scores.fidelity import read_prompt
 from handlers.scores.score import DIGITS, Computed
 from handlers.tags.carried import list_tags
 
@@ -19,7 +21,10 @@ _NO: Final = (False, 0, "0", "false", "no", "none")
 
 
 def compute_completeness(facts: MediaFacts) -> Computed:
-    """At most the weighted share of what is there; a prompt is expected of generated pictures only."""
+    """At most the weighted share of what is there; a prompt is expected of generated pictures only.
+
+    The prompt of the platform or in the file counts whole, a reconstruction as much as it can be relied on.
+    """
     parts = {
         "caption": float(_has_text(facts, "caption")),
         "description": float(_has_text(facts, "description")),
@@ -29,14 +34,16 @@ def compute_completeness(facts: MediaFacts) -> Computed:
         "dimensions": float(_has_dimensions(facts)),
     }
     if is_generated(facts):
-        parts["prompt"] = float(plain_text(facts.meta.get("prompt")) is not None)
+        parts["prompt"] = 1.0 if read_prompt(facts) is not None else read_confidence(facts)
     total = sum(WEIGHTS[name] for name in parts)
     share = sum(WEIGHTS[name] * there for name, there in parts.items()) / total
     return Computed(round(share, DIGITS), {name: round(there, DIGITS) for name, there in parts.items()})
 
 
 def is_generated(facts: MediaFacts) -> bool:
-    """Whether the platform knows the picture to be generated: it has a prompt, or a scan flag says so."""
+    """Whether the picture is known to be generated: it has a prompt, a scan flag says so, or the file itself does."""
+    if facts.picture is not None and facts.picture.embedded is not None:
+        return True
     if any(plain_text(facts.meta.get(key)) for key in ("prompt", "negative_prompt")):
         return True
     flags = (facts.meta.get(key) for key in _GENERATED)

@@ -1,4 +1,8 @@
-"""Fidelity to the prompt a picture was made from: a score only where there is a prompt to compare with."""
+"""Fidelity to the prompt a picture was made from: a score only where there is a prompt to compare with.
+
+The platform's prompt, else the one that the generator wrote into the file. A reconstruction is none: it was made from
+the picture, and that it resembles it says nothing.
+"""
 
 import hashlib
 
@@ -7,6 +11,7 @@ from pydantic import JsonValue
 from contracts.facts import MediaFacts
 from handlers.orders import gives_orders
 from handlers.prompt_data import plain_text
+from handlers.reconstruction.known_prompts import embedded_prompt
 from handlers.scores.anchors import ANCHORS
 from handlers.scores.score import Computed, Score, weigh
 
@@ -16,8 +21,9 @@ WITHHELD = "The prompt gives orders to a model and was not shown to it."
 
 
 def read_prompt(facts: MediaFacts) -> str | None:
-    """The prompt that the platform keeps for this picture."""
-    return plain_text(facts.meta.get("prompt"))
+    """The prompt that the platform keeps for this picture, else the one in the file."""
+    embedded = embedded_prompt(facts)
+    return plain_text(facts.meta.get("prompt")) or (plain_text(embedded.prompt) if embedded else None)
 
 
 def shown_prompt(facts: MediaFacts) -> str | None:

@@ -58,7 +58,7 @@ class ScoreStage:
     """Writes `ollama.scores`."""
 
     job_type = "ollama_score_multi"
-    after = ("ollama_quality", "ollama_title")
+    after = ("ollama_prompt_recon", "ollama_title")
     reads = ("caption", "description", "negative_prompt", "prompt", f"{SCAN}*", TAGS, "title")
     writes = (SCORES,)
     needs_picture = True
@@ -78,7 +78,7 @@ class ScoreStage:
         return Due()
 
     def triggers(self, facts: MediaFacts) -> dict[str, JsonValue]:
-        """The platform's prompt: fidelity to another one is another score."""
+        """The prompt of the platform or in the file: fidelity to another one is another score."""
         return {"prompt": read_prompt(facts)}
 
     def decide(self, facts: MediaFacts) -> Effects | None:  # noqa: ARG002

@@ -9,12 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
+from contracts.embedded import Embedded
 from contracts.facts import QUALITY_STATUS, MediaFacts, Metadata, Picture, Written
 from contracts.tags import Tag
 from handlers.scores.anchors import ANCHORS
 from handlers.scores.completeness import WEIGHTS, compute_completeness, is_generated
 from handlers.scores.compliance import compute_compliance
-from handlers.scores.fidelity import MISSING, NO_PROMPT, WITHHELD, judged_digest, prompt_digest, score_fidelity
+from handlers.scores.fidelity import (
+    MISSING,
+    NO_PROMPT,
+    WITHHELD,
+    judged_digest,
+    prompt_digest,
+    read_prompt,
+    score_fidelity,
+    shown_prompt,
+)
 from handlers.scores.novelty import compute_novelty
 from handlers.scores.score import Computed, weigh
 from tests.handlers.stages.generated_facts import build_facts, columns, foreign, metadata, own_fields
@@ -69,9 +79,10 @@ def test_every_limit_is_a_share_whatever_the_facts(facts: MediaFacts) -> None:
 @given(any_facts, st.sampled_from([*LEVELS, NO_PROMPT, "else"]))
 def test_fidelity_is_null_exactly_when_no_prompt_was_shown_and_known(facts: MediaFacts, level: str) -> None:
     """Whatever the model says of a prompt that is not there."""
-    prompt = facts.meta.get("prompt")
+    embedded = facts.picture and facts.picture.embedded
+    known = (facts.meta.get("prompt"), embedded and embedded.prompt)
     score = score_fidelity(facts, level, "why")
-    has_prompt = isinstance(prompt, str) and prompt_digest(facts) is not None
+    has_prompt = any(isinstance(prompt, str) for prompt in known) and prompt_digest(facts) is not None
     assert (score.score is None) == (not has_prompt or level not in LEVELS)
     if score.score is None:
         assert score.level == NO_PROMPT
@@ -82,6 +93,34 @@ def test_a_prompt_that_gives_orders_is_no_prompt() -> None:
     assert (withheld.score, withheld.basis) == (None, WITHHELD)
     missing = score_fidelity(BARE, "excellent", "As the prompt says.")
     assert (missing.score, missing.basis) == (None, MISSING)
+
+
+def in_file(prompt: str) -> Picture:
+    """A picture whose generator wrote this prompt into the file."""
+    return Picture(width=10, height=10, embedded=Embedded(generator="comfyui", prompt=prompt))
+
+
+def reconstructed(value: JsonValue, facts: MediaFacts = BARE, of: str = "new") -> MediaFacts:
+    """The facts with a reconstruction of ours."""
+    key = "ollama.prompt_reconstruction"
+    return replace(facts, meta={**facts.meta, key: value}, written={key: Written(value, of)})
+
+
+def test_the_prompt_in_the_file_is_the_one_to_be_true_to_where_the_platform_has_none() -> None:
+    facts = replace(BARE, picture=in_file("a red fox"))
+    assert (read_prompt(facts), shown_prompt(facts)) == ("a red fox", "a red fox")
+    assert score_fidelity(facts, "good", "why").score == 0.75
+    theirs = replace(facts, meta={"prompt": "a blue fox"})
+    assert read_prompt(theirs) == "a blue fox"
+    assert prompt_digest(theirs) != prompt_digest(facts) is not None
+    ordering = score_fidelity(replace(BARE, picture=in_file(ORDERS)), "excellent", "why")
+    assert (ordering.score, ordering.basis) == (None, WITHHELD)
+
+
+def test_a_reconstruction_is_nothing_to_be_true_to() -> None:
+    facts = reconstructed({"prompt": "a red fox", "confidence": 0.9})
+    assert read_prompt(facts) is None
+    assert score_fidelity(facts, "good", "why").score is None
 
 
 def test_a_score_remembers_by_which_prompt_it_was_given() -> None:
@@ -121,6 +160,37 @@ def test_a_medium_that_has_everything_is_complete() -> None:
     assert compute_completeness(replace(whole, meta=ours, written=written)).limit == 1
     stale = {key: Written(value, "old") for key, value in ours.items() if key != "prompt"}
     assert compute_completeness(replace(whole, meta=ours, written=stale)).limit == round(6 / 13, 3)
+
+
+@pytest.mark.parametrize(
+    ("value", "of", "part"),
+    [
+        ({"prompt": "a red fox", "confidence": 0.62}, "new", 0.62),
+        ({"prompt": "a red fox", "confidence": 0.62}, "old", 0),
+        ({"prompt": "a red fox", "confidence": 7}, "new", 1),
+        ({"prompt": "a red fox", "confidence": "high"}, "new", 1),
+        ({"prompt": "a red fox"}, "new", 1),
+        ({"prompt": " ", "confidence": 0.9}, "new", 0),
+        ("a red fox", "new", 1),
+        ([], "new", 0),
+    ],
+)
+def test_a_reconstructed_prompt_counts_as_much_as_it_can_be_relied_on(value: JsonValue, of: str, part: float) -> None:
+    generated = replace(BARE, meta={"scan.generated": True})
+    assert compute_completeness(reconstructed(value, generated, of)).inputs["prompt"] == part
+    assert "prompt" not in compute_completeness(reconstructed(value, of=of)).inputs
+    assert (
+        compute_completeness(reconstructed(value, replace(generated, picture=in_file("fox")), of)).inputs["prompt"] == 1
+    )
+    theirs = replace(generated, meta={**generated.meta, "prompt": "fox"})
+    assert compute_completeness(reconstructed(value, theirs, of)).inputs["prompt"] == 1
+
+
+@pytest.mark.parametrize("prompt", ["a red fox", ""])
+def test_a_file_that_names_its_generator_is_generated(prompt: str) -> None:
+    facts = replace(BARE, picture=in_file(prompt))
+    assert is_generated(facts)
+    assert compute_completeness(facts).inputs["prompt"] == bool(prompt)
 
 
 def test_nothing_at_all_is_nothing() -> None:

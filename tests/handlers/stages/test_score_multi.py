@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from contracts.effects import PutMeta
+from contracts.embedded import Embedded
 from contracts.facts import MediaFacts, Picture, Written
 from contracts.tags import Tag
 from handlers.failures import BadAnswer
@@ -88,11 +89,21 @@ def test_another_prompt_makes_it_due_again(prompt: str | None) -> None:
     assert STAGE.condition(after) == Due()
 
 
+def test_a_prompt_found_in_the_file_makes_it_due_again() -> None:
+    before = scored(ASKED)
+    after = replace(before, picture=Picture(embedded=Embedded(generator="comfyui", prompt="a red fox")))
+    assert STAGE.triggers(before) != STAGE.triggers(after)
+    assert STAGE.condition(after) == Due()
+    assert '<data origin="media prompt">a red fox</data>' in STAGE.prompt(after).task
+    assert STAGE.condition(scored(after)) == Satisfied("present")
+
+
 def test_nothing_else_does() -> None:
     before = scored(PROMPTED)
     after = replace(
         before, meta={**before.meta, "caption": "Theirs", "title": "New"}, tags=(Tag("x"),), quality_status="ok"
     )
+    after = replace(after, meta={**after.meta, "ollama.prompt_reconstruction": {"prompt": "a fox", "confidence": 1}})
     assert STAGE.triggers(before) == STAGE.triggers(after)
     assert STAGE.condition(after) == Satisfied("present")
 
