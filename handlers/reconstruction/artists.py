@@ -27,13 +27,14 @@ def _spell(name: str) -> str:
 
 
 _SPELLED = {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "å": "aa"}
-_KNOWN = rf"(?i:\b(?:{'|'.join(_spell(name) for name in sorted((*FULL_NAMES, *SURNAMES), key=len, reverse=True))}))"
-_NOT_A_NAME = r"(?i:(?![\s-]*(?:light|licht|lighting|beleuchtung|brown|strip|band|blue|blau)))"
-"""Terms that keep a painter's name: Rembrandt lighting, van Dyck brown, Moebius strip."""
+_TERMS = r"rembrandt[\s-]*(?:light|licht|beleuchtung)|van dyck brown|m(?:ö|oe)bius[\s-]*(?:strip|band)"
+"""What is called after somebody, and no imitation of his work."""
+_LONGEST_FIRST = sorted((*FULL_NAMES, *SURNAMES), key=len, reverse=True)
+_KNOWN = rf"(?i:\b(?!{_TERMS})(?:{'|'.join(map(_spell, _LONGEST_FIRST))}))"
 _PARTICLE = r"(?:van|von|der|den|de|da|del|della|di|du|la|le|el|al|ter|ten|dos)"
 _CAPITALISED = r"(?:(?:[A-ZÀ-ÖØ-ÞŁŚŻ]\.[\s-]?)+|[A-ZÀ-ÖØ-ÞŁŚŻ][\w'’-]*)"
 _UNKNOWN = rf"(?:{_PARTICLE}\s+)*{_CAPITALISED}(?:\s*(?<=[\s.])(?:{_PARTICLE}\s+)*{_CAPITALISED}){{0,3}}"
-_ONE = rf"(?:{_KNOWN}(?:['’]?s|['’])?(?!\w){_NOT_A_NAME}|{_UNKNOWN})"
+_ONE = rf"(?:{_KNOWN}(?:['’]?s|['’])?(?!\w)|{_UNKNOWN})"
 _AND = r"(?:\s*,?\s*(?:\b(?:and|und|or|oder|x|meets|trifft)\b|&|\+|/)\s*(?:by\s+|von\s+)?|\s*,\s*(?:by|von)\s+)"
 _NAMES = rf"(?P<names>{_ONE}(?:{_AND}{_ONE})*(?:['’]s?\b)?)"
 _WHO = r"(?:(?:the|a|dem|der|den)\s+)?(?:(?:great|famous|late|berühmten)\s+)?"
@@ -56,7 +57,7 @@ _MADE_BY = re.compile(
     r"(?P<names>[a-z][a-z'’-]+(?:\s+[a-z][a-z'’-]+){1,2})(?=\s*(?:,|\.|$|\band\b))"
 )
 _KNOWN_ANYWHERE = re.compile(
-    rf"(?i:(?:\b(?:in|im)\s+(?:the\s+)?(?={_KNOWN}(?:['’]s|s)?[\s-]+(?:style|stil)\b))?)(?P<names>{_KNOWN}){_NOT_A_NAME}"
+    rf"(?i:(?:\b(?:in|im)\s+(?:the\s+)?(?={_KNOWN}(?:['’]s|s)?[\s-]+(?:style|stil)\b))?)(?P<names>{_KNOWN})"
     r"(?i:(?:esque|haft)?(?:['’]s|['’]|s)?(?:[\s-]+(?:style[ds]?|stil|inspired|inspiriert|esque|like|artig\w*))?)\b"
 )
 _SITES = re.compile(
@@ -70,6 +71,7 @@ _AT_HANDLE = re.compile(r"(?<![\w@])@\w[\w.]{2,}")
 _GERMAN_LEAD = re.compile(r"\b(?:von|des|der|durch|an|nach|stile?)\s*$|\bvon\b", re.IGNORECASE)
 _CAUSED = ("ed", "lit", "en")
 """How a word ends after which "by" tells a cause: lit by, surrounded by."""
+_WORKS = ("art", "artwork", "drawing", "illustration", "painting", "photo", "photograph", "portrait", "sketch")
 _LOOSE_END = re.compile(
     r"(?:^|\s+)(?:in\s+(?:the\s+)?styles?\s+of|styles?\s+of|inspired\s+by|inspiriert\s+von|im\s+stile?(?:\s+von)?"
     r"|(?:painted|drawn|illustrated|photographed)\s+by|by|of|and|or|und|oder|&|\+|x|in|im|with|mit|from|von|the|an?|la|à"
@@ -88,7 +90,7 @@ def drop_artists(slot: str, text: str, known_people: str = "") -> tuple[str, tup
     cleaned = text
     for pattern, judge in (
         (_SITES, sweep.take),
-        (_AT_HANDLE if slot in (*DEPICTING, SETTING) else _HANDLE, sweep.take),
+        (_AT_HANDLE if slot in (*DEPICTING, SETTING) else _HANDLE, sweep.take_handle),
         (_STYLE_OF, sweep.take_style),
         (_MADE_BY, sweep.take_lower),
         (_BY, sweep.take_by),
@@ -108,6 +110,10 @@ class _Sweep:
 
     def take(self, match: re.Match[str]) -> str:
         return self._drop(match, match[0])
+
+    def take_handle(self, match: re.Match[str]) -> str:
+        words = re.findall(r"[A-Z][a-z]+", match[0])
+        return match[0] if words and is_free_of_names(words) else self._drop(match, match[0])
 
     def take_known(self, match: re.Match[str]) -> str:
         return match[0] if self._is_depicted(match["names"]) else self._drop(match, match["names"])
@@ -138,8 +144,10 @@ class _Sweep:
         german = match["lead"].casefold().startswith("von")
         if self.slot == SETTING or (german and self.slot in DEPICTING):
             return True
-        caused = match.string[: match.start()].rstrip().endswith(_CAUSED)
-        return _is_common(match["names"]) and (german or caused or self.slot in DEPICTING)
+        before = match.string[: match.start()].rstrip().casefold()
+        if not _is_common(match["names"]):
+            return False
+        return german or before.endswith(_CAUSED) or (self.slot in DEPICTING and not before.endswith(_WORKS))
 
     def _stays(self, names: str) -> bool:
         """Whether these are no artists: a style, a place, or people the platform knows to be there."""

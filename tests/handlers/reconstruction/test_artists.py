@@ -54,6 +54,7 @@ REMOVED = [
     ("Tuschezeichnung, gemalt von Greta Unbekannt", "Tuschezeichnung"),
     ("Illustration nach Art von Greta Unbekannt", "Illustration"),
     ("Gemälde in der Art von Spitzweg", "Gemälde"),
+    ("Caravaggio lighting, deep shadows", "lighting, deep shadows"),
     ("Picasso-Stil, kubistisch", "kubistisch"),
 ]
 KEPT = [
@@ -72,6 +73,8 @@ KEPT = [
     "inspired by nature",
     "inspired by Film Noir",
     "Rembrandt lighting",
+    "LowPoly render, PhotoRealism",
+    "a Möbius strip",
     "Rembrandt-Licht von links",
     "painted by hand",
     "painted by a child",
@@ -123,6 +126,10 @@ def test_styles_stay(text: str) -> None:
 )
 def test_places_and_people_who_are_no_artists_stay(slot: str, text: str) -> None:
     assert drop_artists(slot, text) == (text, ())
+
+
+def test_who_made_a_picture_is_not_who_is_in_it() -> None:
+    assert drop_artists("subject", "a portrait by Rankin") == ("a portrait", ("Rankin",))
 
 
 @pytest.mark.parametrize("people", ["Frida Kahlo in her garden, 1940", "FRIDA KAHLO"])

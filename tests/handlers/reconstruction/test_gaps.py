@@ -113,5 +113,8 @@ def test_any_text_is_judged(text: str) -> None:
 
 
 def test_a_hostile_text_is_judged_in_no_time() -> None:
-    for piece in ("(", "{a|", "__", "<lora:", "[insert ", "-- ", '{"a":', "a.", "--a ", "Steps: 1"):
+    pieces = (
+        "(", "{a|", "__", "<lora:", "[insert", "[insert ", "{ subject ", "-- ", '{"a":', "a.", "--a ", "Steps: 1",
+    )  # fmt: skip
+    for piece in pieces:
         find_gap(piece * 20_000)
