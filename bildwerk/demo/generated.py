@@ -14,7 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from bildwerk.demo.drawings import draw_birches, draw_lighthouse, draw_mountains, draw_planet
 
-FOLDER: Final = "generated"
+FOLDER: Final = "art"
 _MODEL: Final = "drawn-by-hand"
 
 
