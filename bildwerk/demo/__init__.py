@@ -1,1 +1,1 @@
-"""Showing it: a dozen pictures through the whole pipeline, and a contact sheet of what came out."""
+"""Showing it: two dozen pictures through the whole pipeline, and a contact sheet of what came out."""
