@@ -57,7 +57,7 @@ def weigh_tags(facts: MediaFacts, names: Iterable[str]) -> Consistency:
     told = sorted(names)
     naming = Naming(facts.vocabulary, facts.language)
     canonical = naming.unify(told)
-    distinct = len({naming.stem(name) for name in canonical.values()})
+    distinct = len({naming.root(name) for name in canonical.values()})
     support = Support(list_texts(facts, ()), facts.language)
     sides = judge_languages(told, facts.language)
     return Consistency(

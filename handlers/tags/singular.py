@@ -1,102 +1,89 @@
-"""The singular of a tag, where that is another number of the same thing. Tags are in folded form (`fold_name`)."""
+"""The singular of a word, where that is another number of the same thing. Words are in folded form (`fold_name`)."""
 
 from functools import lru_cache
 from typing import Final
 
 from contracts.tags import fold_name
 from handlers.tags.lexicon import ENGLISH, GERMAN, find_head, find_lemma, is_listed
-from handlers.tags.plurals import AMERICAN, DRINKING, IRREGULAR, OTHER, OTHER_ALONE
+from handlers.tags.plurals import DRINKING, IRREGULAR, OTHER, OTHER_ALONE
 
-_MANY: Final = 1 << 16
-_ARTICLES: Final = {GERMAN: ("ein", "eine", "der", "die", "das", "a", "the")}
-_ENGLISH_ARTICLES: Final = ("a", "an", "the")
 _UMLAUTS: Final = str.maketrans("äöü", "aou")
-_WRITTEN_OUT: Final = (("ae", "ä"), ("oe", "ö"), ("ue", "ü"))
-_GERMAN_ENDINGS: Final = ("", "e", "n", "en", "er", "ern", "s", "es", "nen", "sse", "ien")
+_ENGLISH_ENDINGS: Final = (
+    ("men", "man"), ("ae", "a"), ("i", "us"), ("ices", "ix"), ("ices", "ex"), ("eaux", "eau"), ("ies", "y"),
+    ("es", ""), ("s", ""),
+)  # fmt: skip
+_GERMAN_ENDINGS: Final = ("", "e", "n", "en", "er", "s", "nen", "se", "ien")
+_GERMAN_CHANGES: Final = (("um", "en"), ("us", "en"), ("a", "en"), ("os", "en"), ("um", "a"))
 
 
-@lru_cache(_MANY)
-def find_stem(key: str, language: str) -> str:
-    """What a tag has in common with its other numbers and spellings: no article, American, the last word singular.
+@lru_cache(1 << 16)
+def find_singular(word: str, language: str, *, alone: bool = True, before: str = "") -> str:
+    """The singular of a folded word, or the word: English too, unless the library's language has the word.
 
-    Of the library's language and English. `find_stem(find_stem(k)) == find_stem(k)`; not for showing: an unknown stem
-    may be no word at all.
+    `alone` says that it is the whole tag, else `before` is the word before it.
     """
-    seen = [key]
-    while (shorter := _step(seen[-1], language)) not in seen:
-        seen.append(shorter)
-    return seen[-1]
-
-
-def _step(key: str, language: str) -> str:
-    words = key.split(" ")
-    if len(words) > 1 and words[0] in _ARTICLES.get(language, _ENGLISH_ARTICLES):
-        return " ".join(words[1:])
-    words = [fold_name(AMERICAN.get(word, word)) or word for word in words]
-    words[-1] = find_singular(words[-1], language, before=words[-2] if len(words) > 1 else "")
-    return " ".join(words)
-
-
-@lru_cache(_MANY)
-def find_singular(word: str, language: str, before: str = "") -> str:
-    """The singular of a folded word, or the word: English too, unless the library's language has the word."""
     if language == GERMAN and (found := _german(word)) is not None:
-        return found if not _is_other(word, GERMAN, before) else word
-    return word if _is_other(word, ENGLISH, before) else _english(word)
+        return word if _is_other(word, GERMAN, alone, before) else found
+    return word if _is_other(word, ENGLISH, alone, before) else _english(word)
 
 
-def _is_other(word: str, language: str, before: str) -> bool:
+def _is_other(word: str, language: str, alone: bool, before: str) -> bool:  # noqa: FBT001 - as of its caller
     if word == "glasses" and before in DRINKING:
         return False
-    return word in _OTHER[language] or (not before and word in _OTHER_ALONE[language])
+    return word in _OTHER[language] or (alone and word in _OTHER_ALONE[language])
 
 
 def _english(word: str) -> str:
     if word in IRREGULAR[ENGLISH]:
         return IRREGULAR[ENGLISH][word]
+    if word.endswith("men") and any(is_listed(part, ENGLISH) for part in (word[:-2] + "an", word[:-3])):
+        return word[:-2] + "an"
     lemma = find_lemma(word, ENGLISH)
-    regular = (word.removesuffix("s"), word.removesuffix("es"), word.removesuffix("ies") + "y")
-    if not word.endswith("s") or lemma not in regular or find_lemma(lemma, ENGLISH) not in (lemma, None):
+    if lemma is None or find_lemma(lemma, ENGLISH) not in (lemma, None):
         return word
-    return lemma
+    regular = any(word.endswith(end) and word.removesuffix(end) + one == lemma for end, one in _ENGLISH_ENDINGS)
+    return lemma if regular else word
 
 
 def _german(folded: str) -> str | None:
     """The singular of a folded German noun; any other German word as it is, None for what is none."""
-    word = restore_umlauts(folded)
     if folded in _IRREGULAR_GERMAN:
         return _IRREGULAR_GERMAN[folded]
     if folded in _OTHER[GERMAN]:
         return folded
-    for form in (word.replace("ss", "ß"), word):
+    for form in (folded.replace("ss", "ß"), folded):
         if is_listed(form, GERMAN):
-            return _noun_singular(form, folded)
-    head = find_head(word)
+            return _noun_singular(form)
+    head = find_head(folded)
     if head is None:
         return None
     singular = _german(fold_name(head))
-    return word.removesuffix(head) + singular if singular else word
+    return folded.removesuffix(head) + singular if singular else folded
 
 
-def _noun_singular(word: str, folded: str) -> str:
+def _noun_singular(word: str) -> str:
     lemma = find_lemma(word.capitalize(), GERMAN)
-    if lemma is None or not lemma[0].isupper():
-        return folded
-    singular = fold_name(lemma)
-    plain, plural = singular.translate(_UMLAUTS), fold_name(word).translate(_UMLAUTS)
+    if lemma is None or not lemma[0].isupper() or _is_no_plural(word, lemma):
+        return fold_name(word)
+    plain, plural = (fold_name(form).translate(_UMLAUTS) for form in (lemma, word))
     fits = any(plural == plain + ending for ending in _GERMAN_ENDINGS)
-    shorter = any(plain.endswith(end) and plural == plain.removesuffix(end) + "en" for end in ("um", "us", "a", "e"))
-    return singular if fits or shorter else folded
+    changed = any(plain.endswith(one) and plural == plain.removesuffix(one) + end for one, end in _GERMAN_CHANGES)
+    return fold_name(lemma) if fits or changed else fold_name(word)
 
 
-def restore_umlauts(word: str) -> str:
-    """A word of German with ae, oe, ue for its umlauts, with them, where only that is a word."""
-    if is_listed(word, GERMAN):
-        return word
-    for written, umlaut in _WRITTEN_OUT:
-        if written in word and is_listed(word.replace(written, umlaut), GERMAN):
-            return word.replace(written, umlaut)
-    return word
+def _is_no_plural(word: str, lemma: str) -> bool:
+    """Whether it is another case of the noun, or a verb that sounds like it: Segeln is no plural of Segel."""
+    noun = word.capitalize()
+    if noun == lemma + "e":
+        # Laube is an old dative of Laub: no plural, since Lauben is not one's dative.
+        return find_lemma(noun + "n", GERMAN) != lemma
+    if not noun.endswith("n") or noun == lemma:
+        return False
+    genitive = lemma in (find_lemma(lemma + "s", GERMAN), find_lemma(lemma + "es", GERMAN))
+    if lemma.endswith(("el", "er")):
+        return genitive and noun == lemma + "n"
+    plural = noun[:-1]
+    return (plural != lemma and find_lemma(plural, GERMAN) == lemma) or (genitive and find_lemma(word, GERMAN) == word)
 
 
 _IRREGULAR_GERMAN: Final = {fold_name(word): fold_name(one) for word, one in IRREGULAR[GERMAN].items()}

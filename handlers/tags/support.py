@@ -9,7 +9,7 @@ from handlers.languages import language_code
 from handlers.orders import gives_orders
 from handlers.prompt_data import plain_text, read_ours
 from handlers.tags.lexicon import ENGLISH, find_lemma, is_supported
-from handlers.tags.singular import find_stem
+from handlers.tags.stems import find_stem
 
 _WORD = re.compile(r"[^\W_]+")
 _FIELDS = ("caption", "description", "prompt", "title")
