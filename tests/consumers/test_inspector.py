@@ -19,6 +19,7 @@ from handlers.inspect.pool import Inspection, PicturePool
 from handlers.inspect.references import MediaRoot
 from handlers.inspect.renditions import RenditionCache
 from handlers.runner.planning import Planned, Planner, PlanRequest
+from tests.handlers.inspect.generators import CASES
 from tests.ledger import Ledger
 
 
@@ -171,6 +172,38 @@ async def test_a_picture_is_measured_once_and_its_figures_stay(room: Room) -> No
     await room.inspector.inspect_batch()
     again = await room.ledger.pool.fetchrow(query)
     assert (again["measures"], again["phash"]) == ({**first["measures"], "brightness": 7}, first["phash"])
+
+
+async def test_what_a_generator_wrote_is_kept_until_the_picture_is_read_again(room: Room) -> None:
+    case = next(case for case in CASES if case.name == "a1111 in Unicode, PNG")
+    (room.folder / "drawn.png").write_bytes(case.write(Image.new("RGB", (64, 64), "navy")))
+    media_id = await room.add("drawn.png")
+
+    async def look() -> object:
+        await room.inspector.inspect_batch()
+        async with room.ledger.pool.acquire() as connection:
+            (snapshot,) = await room.ledger.planner.load(connection, [media_id])
+        return snapshot.facts.picture and snapshot.facts.picture.embedded
+
+    assert await look() == case.expected
+    await room.ledger.touch(media_id)
+    await room.ledger.plan(media_id)
+    assert await look() == case.expected, "looked at again, but not read again"
+
+    older = "UPDATE bildwerk.pictures SET measures_version = measures_version - 1, embedded = $1"
+    await room.ledger.pool.execute(older, {"generator": "a1111", "prompt": "what an older version took for one"})
+    await room.ledger.plan(media_id)
+    assert await look() == case.expected
+
+
+async def test_what_an_older_version_found_where_nothing_is_goes(room: Room) -> None:
+    media_id = await room.add("orange.png")
+    await room.inspector.inspect_batch()
+    older = "UPDATE bildwerk.pictures SET measures_version = measures_version - 1, embedded = $1"
+    await room.ledger.pool.execute(older, {"generator": "a1111", "prompt": "a find that was none"})
+    await room.ledger.plan(media_id)
+    await room.inspector.inspect_batch()
+    assert await room.ledger.pool.fetchval("SELECT embedded FROM bildwerk.pictures") is None
 
 
 async def test_what_a_dying_inspector_did_not_compare_is_compared_at_the_next_look(

@@ -13,8 +13,10 @@ from handlers.inspect.embedded.telling import parse_json
 
 Fields = Mapping[str, object]
 
-MAX_TEXT = 1024 * 1024
-"""Characters of one text; Pillow lets compressed chunks grow to as much."""
+MAX_TEXT = 2 * 1024 * 1024
+"""Characters of one text. A graph of ComfyUI may hold a small picture; Pillow unfolds compressed ones to half of it."""
+_MAX_PACKET = 256 * 1024
+"""Bytes of XMP: its elements, nested, take a microsecond each."""
 _MAX_FIELDS = 200
 _MAX_CHUNKS = 20_000
 _GRAPHS = ("prompt:", "workflow:")
@@ -53,7 +55,7 @@ def find_remarks(image: Image.Image, data: bytes) -> Iterator[Fields]:  # noqa: 
 def find_packet(image: Image.Image, data: bytes) -> Iterator[Fields]:  # noqa: ARG001
     """XMP."""
     packet = image.info.get("xmp")
-    if isinstance(packet, bytes) and len(packet) <= MAX_TEXT:
+    if isinstance(packet, bytes) and len(packet) <= _MAX_PACKET:
         yield from _read_remark(read_comment(packet))
 
 

@@ -61,17 +61,18 @@ def read(fields: Fields) -> Embedded | None:
 
 
 def _samplers(graph: Graph) -> Iterator[Node]:
-    """All samplers, the nearest to an output first."""
-    waiting = deque(graph.outputs)
+    """All samplers, the nearest to a saved picture first."""
     seen: set[str] = set()
-    while waiting:
-        node = waiting.popleft()
-        if _is_sampler(node):
-            yield node
-        for _, source in node.links():
-            if source not in seen and source in graph.nodes:
-                seen.add(source)
-                waiting.append(graph.nodes[source])
+    for outputs in graph.outputs():
+        waiting = deque(outputs)
+        while waiting:
+            node = waiting.popleft()
+            if _is_sampler(node):
+                yield node
+            for _, source in node.links():
+                if source not in seen and source in graph.nodes:
+                    seen.add(source)
+                    waiting.append(graph.nodes[source])
     yield from (node for node in graph.nodes.values() if _is_sampler(node))
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 MAX_NODES = 20_000
 
@@ -36,12 +35,12 @@ class Graph:
         link = node.link(name)
         return None if link is None else self.nodes.get(link)
 
-    @cached_property
-    def outputs(self) -> list[Node]:
-        """The nodes that no other needs, those that save pictures first."""
+    def outputs(self) -> tuple[list[Node], list[Node]]:
+        """The nodes that no other needs: those that save pictures, and the rest."""
         needed = {source for node in self.nodes.values() for _, source in node.links()}
         last = [node for name, node in self.nodes.items() if name not in needed]
-        return sorted(last, key=lambda node: "save" not in node.kind.lower())
+        saving = dict.fromkeys(node for node in last if "save" in node.kind.lower())
+        return list(saving), [node for node in last if node not in saving]
 
 
 def build_graph(prompt: object) -> Graph | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -16,7 +17,9 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
+from contracts.embedded import Embedded
 from handlers.failures import Invalid, Stale, Unavailable
+from handlers.inspect.embedded.telling import MAX_PROMPT
 from handlers.inspect.limits import MIB, PictureLimits
 from handlers.inspect.measuring import measure
 from handlers.inspect.perceptual import hash_perceptually
@@ -25,6 +28,7 @@ from handlers.inspect.references import MediaRoot
 from handlers.inspect.renditions import RenditionCache
 from tests.handlers.inspect import corpus
 from tests.handlers.inspect.corpus import JPEG, encode, scene
+from tests.handlers.inspect.metadata import with_texts
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, or limits memory")
 
@@ -108,6 +112,16 @@ async def test_a_picture_is_hashed_decoded_and_cached_in_one_go(library: Library
     rendition = await pool.rendition("large.png", content_hash)
     with Image.open(BytesIO(rendition)) as image:
         assert (image.format, image.size) == ("JPEG", (1024, 768))
+
+
+async def test_what_a_generator_wrote_comes_out_of_the_child_once(library: Library, pool: PicturePool) -> None:
+    prompt = "🌊" * MAX_PROMPT
+    text = json.dumps({"sui_image_params": {"prompt": prompt, "negativeprompt": prompt, "seed": 2**64 - 1}})
+    content_hash = library.add("drawn.png", with_texts(scene(), {"parameters": text}))
+    expected = Embedded(generator="swarmui", prompt=prompt, negative_prompt=prompt, seed=2**64 - 1)
+    assert (await pool.inspect("drawn.png")).picture.embedded == expected
+    assert (await pool.inspect("drawn.png", measured=content_hash)).picture.embedded is None
+    assert (await pool.inspect("good.jpg")).picture.embedded is None
 
 
 async def test_a_rendition_is_made_again_from_the_file_with_the_same_bytes(library: Library, pool: PicturePool) -> None:
