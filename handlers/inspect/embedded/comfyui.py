@@ -40,7 +40,10 @@ class _Texts:
 
 
 def read(fields: Fields) -> Embedded | None:
-    """What the sampler next to the output got. Raises ValueError, RecursionError."""
+    """What the sampler next to the output got; model and seed of one that does not go on with another's noise.
+
+    Raises ValueError, RecursionError.
+    """
     prompt = fields.get("prompt")
     graph = build_graph(parse_json(prompt) if isinstance(prompt, str) else prompt)
     if graph is None:
@@ -50,13 +53,14 @@ def read(fields: Fields) -> Embedded | None:
         return _read_without_sampler(graph)
     told = [(_gather(graph, node, _POSITIVE), _gather(graph, node, _NEGATIVE)) for node in samplers]
     positive, negative = told[0]
+    beginning = next((node for node in samplers if node.inputs.get("add_noise") != "disable"), samplers[0])
     return tell(
         "comfyui",
         positive.found,
         negative.found,
         certain=positive.sure and negative.sure and bool(positive.found) and len(set(told)) == 1,
-        model=_find_model(graph, samplers[0]),
-        seed=_find_seed(graph, samplers[0]),
+        model=_find_model(graph, beginning),
+        seed=_find_seed(graph, beginning),
     )
 
 

@@ -139,6 +139,14 @@ def test_the_sampler_next_to_the_output_counts() -> None:
     assert told(other).seed == 8
 
 
+def test_a_refiner_has_neither_the_seed_nor_the_model() -> None:
+    inputs = {"noise_seed": 0, "add_noise": "disable", "model": ["61", 0], "latent_image": ["3", 0], "steps": 25}
+    refiner = node("KSamplerAdvanced", **inputs, positive=["6", 0], negative=["7", 0])
+    decoded = node("VAEDecode", samples=["40", 0], vae=["4", 2])
+    loader = node("CheckpointLoaderSimple", ckpt_name="refiner.safetensors")
+    assert told(change(START, n40=refiner, n61=loader, n8=decoded)) == told(START)
+
+
 def test_a_sampler_whose_picture_is_only_shown_comes_second() -> None:
     shown = {"40": sampler("30", "7", seed=8), "30": typed("a mat"), "41": node("PreviewImage", images=["40", 0])}
     assert prompts(shown | START) == ("a cat", "a dog", False)
