@@ -36,8 +36,9 @@ class VocabularyCache:
 
     async def read(self, connection: Connection, now: datetime, last_tag_id: int, aliases_version: int) -> Vocabulary:
         """The names known at `now`, when the last tag and the version of the aliases are these."""
-        before = self._names
-        names = _Names(now) if before is None or now - before.read_at > MAX_AGE else before
+        names = self._names
+        if names is None or now - names.read_at > MAX_AGE:
+            names = _Names(now)
         fresh = names
         if last_tag_id > fresh.last_tag_id:
             rows = await connection.fetch(load("tags")["tags_names"], fresh.last_tag_id)
@@ -49,8 +50,7 @@ class VocabularyCache:
             fresh = replace(fresh, aliases=aliases, aliases_version=aliases_version)
         if fresh is not names:
             fresh = replace(fresh, vocabulary=_put_together(fresh.oldest, fresh.aliases))
-        if self._names is before:  # else another task read meanwhile: mixing both could lose what one of them found
-            self._names = fresh
+        self._names = fresh  # as a whole: of two tasks that read at once, what either found is complete in itself
         return fresh.vocabulary
 
 

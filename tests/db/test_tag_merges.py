@@ -217,6 +217,18 @@ async def test_links_that_came_otherwise_stay_and_what_we_dropped_since_may_come
     assert await tagged.named(dropped) == ["kitty"]
 
 
+async def test_what_was_moved_goes_back_also_where_the_name_was_given_anew_and_dropped(tagged: Tagged) -> None:
+    medium = await tagged.medium()
+    await tagged.carry(medium, "kitty", 0.5)
+    await merge(tagged, "kitty", "cat")
+    await tagged.carry(medium, "kitty", 0.75)
+    assert (await merge(tagged, "kitty", "cat")).links == Moved(0, 1)
+
+    assert await take_back(tagged) == Returned(1, 0, 0)
+
+    assert await tagged.links(medium) == {"kitty": (0.5, None, False, "person")}
+
+
 async def test_chains_are_followed_and_undone_from_their_end(tagged: Tagged) -> None:
     medium = await tagged.medium()
     await tagged.put(medium, "kitty")

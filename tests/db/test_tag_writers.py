@@ -11,7 +11,7 @@ from bildwerk.tag_merging import add_alias
 from contracts.facts import MediaFacts
 from contracts.tags import WeightedTag, fold_name
 from db import tags
-from db.pool import Connection, Database, open_pool
+from db.pool import Connection, Database, Pool, open_pool
 from db.vocabulary import MAX_AGE, VocabularyCache
 from tests.ledger import Ledger
 from tests.tagged import Tagged
@@ -31,12 +31,20 @@ async def connection(ledger: Ledger) -> AsyncIterator[Connection]:
         yield connection
 
 
-async def write(connection: Connection, start: asyncio.Barrier, wanted: dict[int, list[str]]) -> None:
+async def write(pool: Pool, start: asyncio.Barrier, wanted: dict[int, list[str]]) -> None:
     """One writer: each of its media gets its tags in a transaction."""
-    await start.wait()
-    for medium, names in wanted.items():
-        async with connection.transaction():
-            await tags.put(connection, MediaFacts(medium), [WeightedTag(name, 0.5, 0.5) for name in names], 1)
+    async with pool.acquire() as connection:
+        await start.wait()
+        for medium, names in wanted.items():
+            async with connection.transaction():
+                await tags.put(connection, MediaFacts(medium), [WeightedTag(name, 0.5, 0.5) for name in names], 1)
+
+
+SLOW = """
+CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.001); RETURN NEW; END';
+CREATE TRIGGER slow BEFORE INSERT ON tags FOR EACH ROW WHEN (NEW.name LIKE '%0') EXECUTE FUNCTION wait();
+"""
+"""So that the writers are at it at the same time, however few cores there are."""
 
 
 @pytest.mark.parametrize("share", [TAGS, TAGS // 4])
@@ -45,14 +53,13 @@ async def test_16_writers_of_the_same_500_tags(database: str, share: int) -> Non
     draw = random.Random(share)
     names = [f"Tag {number}" if number % 3 else f"tag-{number}" for number in range(TAGS)]
     async with open_pool(Database(database, pool_size=WRITERS)) as pool:
+        await pool.execute(SLOW)
         media = await Tagged(pool).media(WRITERS * EACH)
         wanted = {medium: draw.sample(names, share) for medium in media}
         start = asyncio.Barrier(WRITERS)
-        connections = [await pool.acquire() for _ in range(WRITERS)]
-        shares = [{m: wanted[m] for m in media[number::WRITERS]} for number in range(WRITERS)]
-        await asyncio.gather(*(write(c, start, part) for c, part in zip(connections, shares, strict=True)))
-        for held in connections:
-            await pool.release(held)
+        async with asyncio.TaskGroup() as group:
+            for number in range(WRITERS):
+                group.create_task(write(pool, start, {m: wanted[m] for m in media[number::WRITERS]}))
         rows = await pool.fetch("SELECT name FROM tags")
         links = await pool.fetch("SELECT media_id, name FROM media_tags JOIN tags ON id = tag_id")
         remembered = await pool.fetchval("SELECT count(*) FROM bildwerk.tag_links WHERE run_id = 1")
