@@ -13,6 +13,7 @@ REASONS: Final[dict[str, str]] = {
     # why there is nothing to do
     "present": "its values are there already",
     "judged": "a person or the platform has judged the picture",
+    "tagged": "it has enough tags that go together",
     "kept": "a person's value was kept",
     "kept_for_person": "a person wrote, changed, deleted or locked what it would write",
     "media_deleted": "the medium was deleted",
@@ -62,6 +63,7 @@ REASONS: Final[dict[str, str]] = {
     "injected": "the text follows orders that somebody wrote into the picture or a field",
     "bare_word": "the text is one word, or all in capitals, that nothing else says of the picture",
     "wrong_language": "the text is in another language",
+    "no_tags": "none of what the model named is a tag",
     "title_too_long": "the title is too long",
     "no_subject": "the answer does not say what the picture is of",
     "prompt_overlooked": "the model says that there is no prompt, but it was shown one",

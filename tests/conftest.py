@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from bildwerk.sandbox.addresses import Stack
 from bildwerk.sandbox.ollama import Simulated, start_simulated_ollama
@@ -28,6 +29,10 @@ for name in ("DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", "OLLAMA_HOST"):
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A script's background job ignores it, and so would every program that the tests interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long an example takes depends on the machine, and on what is loaded with the first.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 TEMPLATE = "template_migrated"
 _numbers = itertools.count(1)

@@ -75,7 +75,7 @@ class QualityStage:
     """Writes `ollama.quality`, the medium's quality columns and one lifecycle event per evaluation."""
 
     job_type = "ollama_quality"
-    after = ("ollama_caption",)
+    after = ("ollama_tags_normalize",)
     reads = ("caption", "description", "negative_prompt", "prompt", "scan.*", TAGS, "title")
     writes = (KEY,)
     needs_picture = True

@@ -1,5 +1,6 @@
 """Media in every state that facts can be in."""
 
+import json
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC
 from typing import Any
@@ -152,4 +153,6 @@ def read_golden(facts: dict[str, Any]) -> MediaFacts:
 
 def write_golden(effects: Effects) -> list[dict[str, Any]]:
     """Effects as a golden case spells them."""
-    return [{"effect": type(effect).__name__, **asdict(effect)} for effect in effects]
+    told = [{"effect": type(effect).__name__, **asdict(effect)} for effect in effects]
+    spelled: list[dict[str, Any]] = json.loads(json.dumps(told))
+    return spelled
