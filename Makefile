@@ -42,7 +42,7 @@ bench: ## Run the benchmarks
 	@$(INSTALL) dev
 	@if [ -d bench ]; then $(BIN)/python -m bench $(ARGS); else echo "there are no benchmarks yet"; fi
 
-bench-quality: ## Measure how well quality is judged without a model (some minutes), into docs/quality.md
+bench-quality: ## Measure how well it is judged without a model (some minutes), into docs/quality.md
 	@$(INSTALL) dev
 	@$(BIN)/python -m bench.quality $(ARGS)
 

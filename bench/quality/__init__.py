@@ -1,1 +1,1 @@
-"""How well quality is judged without a model: `make bench-quality`. No network, no services, no model."""
+"""How well it is judged without a model: `make bench-quality`. No network, no services, no model."""

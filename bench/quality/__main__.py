@@ -14,8 +14,12 @@ from rich.progress import Progress
 
 from bench.quality import measured, policy, report
 from bench.quality.parts import Part, Plan, Section
+from bench.quality.prompts import extraction, guessing
+from bench.quality.tags import merging
 
-PARTS: dict[str, Part] = {part.name: part for part in (measured.PART, policy.PART)}
+PARTS: dict[str, Part] = {
+    part.name: part for part in (measured.PART, policy.PART, merging.PART, extraction.PART, guessing.PART)
+}
 
 WIDTH = 160
 """Columns of a table; a file or a pipe knows no width."""
