@@ -1,5 +1,7 @@
 """What the rooms are given: small values made from the settings, which they never see."""
 
+from typing import Any
+
 from bildwerk.settings import Settings
 from consumers.kafka import KafkaSettings
 from contracts.topics import Topic
@@ -12,11 +14,16 @@ from handlers.inspect.limits import PictureLimits
 from handlers.inspect.nsfw import OpenNsfw
 from handlers.policy.policy import Policy
 from handlers.policy.rule_file import default_policy, load_rules
+from handlers.reconstruction.rules import ReconstructionRules
 from handlers.registry import load_stages
 from handlers.runner.finishing import Finisher
 from handlers.runner.planning import Planner
 from handlers.runner.writing import OPTIONAL_WRITES, EffectWriter
+from handlers.stage import Stage
 from handlers.stages.policy_flags import PolicyFlagsStage
+from handlers.stages.prompt_recon import PromptReconStage
+from handlers.stages.tags_normalize import TagsNormalizeStage
+from handlers.tags.rules import TagRules
 
 LAYOUTS = {"split": Layout.TWO_USER_TURNS, "assistant": Layout.READY_BETWEEN, "generate": Layout.GENERATE}
 
@@ -38,9 +45,27 @@ def make_planner(settings: Settings) -> Planner:
 
 def make_chain(settings: Settings) -> Chain:
     """The stages, and which of them run here."""
-    stages = tuple(make_policy_stage(settings) if isinstance(s, PolicyFlagsStage) else s for s in load_stages())
+    stages = tuple(make_stage(settings, stage) for stage in load_stages())
     off = {stage.job_type for stage in stages}.difference(settings.job_types) if settings.job_types else ()
     return Chain(stages, frozenset(settings.foreign_job_types), frozenset(off))
+
+
+def make_stage(settings: Settings, stage: Stage[Any]) -> Stage[Any]:
+    """The stage with what is set for it. Raises BadRules."""
+    match stage:
+        case TagsNormalizeStage():
+            return TagsNormalizeStage(make_tag_rules(settings))
+        case PromptReconStage():
+            words, tags = settings.prompt_minimum_words, settings.prompt_minimum_tags
+            return PromptReconStage(ReconstructionRules(words, tags, settings.prompt_confidence))
+        case PolicyFlagsStage():
+            return make_policy_stage(settings)
+    return stage
+
+
+def make_tag_rules(settings: Settings) -> TagRules:
+    """What the library wants of its tags."""
+    return TagRules(settings.tags_minimum, settings.tags_inconsistency, settings.tags_most, settings.tags_reserved)
 
 
 def make_policy_stage(settings: Settings, policy: Policy | None = None) -> PolicyFlagsStage:

@@ -1,90 +1,40 @@
 """Every setting, read once at start from the environment; rooms receive values, never the environment."""
 
 import os
-import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bildwerk.addresses import check_database_url, check_server
 from bildwerk.environment import FileVariants
+from bildwerk.setting_types import (
+    Count,
+    Dsn,
+    Hosts,
+    JobTypes,
+    Language,
+    OptionalWrites,
+    Prefixes,
+    RuleFile,
+    Seconds,
+    Servers,
+    Share,
+    SomeJobTypes,
+    TopicName,
+)
 from contracts.topics import Topic
-from handlers.inference.hosts import Host, parse_hosts
-from handlers.policy.rule_file import BadRules, load_rules
-from handlers.registry import load_stages
+from handlers.inference.hosts import parse_hosts
+from handlers.reconstruction.rules import ReconstructionRules
+from handlers.tags.rules import TagRules
 
 PREFIX = "BILDWERK_"
-LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-"""A language tag of BCP 47, as far as it says which language."""
-
-
-def _split(value: object) -> object:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
-def _writes(value: object) -> object:
-    return () if value == "none" else _split(value)
-
-
-def _hosts(value: object) -> object:
-    return parse_hosts(value) if isinstance(value, str) else value
-
-
-def _dsn(value: SecretStr) -> SecretStr:
-    check_database_url(value.get_secret_value())
-    return value
-
-
-def _language(value: str) -> str:
-    if not LANGUAGE.fullmatch(value):
-        raise ValueError("must be the code of a language, such as en, de or pt-BR")
-    return value
-
-
-def _servers(value: tuple[str, ...]) -> tuple[str, ...]:
-    servers = tuple(server.rpartition("://")[2] for server in value)
-    if not servers:
-        raise ValueError("must name at least one server, as host:port")
-    for server in servers:
-        check_server(server)
-    return servers
-
-
-def _job_types(value: tuple[str, ...]) -> tuple[str, ...]:
-    known = [stage.job_type for stage in load_stages()]
-    if unknown := sorted(set(value) - set(known)):
-        raise ValueError(f"there is no {', '.join(unknown)}: job types are {', '.join(known)}")
-    return value
-
-
-def _rules(value: Path | None) -> Path | None:
-    if value is not None:
-        try:
-            load_rules(value)
-        except BadRules as error:
-            raise ValueError(str(error)) from None
-    return value
+TAG_RULES, RECONSTRUCTION_RULES = TagRules(), ReconstructionRules()
 
 
 def _cache_folder() -> Path:
     """The XDG base directory specification's place."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bildwerk"
-
-
-JobTypes = Annotated[tuple[str, ...], AfterValidator(_job_types), BeforeValidator(_split)]
-SomeJobTypes = Annotated[JobTypes, Field(min_length=1)]
-Servers = Annotated[tuple[str, ...], AfterValidator(_servers), BeforeValidator(_split)]
-Hosts = Annotated[tuple[Host, ...], BeforeValidator(_hosts)]
-RuleFile = Annotated[Path | None, AfterValidator(_rules)]
-Language = Annotated[str, AfterValidator(_language)]
-Dsn = Annotated[SecretStr, AfterValidator(_dsn)]
-TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
-Count = Annotated[int, Field(ge=1)]
-Seconds = Annotated[float, Field(gt=0)]
-OptionalWrite = Literal["provenance", "tags", "quality", "events", "prompts"]
-OptionalWrites = Annotated[tuple[OptionalWrite, ...] | None, BeforeValidator(_writes)]
 
 
 class Settings(BaseSettings):
@@ -145,6 +95,29 @@ class Settings(BaseSettings):
     writes: OptionalWrites = Field(
         None,
         description="Optional writes (provenance, ...) or `none`; unset: all in our tables, none in a platform's.",
+    )
+
+    # tags and prompts
+    tags_minimum: int = Field(
+        TAG_RULES.minimum, ge=0, description="Tags are asked for when others gave a picture fewer distinct ones."
+    )
+    tags_inconsistency: Share = Field(
+        TAG_RULES.inconsistency,
+        description="Or when they go together worse than this: 0, never a doubt, to 1 (docs/tags.md has the formula).",
+    )
+    tags_most: Count = Field(TAG_RULES.most, description="A picture that carries so many tags gets no more.")
+    tags_reserved: Prefixes = Field(
+        TAG_RULES.reserved, description="Tags that begin like this belong to programs: never given, counted or touched."
+    )
+    prompt_minimum_words: Count = Field(
+        RECONSTRUCTION_RULES.minimum_words, description="A prompt of fewer words is incomplete, and reconstructed."
+    )
+    prompt_minimum_tags: Count = Field(
+        RECONSTRUCTION_RULES.minimum_tags, description="The same of a prompt that is a list of tags."
+    )
+    prompt_confidence: Share = Field(
+        RECONSTRUCTION_RULES.confidence_limit,
+        description="Below this a reconstructed prompt does not enter `prompt_history`.",
     )
 
     # what may be published

@@ -2,6 +2,7 @@
 
 from tests.spec.change import WRITING, change, persist
 from tests.spec.changes_of_judging import CHANGES as CHANGES_OF_JUDGING
+from tests.spec.changes_of_naming import CHANGES as CHANGES_OF_NAMING
 
 CAPTION, TITLE = "handlers/stages/caption.py", "handlers/stages/title.py"
 PLAN, STANDING = "handlers/plan.py", "handlers/field_standing.py"
@@ -26,7 +27,7 @@ INVENTED_CAPTION = (TITLE, 'read_ours(facts, "ollama.caption")', '(read_ours(fac
 PRESENT_IS_WRITTEN = (STANDING, "if is_blank(facts.meta.get(platforms))", "")
 
 CHANGES = (
-    change("J1-inputs J2-inputs J4-inputs J7-inputs", "the picture is not sent", NO_PICTURE),
+    change("J1-inputs J2-inputs J3-inputs J4-inputs J6-inputs J7-inputs", "the picture is not sent", NO_PICTURE),
     change("J1-inputs", "metadata", (CAPTION, '"media file": file_line(facts), ', "")),
     change("J1-inputs", "the prompt", (CAPTION, '"description", "prompt", "title")', '"description", "title")')),
     change("J1-inputs", "a prompt is invented", (CAPTION, KNOWN, KNOWN.replace(" for", ' or "x" for'))),
@@ -50,17 +51,21 @@ CHANGES = (
         (EFFECTS, INSERT, TAG + INSERT),
     ),
     change(
-        "J1-tables J2-tables J4-tables J7-tables J8-tables",
+        "J1-tables J2-tables J3-tables J4-tables J6-tables J7-tables J8-tables",
         "the medium is changed",
         (EFFECTS, INSERT, WIDTH + INSERT),
     ),
     change(
-        "J1-tables J2-tables J4-tables J7-tables J8-tables",
+        "J1-tables J2-tables J3-tables J4-tables J6-tables J7-tables J8-tables",
         "a value of the platform is changed",
         (EFFECTS, INSERT, PROMPT + INSERT),
     ),
     change("J1-runs-when J2-runs-when", "what is present is written", PRESENT_IS_WRITTEN),
-    change("J1-runs-when J2-runs-when J4-runs-when J7-runs-when R6", "force overrides nothing", NO_FORCE),
+    change(
+        "J1-runs-when J2-runs-when J3-runs-when J4-runs-when J6-runs-when J7-runs-when R6",
+        "force overrides nothing",
+        NO_FORCE,
+    ),
     change(
         "J1-failure-modes J2-failure-modes",
         "a time-out is the host's",
@@ -73,7 +78,10 @@ CHANGES = (
     ),
     change("J1-failure-modes J2-failure-modes R5", "no retry", (SETTLING, RETRIED, f"False and {RETRIED}")),
     change(
-        "J1-failure-modes J2-failure-modes J4-failure-modes J7-failure-modes J8-failure-modes",
+        (
+            "J1-failure-modes J2-failure-modes J3-failure-modes J4-failure-modes J6-failure-modes J7-failure-modes "
+            "J8-failure-modes"
+        ),
         "invalid JSON is asked for again",
         (SETTLING, RETRIED, "verdict.attempt"),
     ),
@@ -181,4 +189,5 @@ CHANGES = (
         (PLAN, UPSTREAM, "current[upstream].status not in (Status.DONE, Status.SKIPPED)"),
     ),
     *CHANGES_OF_JUDGING,
+    *CHANGES_OF_NAMING,
 )

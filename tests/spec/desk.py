@@ -17,6 +17,8 @@ from handlers.runner.planning import Force, Planner, PlanRequest
 from handlers.runner.writing import EffectWriter
 from tests.workshop import Workshop
 
+HELD: dict[str, Any] = {"locks": ["tags", "prompt"]}
+"""Values that keep the stages away of which a cell says nothing."""
 META = "SELECT key, value FROM media_meta WHERE media_id = $1"
 READY = "SELECT count(*) FROM bildwerk.media WHERE owner IS NULL AND due <> '{}' AND run_at <= now()"
 PLATFORM = ("media", "media_meta", "media_tags", "media_lifecycle_events", "prompt_history", "tags")

@@ -3,13 +3,13 @@
 from typing import Any
 
 from tests.spec.cells import Row
-from tests.spec.desk import Desk, is_rendition
+from tests.spec.desk import HELD, Desk, is_rendition
 from tests.spec.promises import fails_at_once_on_invalid_json, fails_with, needs_each_of, needs_no_more_than
 
-JOB, CAPTION = "ollama_quality", "ollama_caption"
+JOB, CAPTION, TAGS = "ollama_quality", "ollama_caption", "ollama_tags_normalize"
 ROW = Row("J4", JOB)
 KEY = "ollama.quality"
-CAPTIONED: dict[str, Any] = {"caption": "A boat.", "description": "A boat on a lake."}
+CAPTIONED: dict[str, Any] = {"caption": "A boat.", "description": "A boat on a lake.", **HELD}
 FLAGS: dict[str, Any] = {"scan.nsfw": 0.125, "scan.source": "camera"}
 CODES = ("artefacts", "cut_off", "hands", "text", "watermark")
 FLAWLESS = {f"{code}_{part}": value for code in CODES for part, value in (
@@ -39,7 +39,8 @@ async def inputs(desk: Desk) -> None:
     theirs = await desk.add("teal", **CAPTIONED, **FLAGS)
     await desk.tag(theirs, "regatta", "harbour")
     ours, bare = await desk.add("orange"), await desk.add("navy")
-    await desk.workshop.fail("broken_json", match={"job": CAPTION, "media": str(bare)})
+    for job_type in (CAPTION, TAGS):
+        await desk.workshop.fail("broken_json", match={"job": job_type, "media": str(bare)})
     with desk.overhear() as heard:
         await desk.work()
     asked = {request.media_id: request for request in heard if request.job_type == JOB}
@@ -49,8 +50,12 @@ async def inputs(desk: Desk) -> None:
     for known in ("A boat.", "regatta, harbour", "nsfw: 0.12", "source: camera"):
         assert known in asked[theirs].text, known
     assert (await desk.ours(ours))["ollama.caption"] in asked[ours].text
+    named = (await desk.ours(ours))["ollama.tags_normalized"]
+    assert named
+    for tag in named:
+        assert tag["name"] in asked[ours].text
+    assert "scan flags" not in asked[ours].text
     for origin in ("tags", "scan flags"):
-        assert origin not in asked[ours].text
         assert origin not in asked[bare].text
     assert " caption" not in asked[bare].text
 

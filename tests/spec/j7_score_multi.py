@@ -3,16 +3,16 @@
 from typing import Any
 
 from tests.spec.cells import Row
-from tests.spec.desk import Desk, is_rendition
+from tests.spec.desk import HELD, Desk, is_rendition
 from tests.spec.promises import fails_at_once_on_invalid_json, fails_with, needs_no_more_than
 
 JOB, QUALITY = "ollama_score_multi", "ollama_quality"
 ROW = Row("J7", JOB)
 KEY = "ollama.scores"
 AXES = ("aesthetic", "completeness", "compliance", "fidelity", "novelty")
-TEXTS: dict[str, Any] = {"caption": "A boat.", "description": "A boat on a lake.", "title": "The boat"}
+TEXTS: dict[str, Any] = {"caption": "A boat.", "description": "A boat on a lake.", "title": "The boat", **HELD}
 ANALYSED: dict[str, Any] = {**TEXTS, "ollama.quality": {"grade": "B", "status": "ok", "score": 0.7, "defects": []}}
-SUSPECT: dict[str, Any] = {"ollama.quality": {}, "scan.nsfw": 0.9, "prompt": "a boat in the fog"}
+SUSPECT: dict[str, Any] = {"ollama.quality": {}, "scan.nsfw": 0.9, "prompt": "a boat in the fog", **HELD}
 LEVELS = dict(zip(AXES, ("excellent", "fair", "poor", "good", "bad"), strict=True))
 NUMBERS = {"bad": 0.0, "poor": 0.25, "fair": 0.5, "good": 0.75, "excellent": 1.0}
 
@@ -37,10 +37,14 @@ async def inputs(desk: Desk) -> None:
     assert is_rendition(asked[ours].picture, "orange")
     for text in ("A boat.", "regatta, harbour", "a boat in the fog"):
         assert text in asked[known].text, text
-    assert (await desk.ours(ours))["ollama.caption"] in asked[ours].text
+    written = await desk.ours(ours)
+    assert written["ollama.caption"] in asked[ours].text
+    assert written["ollama.tags_normalized"]
+    for tag in written["ollama.tags_normalized"]:
+        assert tag["name"] in asked[ours].text
     for origin in ('"media tags"', '"media prompt"'):
         assert origin in asked[known].text
-        assert origin not in asked[ours].text
+    assert '"media prompt"' not in asked[ours].text
 
 
 @ROW.cell
@@ -88,6 +92,7 @@ async def tables(desk: Desk) -> None:
         "media": "SELECT",
         "media_meta": "SELECT, INSERT, UPDATE",
         "media_tags": "SELECT",
+        "prompt_history": "SELECT",
         "tags": "SELECT",
     }
     await needs_no_more_than(desk, JOB, grants, **ANALYSED)

@@ -5,14 +5,14 @@ from typing import Any
 from bildwerk.arguments import make_planner
 from bildwerk.settings import Settings
 from tests.spec.cells import Row
-from tests.spec.desk import Desk
+from tests.spec.desk import HELD, Desk
 from tests.spec.promises import fails_with, needs_each_of, needs_no_more_than
 
 JOB, QUALITY, SCORES = "ollama_policy_flags", "ollama_quality", "ollama_score_multi"
 ROW = Row("J8", JOB)
 KEY = "ollama.policy_flags"
 SETTINGS = {"database_url": "postgresql://db/media", "policy_when": "staging"}
-TEXTS: dict[str, Any] = {"caption": "A boat.", "description": "A boat on a lake.", "title": "The boat"}
+TEXTS: dict[str, Any] = {"caption": "A boat.", "description": "A boat on a lake.", "title": "The boat", **HELD}
 AXES = ("aesthetic", "completeness", "compliance", "fidelity", "novelty")
 QUALITY_RESULT = {"status": "ok", "grade": "A", "score": 0.95, "defects": []}
 SCORE_RESULT = {axis: {"score": 0.8, "level": "good"} for axis in AXES}
@@ -24,6 +24,7 @@ GRANTS = {
     "media": "SELECT",
     "media_meta": "SELECT, INSERT, UPDATE",
     "media_tags": "SELECT",
+    "prompt_history": "SELECT",
     "tags": "SELECT",
 }
 WRITES = {

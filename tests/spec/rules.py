@@ -16,10 +16,12 @@ from tests.spec.cells import Row
 from tests.spec.desk import Desk
 from tests.spec.listening import listening
 from tests.spec.whole_chain import (
+    dedupes_tags_and_prompts,
     goes_on_after_a_failure,
     leaves_judgements_of_people_alone,
+    leaves_tags_and_prompts_of_people_alone,
     tells_each_evaluation_once,
-    writes_columns_and_events,
+    writes_beside,
 )
 
 CAPTION, TITLE = "ollama_caption", "ollama_title"
@@ -31,7 +33,7 @@ SETTINGS = {"database_url": "postgresql://db/media"}
 async def r1(desk: Desk) -> None:
     """Idempotent: key-based `media_meta` upserts, tags deduped, no double events.
 
-    Shown of values and events; of tags with the stage that writes them (J3).
+    Shown of values, events, tags and prompts.
     """
     media_id = await desk.add("teal")
     await desk.work()
@@ -55,6 +57,7 @@ async def r1(desk: Desk) -> None:
     later = (await desk.workshop.ledger.events())[2:]
     assert [(job_type, outcome) for job_type, outcome, _ in later] == [(CAPTION, "done"), (TITLE, "done")]
     await tells_each_evaluation_once(desk)
+    await dedupes_tags_and_prompts(desk)
 
 
 @ROW.cell
@@ -183,24 +186,25 @@ async def r6(desk: Desk) -> None:
     assert await desk.ours(locked) == before
     assert await desk.verdict(broken, CAPTION) == ("skipped", "unreadable_picture")
     await leaves_judgements_of_people_alone(desk)
+    await leaves_tags_and_prompts_of_people_alone(desk)
 
 
 @ROW.cell
 async def r7(desk: Desk) -> None:
     """Every optional write is a setting: on in tables that we created, off in a platform's own until named.
 
-    Shown of `ollama.model` and `ollama.last_run_at`, of the quality's columns and of lifecycle events; of the others
-    with the stages that write them.
+    Shown of `ollama.model` and `ollama.last_run_at`, the quality's columns, lifecycle events, tags and prompts.
     """
     texts = {"ollama.caption", "ollama.description", "ollama.title"}
     stage_1 = desk.workshop.ledger.planner
     for owned, writes, expected in (
-        (True, None, ("provenance", "quality", "events")),
+        (True, None, ("provenance", "quality", "events", "tags", "prompts")),
         (False, None, ()),
         (False, ("provenance",), ("provenance",)),
         (False, ("quality",), ("quality",)),
         (False, ("events",), ("events",)),
-        (True, ("tags",), ()),
+        (True, ("tags",), ("tags",)),
+        (False, ("prompts",), ("prompts",)),
     ):
         await desk.pool.execute("UPDATE bildwerk.installation SET owns_platform = $1", owned)
         async with desk.pool.acquire() as connection:
@@ -212,7 +216,7 @@ async def r7(desk: Desk) -> None:
         await desk.work()
         told = {"ollama.model", "ollama.last_run_at"} if "provenance" in expected else set()
         assert set(await desk.ours(media_id)) == texts | told, (owned, writes)
-        await writes_columns_and_events(desk, *expected)
+        await writes_beside(desk, *expected)
 
 
 @ROW.cell

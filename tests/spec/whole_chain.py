@@ -1,4 +1,4 @@
-"""What the rules promise of columns and lifecycle events, shown on the whole chain."""
+"""What the rules promise of tags, prompts, columns and lifecycle events, shown on the whole chain."""
 
 from typing import Any
 
@@ -6,17 +6,62 @@ from handlers.chain import Chain
 from handlers.runner.planning import Planner
 from tests.spec.cells import find_stages
 from tests.spec.desk import Desk
+from tests.spec.j3_tags_normalize import links
+from tests.spec.j3_tags_normalize import name as name_tags
 from tests.spec.j4_quality import seen
+from tests.spec.j6_prompt_recon import fill, history
 
+TAGS, PROMPT = "ollama_tags_normalize", "ollama_prompt_recon"
 QUALITY, SCORES, POLICY = "ollama_quality", "ollama_score_multi", "ollama_policy_flags"
 TEXTS: dict[str, Any] = {"caption": "A boat.", "description": "A boat on a lake.", "title": "The boat"}
 JUDGED: dict[str, Any] = {**TEXTS, "scan.nsfw": 0.01}
 RESULTS = {"ollama.quality", "ollama.scores", "ollama.policy_flags"}
+NAMED = name_tags("Boat", "boats", "BOAT", other=("lake", "Lake"))
+REBUILT = fill("sure", subject="a boat", setting="on a lake", style="photograph")
 
 
 def follow(desk: Desk) -> None:
     """From here on the whole chain runs."""
     desk.plan_with(Planner(Chain(find_stages(POLICY))))
+
+
+async def expect(desk: Desk, media_id: int) -> None:
+    """The next answers about tags and prompt are good ones."""
+    await desk.answer(media_id, TAGS, NAMED)
+    await desk.answer(media_id, PROMPT, REBUILT)
+
+
+async def dedupes_tags_and_prompts(desk: Desk) -> None:
+    """R1: one link per tag, one row per distinct prompt, however often the same is said and asked for."""
+    follow(desk)
+    media_id = await desk.add("teal", flawless=True, **JUDGED)
+    for request in ("one", "two", "two"):
+        await expect(desk, media_id)
+        await desk.work()
+        assert {"boat", "lake"} == (await links(desk, media_id)).keys()
+        assert len(await history(desk, media_id)) == 1
+        await desk.plan(media_id, force=request, job_types=(TAGS, PROMPT))
+    named_alike = "SELECT count(*) FROM tags WHERE lower(name) SIMILAR TO '(boat|lake)s?'"
+    assert await desk.pool.fetchval(named_alike) == len(("boat", "lake"))
+
+
+async def leaves_tags_and_prompts_of_people_alone(desk: Desk) -> None:
+    """R6: a tag that somebody locked, gave or took away stays so under force, and so does a prompt that is locked."""
+    follow(desk)
+    media_id = await desk.add("navy", flawless=True, **JUDGED)
+    await desk.tag(media_id, "quay")
+    await expect(desk, media_id)
+    await desk.work()
+    await desk.pool.execute(
+        "DELETE FROM media_tags USING tags WHERE id = tag_id AND name = 'boat' AND media_id = $1", media_id
+    )
+    await desk.put(media_id, "locks", ["prompt"])
+    before = await links(desk, media_id), await history(desk, media_id)
+    assert before[0].keys() == {"quay", "lake"}
+    await expect(desk, media_id)
+    await desk.plan(media_id, force="all of it")
+    await desk.work()
+    assert (await links(desk, media_id), await history(desk, media_id)) == before
 
 
 async def tells_each_evaluation_once(desk: Desk) -> None:
@@ -37,7 +82,7 @@ async def tells_each_evaluation_once(desk: Desk) -> None:
         await desk.plan(media_id, force="the same request", job_types=(QUALITY, SCORES, POLICY))
         await desk.work()
     assert await named(desk, media_id) == ["quality_eval", "policy_eval"] * 2
-    assert await announced(desk, media_id) == told + told[-3:]
+    assert await announced(desk, media_id) == [*told, (QUALITY, "done"), (SCORES, "done"), (POLICY, "done")]
     assert (await desk.ours(media_id)).keys() == first.keys()
 
 
@@ -66,12 +111,15 @@ async def leaves_judgements_of_people_alone(desk: Desk) -> None:
     assert {key: (await desk.ours(edited))[key] for key in RESULTS} == by_hand
 
 
-async def writes_columns_and_events(desk: Desk, *writes: str) -> None:
+async def writes_beside(desk: Desk, *writes: str) -> None:
     """R7: exactly these of the optional writes are made."""
     follow(desk)
     media_id = await desk.add("teal", flawless=True, **JUDGED)
+    await expect(desk, media_id)
     await desk.work()
     assert (await desk.ours(media_id)).keys() >= RESULTS
+    assert (await links(desk, media_id)).keys() == ({"boat", "lake"} if "tags" in writes else set()), writes
+    assert len(await history(desk, media_id)) == ("prompts" in writes), writes
     assert await desk.quality(media_id) == (("ok", 1.0) if "quality" in writes else ("unknown", None)), writes
     assert await named(desk, media_id) == (["quality_eval", "policy_eval"] if "events" in writes else []), writes
 

@@ -1,0 +1,79 @@
+"""What a setting's value may be, and how text becomes it."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+
+from bildwerk.addresses import check_database_url, check_server
+from handlers.inference.hosts import Host, parse_hosts
+from handlers.policy.rule_file import BadRules, load_rules
+from handlers.registry import load_stages
+
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+"""A language tag of BCP 47, as far as it says which language."""
+
+
+def _split(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _writes(value: object) -> object:
+    return () if value == "none" else _split(value)
+
+
+def _hosts(value: object) -> object:
+    return parse_hosts(value) if isinstance(value, str) else value
+
+
+def _dsn(value: SecretStr) -> SecretStr:
+    check_database_url(value.get_secret_value())
+    return value
+
+
+def _language(value: str) -> str:
+    if not LANGUAGE.fullmatch(value):
+        raise ValueError("must be the code of a language, such as en, de or pt-BR")
+    return value
+
+
+def _servers(value: tuple[str, ...]) -> tuple[str, ...]:
+    servers = tuple(server.rpartition("://")[2] for server in value)
+    if not servers:
+        raise ValueError("must name at least one server, as host:port")
+    for server in servers:
+        check_server(server)
+    return servers
+
+
+def _job_types(value: tuple[str, ...]) -> tuple[str, ...]:
+    known = [stage.job_type for stage in load_stages()]
+    if unknown := sorted(set(value) - set(known)):
+        raise ValueError(f"there is no {', '.join(unknown)}: job types are {', '.join(known)}")
+    return value
+
+
+def _rules(value: Path | None) -> Path | None:
+    if value is not None:
+        try:
+            load_rules(value)
+        except BadRules as error:
+            raise ValueError(str(error)) from None
+    return value
+
+
+JobTypes = Annotated[tuple[str, ...], AfterValidator(_job_types), BeforeValidator(_split)]
+SomeJobTypes = Annotated[JobTypes, Field(min_length=1)]
+Servers = Annotated[tuple[str, ...], AfterValidator(_servers), BeforeValidator(_split)]
+Hosts = Annotated[tuple[Host, ...], BeforeValidator(_hosts)]
+RuleFile = Annotated[Path | None, AfterValidator(_rules)]
+Language = Annotated[str, AfterValidator(_language)]
+Dsn = Annotated[SecretStr, AfterValidator(_dsn)]
+TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Prefixes = Annotated[tuple[str, ...], BeforeValidator(_split)]
+Seconds = Annotated[float, Field(gt=0)]
+OptionalWrite = Literal["provenance", "tags", "quality", "events", "prompts"]
+OptionalWrites = Annotated[tuple[OptionalWrite, ...] | None, BeforeValidator(_writes)]
