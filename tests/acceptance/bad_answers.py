@@ -30,6 +30,11 @@ class Usual:
         return [name for name, part in self.schema["properties"].items() if is_text(part)]
 
     @property
+    def lists(self) -> list[str]:
+        """The names of the fields that are lists of free words."""
+        return [name for name, part in self.schema["properties"].items() if is_text(part.get("items", {}))]
+
+    @property
     def choices(self) -> list[str]:
         """The names of the fields whose words are given."""
         return [name for name, part in self.schema["properties"].items() if "enum" in part]
@@ -43,6 +48,10 @@ class Usual:
         said = {name: text[: properties[name]["maxLength"] - 1] for name in self.texts}
         chosen = {name: next(word for word in properties[name]["enum"] if word not in SILENT) for name in self.choices}
         return {**self.answer, **said, **chosen}
+
+    def with_names(self, *names: str) -> dict[str, Any]:
+        """The answer with these in every list, as far as a server's grammar would let it."""
+        return {**self.answer, **{name: [*names][: self.schema["properties"][name]["maxItems"]] for name in self.lists}}
 
     def with_fields(self, value: Any) -> dict[str, Any]:
         """The answer with this in every field."""
@@ -139,6 +148,16 @@ def texts(text: str) -> Callable[[Usual], Rule]:
     return answer(lambda usual: usual.with_texts(text))
 
 
+def names(*said: str) -> Callable[[Usual], Rule]:
+    """The model's answer has these in every list."""
+    return answer(lambda usual: usual.with_names(*said))
+
+
+def first_names(*said: str) -> Callable[[Usual], Rule]:
+    """The model's answer has these in its first list, whatever the grammar says."""
+    return answer(lambda usual: {**usual.answer, usual.lists[0]: [*said]})
+
+
 def first_text(length: int) -> Callable[[Usual], Rule]:
     """The model's answer has so many characters in the first field whose words are free."""
     text = "A dog by the lake. " * (length // 19)
@@ -166,6 +185,11 @@ def has_texts(usual: Usual) -> bool:
     return bool(usual.texts)
 
 
+def has_names(usual: Usual) -> bool:
+    """Some fields are lists of free words."""
+    return bool(usual.lists)
+
+
 def has_choices(usual: Usual) -> bool:
     """Some words are given."""
     return bool(usual.choices)
@@ -175,7 +199,7 @@ _GERMAN = "Ein Hund mit einem Ball vor dem See und eine Katze auf der Bank"
 _DIRTY = "A dog by the\u202e lake\u2066\u200b\ufeff\x00\x07 \x1b[31mred\x1b[0m\u2069"
 _MARKED = "A dog <script>alert(1)</script> [by](https://evil.example/x) www.evil.example, a lake"
 _ONCE = "the same question would get the same answer: temperature 0, one seed"
-_QUALITY, _SCORES = "ollama_quality", "ollama_score_multi"
+_QUALITY, _SCORES, _PROMPT = "ollama_quality", "ollama_score_multi", "ollama_prompt_recon"
 
 CASES = (
     Case("L1", "JSON that breaks off", fault("broken_json"), failed("not_json"), f"not asked again: {_ONCE}"),
@@ -202,10 +226,13 @@ CASES = (
     Case("L5", "nothing at all", say(lambda _: ""), failed("empty")),
     Case("L5", "null", say(lambda _: "null"), failed("wrong_shape")),
     Case("L5", "null in every field", answer(lambda usual: usual.with_fields(None)), failed("wrong_shape")),
-    Case("L5", "empty texts", texts(""), failed("wrong_shape"), other={_QUALITY: done(), _SCORES: failed("empty_talk")},
-         where=has_texts),
+    Case("L5", "empty texts", texts(""), failed("wrong_shape"), where=has_texts,
+         other={_QUALITY: done(), _SCORES: failed("empty_talk"), _PROMPT: failed("no_subject")}),
     Case("L5", "texts of white space", texts(" \u200b\u00a0 "), failed("empty_talk"),
-         "a defect without evidence is unclear, and a person looks", {_QUALITY: done()}, has_texts),
+         "a defect without evidence is unclear, and a person looks",
+         {_QUALITY: done(), _PROMPT: failed("no_subject")}, has_texts),
+    Case("L5", "no name at all", names(), failed("no_tags"), where=has_names),
+    Case("L5", "names of white space", names("", " \u200b\u00a0 "), failed("no_tags"), where=has_names),
     Case("L6", "a choice that was not given", answer(lambda usual: {**usual.answer, usual.choices[0]: "superb"}),
          failed("wrong_shape"), "never moved to the nearest choice", where=has_choices),
     Case("L6", "a score of 1.7", answer(lambda usual: {**usual.answer, [*usual.answer][-1]: 1.7}),
@@ -216,23 +243,37 @@ CASES = (
          where=has_texts),
     Case("L7", "an answer of 100 000 characters", first_text(100_000), failed("answer_too_large"),
          where=has_texts),
+    Case("L7", "a name of 50 000 characters", first_names("lake" * 12_500), failed("wrong_shape"), where=has_names),
+    Case("L7", "a thousand names", first_names(*map("lake {}".format, range(1000))), failed("wrong_shape"),
+         where=has_names),
     Case("L8", "control, bidi, zero-width characters and colours of a terminal", texts(_DIRTY), done(),
          "stripped; what is stored holds none", where=has_texts),
+    Case("L8", "the same in names", names("sky", "la\u202ek\u2066e\x00", "\u200bhill\ufeff\x07"), done(),
+         where=has_names),
     Case("L9", "a script, a markdown link and an address", texts(_MARKED), done(),
          "markup is stored as text and escaped where it is shown; addresses become an ellipsis", where=has_texts),
+    Case("L9", "the same in names",
+         names("<script>alert(1)</script>", "[sky](https://evil.example)", "www.evil.example"),
+         failed("no_tags"), "none of them is a tag", where=has_names),
     Case("L10", "one phrase without end", texts("the lake, the lake, the lake, the lake, the lake, the lake"),
          failed("repetition"), where=has_texts),
     Case("L10", "one character without end", texts("A laaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaake."), failed("repetition"),
          where=has_texts),
+    Case("L10", "one name without end", names(*["lake"] * 20), failed("bare_word"), where=has_names),
+    Case("L10", "a name of one character without end", names("l" + "a" * 30 + "ke"), failed("no_tags"),
+         where=has_names),
     Case("L11", "a refusal instead of JSON", say(lambda _: "I'm sorry, but I can't help with that."),
          failed("not_json"), "failed, not skipped: what comes later looks at the data"),
     Case("L11", "a refusal in the texts", texts("I'm sorry, but I can't help with that."), failed("refusal"),
          where=has_texts),
+    Case("L11", "a refusal in the names", names("I'm sorry, but I can't help with that."), failed("no_tags"),
+         where=has_names),
     Case("L12", "thoughts in tags before the JSON",
          say(lambda usual: f"<think>Well.</think>{json.dumps(usual.answer)}"), failed("not_json"),
          "every request says `think: false`; a server too old to heed it is not given a model that thinks"),
     Case("L12", "thoughts in tags in the texts", texts("<think>Well.</think> A dog."), failed("template_leak"),
          where=has_texts),
+    Case("L12", "thoughts in tags in the names", names("<think>Well.</think> sky"), failed("no_tags"), where=has_names),
     Case("L12", "thoughts in their own field, and an answer",
          body(lambda usual: envelope(thinking="Well.", content=json.dumps(usual.answer))), done()),
     Case("L12", "nothing but thoughts", body(lambda _: envelope(thinking="Well.", content="")),
@@ -243,8 +284,12 @@ CASES = (
          "holds no secret, so nobody is alarmed", where=has_texts),
     Case("L14", "the question's own text", answer(question),
          failed("prompt_echo"), where=has_texts),
+    Case("L14", "the question's own words as names", answer(lambda usual: usual.with_names(*usual.task.split()[-20:])),
+         failed("no_tags"), where=has_names),
     Case("L15", "German where English was asked for", texts(_GERMAN), failed("wrong_language"),
          "not stored with a mark: nobody would read the mark", where=has_texts),
+    Case("L15", "German names where English was asked for", names("Hund", "Katze", "Himmel", "Straße"),
+         failed("wrong_language"), where=has_names),
     Case("L16", "404, the model is missing", fault("status", status=404), waits("model_missing"),
          "other hosts go on; without any the work waits"),
     Case("L17", "400", fault("status", status=400, error="bad"), failed("bad_request")),

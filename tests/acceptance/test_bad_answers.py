@@ -38,6 +38,9 @@ KNOWN: dict[str, Any] = {
     "title": "Theirs",
     "scan.nsfw": 0.25,
     "ollama.quality": {"status": "ok", "grade": "A", "score": 0.95, "defects": []},
+    "ollama.tags_raw": [{"name": "quay", "level": "main"}],
+    "ollama.tags_normalized": [{"name": "quay", "confidence": 0.75, "weight": 1.0}],
+    "ollama.prompt_reconstruction": {"prompt": "a quay at noon", "confidence": 0.25, "source": "model"},
     "ollama.scores": {axis: {"score": 0.8} for axis in ("aesthetic", "completeness", "compliance", "fidelity")},
 }
 """What other jobs would have to say first, said by somebody else; such that no rule alone decides."""
@@ -141,10 +144,11 @@ async def test_what_becomes_of_it(library: Library, case: Case) -> None:
     for text in strings(ours):
         assert not {unicodedata.category(character) for character in text} & UNSEEN
         assert not [trace for trace in ("evil.example", "https:", "[31m", "[0m") if trace in text]
-    if case.id == "L9":
+    if case.id == "L9" and "ollama.prompt_reconstruction" not in ours:
         assert any("<script>alert(1)</script> [by](…" in text for text in strings(ours))
     if case.id == "L8":
-        assert any("A dog by the lake" in text for text in strings(ours))
+        wanted = ["sky", "lake", "hill"] if library.usual.lists else ["A dog by the lake"]
+        assert [words for words in wanted if not any(words in text for text in strings(ours))] == []
 
 
 async def test_an_answer_after_the_lease_was_lost(library: Library) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from bildwerk.demo.generated import Wish, write_webui
+
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = {
     "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/theirs",
@@ -21,13 +23,15 @@ SECONDS = 120
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    """Return a folder with three pictures and one file that is none."""
+    """Return a folder with three pictures, one as if a program had generated it, and one file that is none."""
     folder = tmp_path / "pictures"
     (folder / "below").mkdir(parents=True)
     for number, name in enumerate(("red.png", "below/green.jpg", "blue & <grün>.webp")):
-        Image.new("RGB", (64 + number, 48), tuple(200 * (number == channel) for channel in range(3))).save(
-            folder / name
-        )
+        picture = Image.new("RGB", (64 + number, 48), tuple(200 * (number == channel) for channel in range(3)))
+        if name == "red.png":
+            write_webui(Wish("a red wall in the midday sun", "<text>", 1), folder / name, picture)
+        else:
+            picture.save(folder / name)
     (folder / "broken.jpg").write_bytes(b"no picture")
     return folder
 
@@ -81,10 +85,16 @@ async def test_the_demo_ends_in_a_contact_sheet_and_touches_nobody_elses_service
     assert "Simulated model" in page
     assert "blue &amp; &lt;grün&gt;.webp" in page
     assert page.count("<img ") == len(list((tmp_path / "demo-output" / "thumbnails").iterdir())) == 3
-    assert page.count("<meter ") == 3 * 4, "five scores each, none for fidelity without a prompt"
+    assert page.count("<meter ") == 3 * 4 + 1, "five scores each, for fidelity only with a prompt"
     assert page.count("(measured): ") >= 3, "all three are too small"
     assert page.count('<li class="bad">blocked: quality</li>') == 3
+    assert page.count('<li class="tag ours"') >= 3 * 2
+    assert page.count('<blockquote class="doubtful">') == 2, "there is little to say of one colour"
+    assert page.count('<blockquote class="kept">') == 1
+    for words in ("a red wall in the midday sun", "without: &lt;text&gt;", "embedded by AUTOMATIC1111"):
+        assert words in page
     assert "below/green.jpg" in out.decode()
+    assert "ours; prompts: 2 too uncertain, 1 embedded" in out.decode()
     assert "quality: 3 defect; policy: 3 blocked" in out.decode()
     assert sorted(path.name for path in pictures.iterdir()) == ["below", "blue & <grün>.webp", "broken.jpg", "red.png"]
     assert list_left_behind(tmp_path) == []

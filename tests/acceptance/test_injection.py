@@ -159,7 +159,7 @@ async def test_no_planted_word_is_written_anywhere(attacked: Library) -> None:
     """Not in any value, tag, event or log of ours; the ledger keeps refused answers for whoever looks into it."""
     for table in PLATFORM:
         rows = await attacked.rows(table)
-        assert find_word([row for row in rows if is_ours(row)]) == [], table
+        assert find_word([row for row in rows if is_ours(row) and not is_copy(row)]) == [], table
     given = {poison.value for poison in IN_FIELDS if poison.key == "tag"}
     assert find_word([row for row in await attacked.rows("tags") if row["name"] not in given]) == []
     events = await attacked.world.wire.read(Topic.STAGE_COMPLETED)
@@ -193,6 +193,15 @@ async def test_the_fields_that_were_poisoned_stay_as_they_are(attacked: Library)
             assert [row[column] for row in rows] == [poison.value]
         elif poison.key != "embedded":
             assert (await attacked.world.meta(media_id))[poison.key] == poison.value
+
+
+async def test_a_prompt_in_a_file_is_copied_as_it_is(attacked: Library) -> None:
+    """It is what the picture was made from, orders and all, and only stands where prompts stand."""
+    prompts = await attacked.rows("prompt_history")
+    for media_id, poison in zip(attacked.poisoned, IN_FIELDS, strict=True):
+        if poison.key == "embedded":
+            assert [row["prompt"] for row in prompts if row["media_id"] == media_id] == [poison.value]
+            assert (await attacked.world.meta(media_id))["ollama.prompt_reconstruction"]["prompt"] == poison.value
 
 
 async def test_orders_that_are_recognised_reach_no_model(attacked: Library, twin: Library) -> None:
@@ -273,6 +282,13 @@ def is_ours(row: dict[str, Any]) -> bool:
     if "key" in row:
         return str(row["key"]).startswith("ollama.")
     return "source" not in row or str(row["source"]).startswith("ollama_")
+
+
+def is_copy(row: dict[str, Any]) -> bool:
+    """Whether it is the prompt in a file, which is copied as it is."""
+    told = row["value"] if row.get("key") == "ollama.prompt_reconstruction" else row
+    copied = {poison.value for poison in IN_FIELDS if poison.key == "embedded"}
+    return told.get("source") in ("embedded", "ollama_prompt_recon") and told.get("prompt") in copied
 
 
 def _without_runs(value: Any) -> Any:

@@ -1,11 +1,13 @@
-"""All job types there are: an upload becomes a described, judged, scored and decided picture, once, whatever dies."""
+"""All job types there are: an upload becomes a described, tagged, judged and decided picture, once, whatever dies."""
 
 import asyncio
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 
 import pytest
 
+from bildwerk.demo.generated import GENERATED, generate
+from contracts.tags import fold_name
 from contracts.topics import Topic
 from handlers.registry import load_stages
 from tests.acceptance.conftest import QUICK, MakeWorld
@@ -18,6 +20,7 @@ STAGES = load_stages()
 ALL = tuple(stage.job_type for stage in STAGES)
 WRITTEN = {key for stage in STAGES for key in stage.writes}
 PICTURES = 60
+PROMPTS = "ollama_prompt_recon"
 EVALUATIONS = ("quality_eval", "policy_eval")
 SETTINGS = {"job_types": ",".join(ALL), "lease_seconds": 3, "decoder_seconds": 3, "sweep_seconds": 5}
 # What many platforms do, and what must not make us look at our own writes again.
@@ -28,17 +31,48 @@ CREATE TRIGGER touch BEFORE UPDATE ON public.media FOR EACH ROW EXECUTE FUNCTION
 """
 
 
+async def tags(world: World) -> dict[int, list[str]]:
+    """The tags that we gave each medium, in order."""
+    rows = await world.pool.fetch(
+        "SELECT l.media_id, t.name FROM public.media_tags AS l JOIN public.tags AS t ON t.id = l.tag_id"
+        " WHERE l.source = 'ollama_tags_normalize' AND num_nonnulls(l.confidence, l.weight) = 2 ORDER BY 1, 2"
+    )
+    found = defaultdict[int, list[str]](list)
+    for row in rows:
+        found[row["media_id"]].append(row["name"])
+    return dict(found)
+
+
+async def prompts(world: World) -> list[tuple[int, str, float]]:
+    """Medium, prompt and confidence of each row of `prompt_history` that is ours, in order."""
+    rows = await world.pool.fetch(
+        "SELECT media_id, prompt, confidence FROM public.prompt_history WHERE source = $1 ORDER BY 1, 2", PROMPTS
+    )
+    return [(row["media_id"], row["prompt"], row["confidence"]) for row in rows]
+
+
+async def require_tidy_tags(world: World, media: list[int]) -> None:
+    """Every medium has tags, none twice in other spellings; nor has the library."""
+    given = await tags(world)
+    assert given.keys() == set(media)
+    assert [names for names in given.values() if len({fold_name(name) for name in names}) < len(names)] == []
+    known = [row["name"] for row in await world.pool.fetch("SELECT name FROM public.tags")]
+    assert len({fold_name(name) for name in known}) == len(known)
+
+
 async def evaluations(world: World) -> Counter[tuple[int, str]]:
     """How many lifecycle events of each kind each medium has."""
     rows = await world.pool.fetch("SELECT media_id, type FROM public.media_lifecycle_events")
     return Counter((row["media_id"], row["type"]) for row in rows)
 
 
-async def test_an_upload_is_described_judged_scored_and_decided(make: MakeWorld) -> None:
+async def test_an_upload_is_described_tagged_judged_and_decided(make: MakeWorld) -> None:
     world = await make(*QUICK)
     await world.pool.execute(TOUCHING)
     service = await world.serve(**SETTINGS)
     media = await world.add(3)
+    (path,) = (path for path in generate(world.root) if path.endswith("lighthouse.png"))
+    media += await world.add_paths([path])
     await world.wire.created(media)
     await world.settled(media, jobs=len(ALL))
 
@@ -53,6 +87,10 @@ async def test_an_upload_is_described_judged_scored_and_decided(make: MakeWorld)
     rows = await world.pool.fetch("SELECT quality_status, quality_score FROM public.media")
     assert all(row["quality_status"] != "unknown" and row["quality_score"] is not None for row in rows)
     assert await evaluations(world) == {(media_id, name): 1 for media_id in media for name in EVALUATIONS}
+    await require_tidy_tags(world, media)
+    wish = GENERATED["lighthouse.png"][-1]
+    assert [row for row in await prompts(world) if row[0] == media[-1]] == [(media[-1], wish.prompt, 1.0)]
+    assert {call["media"] for call in await world.calls() if call["job"] == PROMPTS} == set(map(str, media[:-1]))
     assert Counter(event["media_id"] for event in service.events("picture.inspected")) == dict.fromkeys(media, 1)
     (await gather(world)).check()
 
@@ -75,6 +113,9 @@ async def test_kills_and_repeats_double_no_evaluation(make: MakeWorld, dice: ran
     assert Counter(job["status"] for job in evidence.jobs.values()) == {"done": len(ALL) * PICTURES}
     assert await evaluations(world) == {(media_id, name): 1 for media_id in media for name in EVALUATIONS}
     assert {int(call["media"]) for call in evidence.calls} == set(media)
+    await require_tidy_tags(world, media)
+    kept = await prompts(world)
+    assert len({media_id for media_id, *_ in kept}) == len(kept), "one per distinct result"
 
     calls, before = len(evidence.calls), await evaluations(world)
     await world.wire.created(media)
@@ -84,3 +125,4 @@ async def test_kills_and_repeats_double_no_evaluation(make: MakeWorld, dice: ran
     await world.settled(media, jobs=len(ALL))
     assert len(await world.calls()) == calls
     assert await evaluations(world) == before
+    assert await prompts(world) == kept
