@@ -94,10 +94,14 @@ class Normalizer:
         forms = (name, self.naming.find(name) or name)
         return not any(self.rules.is_reserved(form) or is_junk(form) or self._is_echo(form) for form in forms)
 
+    def is_supported(self, name: str) -> bool:
+        """Whether what is written about the medium speaks of it."""
+        return self._support.has(name)
+
     @property
     def room(self) -> int:
         """How many tags there may be beside those it carries."""
-        return max(0, self.rules.most - len(self.distinct))
+        return max(0, self.rules.most - len(set(self.distinct.values())))
 
     @cached_property
     def naming(self) -> Naming:

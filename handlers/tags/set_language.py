@@ -9,9 +9,11 @@ from handlers.failures import BadAnswer
 from handlers.languages import language_code
 from handlers.tags.lexicon import ENGLISH, GERMAN, find_lemma, is_listed, is_supported, is_word
 
-LEAST_SURE: Final = 2
-LEAST_FOREIGN: Final = 4
 MOST_OWN: Final = 0.125
+_STRICT: Final = (4, 6)
+_LEAST: Final = {GERMAN: (2, 4)}
+"""How many surely foreign names, and foreign ones, refuse a set. The German dictionary has half of the English words,
+so that few are surely English; it also has brands and names, so that more have to be German where English is asked for."""
 _SHORTEST: Final = 3
 _OWN, _FOREIGN = "own", "foreign"
 
@@ -29,10 +31,11 @@ def judge_languages(names: Iterable[str], language: str) -> tuple[int, int]:
 
 
 def require_set_language(names: Iterable[str], language: str) -> None:
-    """Raises BadAnswer("wrong_language") when four names or more are foreign, two surely, and hardly any own."""
+    """Raises BadAnswer("wrong_language") when many names are foreign, some of them surely, and hardly any own."""
+    least_sure, least = _LEAST.get(language_code(language), _STRICT)
     sides = _count_sides(names, language)
     own, foreign = _sum(sides, _OWN), _sum(sides, _FOREIGN)
-    if sides[_FOREIGN, True] >= LEAST_SURE and foreign >= LEAST_FOREIGN and own <= MOST_OWN * foreign:
+    if sides[_FOREIGN, True] >= least_sure and foreign >= least and own <= MOST_OWN * foreign:
         raise BadAnswer("wrong_language", f"{foreign} tags of another language, {own} of the one asked for")
 
 
