@@ -33,7 +33,8 @@ _EDITOR = json.dumps(
     {"prompt": {"1": {"class": "Layer"}}, "workflow": "export", "seed": 3, "model": "E-M5", "sampler": "bicubic"}
 )
 _APPLE = packet("Screenshot 17.2", "Screenshot", "Bildschirmfoto")
-_DRAWN = packet("Draw Things of my own", json.dumps({"c": "colour", "uc": "", "seed": 1, "size": "2x2", "steps": 3}))
+_LIKE = {"c": "colour", "uc": "", "seed": 1, "size": "2x2", "steps": 3, "sampler": "a", "scale": 2, "strength": 1}
+_DRAWN = packet("Draw Things of my own", json.dumps(_LIKE))
 _TALK = packet("GIMP 2.10", "Made after the tutorial of Draw Things")
 
 

@@ -1,6 +1,8 @@
 """What means harm does none: no exception, and no picture lost for its metadata's sake."""
 
+import gzip
 import json
+import struct
 from io import BytesIO
 
 import pytest
@@ -8,11 +10,14 @@ from PIL import Image
 
 from contracts.embedded import Embedded
 from handlers.inspect.decoding import Decoded, decode
+from handlers.inspect.embedded.carriers import MAX_TEXT
 from handlers.inspect.embedded.reading import read_embedded
 from handlers.inspect.embedded.telling import MAX_PROMPT
 from handlers.inspect.limits import PictureLimits
 from tests.handlers.inspect.corpus import scene
 from tests.handlers.inspect.embedded.hostile import FILES, KEYWORDS, TEXTS, WRONG_TYPES, Write, in_field
+from tests.handlers.inspect.generated.a1111 import infotext
+from tests.handlers.inspect.metadata import encode, hide_bytes
 
 SMALL, LARGE = scene((24, 16)), scene((512, 512))
 
@@ -55,6 +60,12 @@ def test_values_of_wrong_types_are_nothing(keyword: str, text: str) -> None:
 def test_what_no_database_holds_is_left_out_and_nothing_else() -> None:
     embedded = look(in_field("parameters", TEXTS["a lone surrogate"]), SMALL).embedded
     assert embedded == Embedded(generator="swarmui", prompt="abc", model=None, seed=1)
+
+
+def test_a_hidden_text_that_unfolds_to_too_much_is_not_read_in_part() -> None:
+    body = gzip.compress(infotext().encode() + b"\n" + b" " * (MAX_TEXT + 1))
+    hidden = hide_bytes(LARGE, b"stealth_pngcomp" + struct.pack(">I", len(body) * 8) + body)
+    assert look(lambda _: encode(hidden, "PNG"), LARGE).embedded is None
 
 
 def test_prompts_are_cut() -> None:
