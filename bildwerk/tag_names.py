@@ -107,7 +107,7 @@ class TagNames:
         self._refuse_taken(alias, key)
         if fold_name(tag.name) == key:
             raise Refused(f"{alias} and {name} are spellings of one name: there is nothing to add")
-        return Alias(key, _clean(alias), tag.name)
+        return Alias(key, _clean(alias), tag.id, tag.name)
 
     def plan_removal(self, alias: str) -> Alias:
         """The other name to be forgotten. Raises Refused."""

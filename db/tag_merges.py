@@ -47,6 +47,7 @@ class Alias:
 
     key: str
     alias: str
+    tag_id: int
     name: str
 
 
@@ -167,7 +168,7 @@ async def give_back(connection: Connection, merge: Merge, media_ids: Sequence[in
 
 async def add_alias(connection: Connection, alias: Alias) -> None:
     """Remember another name. After `hold`."""
-    await connection.execute(load("tag_merges")["merges_add_alias"], alias.key, alias.alias, alias.name)
+    await connection.execute(load("tag_merges")["merges_add_alias"], alias.key, alias.alias, alias.tag_id, alias.name)
 
 
 async def remove_alias(connection: Connection, key: str) -> None:

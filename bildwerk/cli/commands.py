@@ -19,6 +19,7 @@ from bildwerk.cli import (
     score,
     serve,
     status,
+    tags,
     up,
 )
 from bildwerk.cli.problem import refuse
@@ -42,6 +43,7 @@ app.command()(doctor.doctor)
 app.command()(contracts.contracts)
 app.command()(config.config)
 app.add_typer(policy.app, name="policy")
+app.add_typer(tags.app, name="tags")
 app.add_typer(sandbox.app, name="sandbox")
 
 

@@ -18,6 +18,7 @@ CREATE TABLE bildwerk.tag_links (
 CREATE TABLE bildwerk.tag_aliases (
     key text PRIMARY KEY,
     alias text NOT NULL,
+    tag_id bigint NOT NULL,
     name text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now()
 );

@@ -9,7 +9,9 @@ ORDER BY t.id
 SELECT id, name, 0 AS media FROM public.tags ORDER BY id
 
 -- name: merges_aliases
-SELECT key, alias, name FROM bildwerk.tag_aliases ORDER BY alias
+SELECT a.key, a.alias, a.tag_id, coalesce(t.name, a.name) AS name
+FROM bildwerk.tag_aliases AS a LEFT JOIN public.tags AS t ON t.id = a.tag_id
+ORDER BY a.alias
 
 -- name: merges_list
 SELECT g.id, g.tag_id, g.name, g.key, g.into_id, g.into_name, g.merged_at, g.undone_at,
@@ -174,7 +176,7 @@ ON CONFLICT DO NOTHING
 DELETE FROM bildwerk.tag_merge_links WHERE merge_id = $1 AND media_id = ANY($2::bigint[])
 
 -- name: merges_add_alias
-INSERT INTO bildwerk.tag_aliases (key, alias, name) VALUES ($1, $2, $3)
+INSERT INTO bildwerk.tag_aliases (key, alias, tag_id, name) VALUES ($1, $2, $3, $4)
 
 -- name: merges_remove_alias
 DELETE FROM bildwerk.tag_aliases WHERE key = $1

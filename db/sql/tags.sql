@@ -5,14 +5,13 @@ SELECT id, name FROM public.tags WHERE id > $1 ORDER BY id
 
 -- name: tags_aliases
 -- Every other name with the present name of its tag: the last merge of a name, else what a person said of it.
-SELECT DISTINCT ON (a.key) a.key, a.alias, a.name, a.merge_id
+SELECT DISTINCT ON (a.key) a.key, coalesce(t.name, a.name) AS name
 FROM (
-    SELECT key, alias, name, NULL::bigint AS merge_id FROM bildwerk.tag_aliases
+    SELECT key, tag_id, name, NULL::bigint AS merge_id FROM bildwerk.tag_aliases
     UNION ALL
-    SELECT g.key, g.name, coalesce(t.name, g.into_name), g.id
-    FROM bildwerk.tag_merges AS g LEFT JOIN public.tags AS t ON t.id = g.into_id
-    WHERE g.undone_at IS NULL
+    SELECT key, into_id, into_name, id FROM bildwerk.tag_merges WHERE undone_at IS NULL
 ) AS a
+LEFT JOIN public.tags AS t ON t.id = a.tag_id
 ORDER BY a.key, a.merge_id DESC NULLS LAST
 
 -- name: tags_see

@@ -365,7 +365,10 @@ async def test_aliases_are_added_and_removed_and_move_nothing(tagged: Tagged) ->
     ]
     line = await refusal(lambda: tag_merging.remove_alias(tagged.pool, "kitty"))
     assert line == "kitty is another name of cat since merge 1: `bildwerk tags undo 1` first"
-    await tag_merging.remove_alias(tagged.pool, "MOGGY")
+    await tagged.pool.execute("UPDATE tags SET name = 'feline' WHERE name = 'cat'")
+    assert (await Tagged(tagged.pool).facts(medium)).vocabulary.find("moggy") == "feline"
+    gone = await tag_merging.remove_alias(tagged.pool, "MOGGY")
+    assert (gone.alias, gone.name) == ("Moggy", "feline")
     assert (await tagged.facts(medium)).vocabulary.find("moggy") is None
     line = await refusal(lambda: tag_merging.remove_alias(tagged.pool, "moggy"))
     assert line == "moggy is no other name of a tag: `bildwerk tags alias` lists them"
