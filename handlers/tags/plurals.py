@@ -27,11 +27,19 @@ _OTHER_ENGLISH = (
     "suspenders outskirts outdoors indoors mars texas paris wales darts draughts "
     "checkers billiards bowls skittles rapids specifics basics essentials thanks regards credits contents proceeds "
     "premises scales sweets stocks guts sweats chaps trunks pumps oils tropics hops capers ups downs "
-    "highs lows odds crackers barracks damages airs"
+    "highs lows odds crackers barracks damages airs "
+    "plains narrows fries bitters trainers joggers cords marines regulars irregulars reserves extras rushes contacts "
+    "visuals plastics toiletries cosmetics preserves charades marches barrens stays covers hits beats winds grits "
+    "humanities dreads lyrics specs brains bloomers dungarees greetings matters mains minors majors finals commons "
+    "seconds teens twenties thirties forties fifties sixties seventies eighties nineties rubbers leathers salts links "
+    "alps dolomites rockies cotswolds canaries "
+    "williams stevens rogers roberts richards edwards peters adams andrews daniels phillips simons matthews jacobs "
+    "stephens simmons parsons brooks hughes dickens"
 )
 _OTHER_GERMAN = (
     "banken muttern trümmer spaghetti alpen anden länder bänder bände strauße junge boots shorts jeans news fans leute "
-    "eltern ferien möbel kosten masern geschwister niederlande pyrenäen tropen alten armen tuschen"
+    "eltern ferien möbel kosten masern geschwister niederlande pyrenäen tropen alten armen tuschen "
+    "dolomiten schulden tuche kiefern lande male drucke wehen zinsen"
 )
 _OTHER_ALONE_ENGLISH = (
     "lights woods waters papers irons letters forces greens reds blues whites blacks browns yellows pinks purples "

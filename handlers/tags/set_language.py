@@ -13,7 +13,7 @@ MOST_OWN: Final = 0.125
 _STRICT: Final = (4, 6)
 _LEAST: Final = {GERMAN: (2, 4)}
 """How many surely foreign names, and foreign ones, refuse a set. The German dictionary has half of the English words,
-so that few are surely English; it also has brands and names, so that more have to be German where English is asked for."""
+so that few are surely English; it also has brands and names, so more have to be German where English is asked for."""
 _SHORTEST: Final = 3
 _OWN, _FOREIGN = "own", "foreign"
 

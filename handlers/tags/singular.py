@@ -23,7 +23,8 @@ def find_singular(word: str, language: str, *, alone: bool = True, before: str =
     `alone` says that it is the whole tag, else `before` is the word before it.
     """
     if language == GERMAN and (found := _german(word)) is not None:
-        return word if _is_other(word, GERMAN, alone, before) else found
+        other = any(_is_other(word, code, alone, before) for code in (GERMAN, ENGLISH))
+        return word if other else found
     return word if _is_other(word, ENGLISH, alone, before) else _english(word)
 
 

@@ -38,7 +38,8 @@ _NOT_WITHOUT = "rosé résumé pâté exposé maté lamé piqué saké passé fo
 _OTHER_WITHOUT_ACCENT: Final = frozenset(_NOT_WITHOUT.split())
 """Where an accent makes another word of it."""
 _WRITTEN_OUT: Final = (("ae", "ä"), ("oe", "ö"), ("ue", "ü"))
-_GERMAN_MARKS: Final = "\u0308"
+_UMLAUTS: Final = "äöü"
+_LIGATURES: Final = {"œ": "oe", "æ": "ae"}
 _GENITIVE: Final = re.compile(r"'(?=s$)|(?<=s)'$")
 
 
@@ -61,12 +62,14 @@ def respell(word: str, language: str) -> str:
 
 
 def _drop_accents(word: str, language: str) -> str:
-    """Without accents, in English and German only: elsewhere they tell words apart, as German umlauts do."""
+    """Without accents, in English and German only: elsewhere they tell words apart, as umlauts do everywhere."""
     if word.isascii() or language not in ("en", GERMAN) or word in _OTHER_WITHOUT_ACCENT:
         return word
-    kept = _GERMAN_MARKS if language == GERMAN else ""
-    plain = "".join(c for c in unicodedata.normalize("NFD", word) if unicodedata.category(c) != "Mn" or c in kept)
-    return unicodedata.normalize("NFC", plain).replace("œ", "oe").replace("æ", "ae")
+    return "".join(c if c in _UMLAUTS else _LIGATURES.get(c) or _bare(c) for c in unicodedata.normalize("NFC", word))
+
+
+def _bare(letter: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFD", letter) if unicodedata.category(c) != "Mn") or letter
 
 
 def _reform(word: str) -> str:
