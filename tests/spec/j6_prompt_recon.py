@@ -1,5 +1,6 @@
 """J6, stage 5: the prompt reconstructed, with a confidence."""
 
+import json
 from typing import Any
 
 from PIL import PngImagePlugin
@@ -117,6 +118,7 @@ async def outputs(desk: Desk) -> None:
 async def tables(desk: Desk) -> None:
     """`media_meta`, `prompt_history`: the first always, the other with its optional write."""
     desk.write_only("provenance")
+    await desk.workshop.fail("say", match={"job": JOB}, next=1, text=json.dumps(SURE))
     await needs_no_more_than(desk, JOB, GRANTS, **JUDGED)
 
     async def again() -> int:
