@@ -97,11 +97,12 @@ def _gather(graph: Graph, sampler: Node, role: str) -> _Texts:
     while waiting and len(seen) < _MAX_STEPS:
         name = waiting.pop()
         node = graph.nodes.get(name)
-        if name in seen or node is None or node.kind == _EMPTY:
+        if name in seen or (node is not None and node.kind == _EMPTY):
             continue
         seen.add(name)
-        sure = sure and not any(word in node.kind.lower() for word in _UNSURE)
-        own, sources = _look(node, role)
+        own, sources = _look(node, role) if node is not None else ([], [])
+        made = node is None or any(word in node.kind.lower() for word in _UNSURE)
+        sure = sure and not made and bool(own or sources)  # where it ends without a text, one is missing
         texts.update(dict.fromkeys(text for text in own if text))
         waiting.extend(reversed(sources))
     return _Texts(tuple(texts), sure and len(texts) <= 1)

@@ -124,6 +124,13 @@ def test_a_text_that_was_made_of_another_is_uncertain(kind: str) -> None:
     assert prompts(graph) == ("a {cat|dog}", "a dog", False)
 
 
+def test_a_text_of_which_only_a_part_is_in_the_graph_is_uncertain() -> None:
+    joined = node("StringConcatenate", string_a="a cat", string_b=["31", 0], delimiter=", ")
+    graph = change(START, n6=typed(["30", 0]), n30=joined, n31=node("LoadText", file="a.txt"))
+    assert prompts(graph) == ("a cat", "a dog", False)
+    assert prompts(change(START, n6=typed(["30", 0]), n30=joined)) == ("a cat", "a dog", False)
+
+
 def test_a_text_that_is_nowhere_in_the_graph_is_missing() -> None:
     assert prompts(change(START, n6=typed(["30", 0]), n30=node("LoadText", file="a.txt"))) == ("", "a dog", False)
     assert prompts(change(START, n6=typed(["99", 0]))) == ("", "a dog", False)
