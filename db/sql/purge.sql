@@ -14,6 +14,8 @@ WITH gone AS MATERIALIZED (
     DELETE FROM bildwerk.written AS w USING gone WHERE w.media_id = gone.id
 ), tags AS (
     DELETE FROM bildwerk.tag_links AS t USING gone WHERE t.media_id = gone.id
+), merged AS (
+    DELETE FROM bildwerk.tag_merge_links AS l USING gone WHERE l.media_id = gone.id
 ), batches AS (
     DELETE FROM bildwerk.score_batches AS b USING gone WHERE b.media_id = gone.id
 )

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from bildwerk.tag_names import Refused
 from contracts.facts import MediaFacts
 from contracts.tags import WeightedTag
 from db import tag_merges, tags
+from db.purge import purge_media
 from db.tag_merges import Moved, Returned
 from tests.ledger import Ledger
 from tests.tagged import Link, Tagged, link_statement, race
@@ -493,6 +495,20 @@ async def test_a_merge_and_its_undoing_leave_alone_what_people_touch(tagged: Tag
 
 def keep(links: dict[str, Link], wanted: Callable[[str, Link], bool]) -> dict[str, Link]:
     return {name: link for name, link in links.items() if wanted(name, link)}
+
+
+async def test_nothing_is_kept_of_a_purged_medium(tagged: Tagged) -> None:
+    medium = await tagged.medium()
+    await tagged.put(medium, "kitty")
+    await merge(tagged, "kitty", "cat")
+    await tagged.pool.execute("DELETE FROM media")
+    await tagged.pool.execute("UPDATE bildwerk.media SET deleted_at = now() - interval '1 day'")
+
+    async with tagged.pool.acquire() as connection, connection.transaction():
+        assert await purge_media(connection, timedelta(0), 10) == 1
+
+    assert await tagged.every("bildwerk.tag_links") == []
+    assert await tagged.every("bildwerk.tag_merge_links") == []
 
 
 async def test_a_tag_is_counted_and_merges_are_listed(tagged: Tagged) -> None:
