@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Final
 
@@ -90,12 +90,14 @@ class TagsNormalizeStage:
         return Prompt(data_block(self._list_known(facts)) + _TASK + ask_language(facts.language), num_predict=384)
 
     def check(self, facts: MediaFacts, answer: TagsAnswer) -> TagsAnswer:
-        """The answer without tags that somebody planted. Raises BadAnswer: `no_tags`, `wrong_language`."""
+        """The answer without tags that somebody planted. Raises BadAnswer: `no_tags`, `bare_word`, `wrong_language`."""
         kept = _filter(answer, lambda name: bool(fold_name(name)) and not _is_planted(name, facts))
         normalizer = self._normalizer(facts)
         usable = [tag.name for tag in list_named(kept) if normalizer.is_usable(tag.name)]
         if not usable:
             raise BadAnswer("no_tags")
+        if _is_one_word_over_and_over(usable) and not normalizer.is_supported(usable[0]):
+            raise BadAnswer("bare_word", usable[0])
         shown = {fold_name(tag.name) for tag in list_foreign(facts, self.rules)}
         require_set_language((name for name in usable if fold_name(name) not in shown), facts.language)
         return kept
@@ -127,10 +129,14 @@ class TagsNormalizeStage:
         )
 
     def _tell_foreign(self, facts: MediaFacts) -> list[JsonValue]:
-        """The others' tags by their canonical names, each once, with the surest of the figures they came with."""
+        """The others' tags by their canonical names, each once, with the surest of the figures they came with.
+
+        Those that give orders are left out: they are nothing to hand on.
+        """
         canonical = self._normalizer(facts).distinct
         told: dict[str, JsonValue] = {}
-        foreign = sorted(list_foreign(facts, self.rules), key=lambda tag: (-(tag.confidence or 0), tag.name))
+        foreign = [tag for tag in list_foreign(facts, self.rules) if not gives_orders(tag.name)]
+        foreign.sort(key=lambda tag: (-(tag.confidence or 0), tag.name))
         for tag in foreign:
             name = canonical[tag.name]
             entry: JsonValue = {"name": name, "confidence": tag.confidence, "weight": tag.weight, "source": "media"}
@@ -175,6 +181,11 @@ def _is_planted(name: str, facts: MediaFacts) -> bool:
     except BadAnswer as failure:
         return failure.reason == "injected"
     return False
+
+
+def _is_one_word_over_and_over(names: Sequence[str]) -> bool:
+    """Whether there is one name only, repeated or shouted: so a model answers that was told what to say."""
+    return len(set(map(fold_name, names))) == 1 and (len(names) > 1 or names[0].isupper())
 
 
 def _is_locked(facts: MediaFacts) -> bool:
