@@ -83,8 +83,18 @@ def test_a_quick_run_leaves_the_held_out_pairs_alone() -> None:
     asked = {(one, other) for one, other, *_ in section.figures["development"]}
     assert asked
     assert asked.isdisjoint((pair.one, pair.other) for pair in PAIRS if pair.held_out)
-    assert {row[0] for row in section.tables[0].rows if row[2]} == {"development"}
+    rows = section.tables[0].rows
+    assert {row[0] for row in rows if row[2]} == {"development", "both"}
+    assert [row[2:] for row in rows if row[0] == "development"] == [row[2:] for row in rows if row[0] == "both"]
     assert "held out" not in {row[4] for row in section.tables[-1].rows}
+
+
+def test_pairs_that_case_alone_tells_apart_are_few() -> None:
+    lost = [(pair.one, pair.other) for pair in PAIRS if not merging.is_told_by_more_than_case(pair)]
+    assert ("Polish", "polish") in lost
+    assert ("Masse", "Maße") in lost
+    assert ("cat", "cats") not in lost
+    assert len([names for names in lost if any(letter.isalpha() for letter in names[0])]) == 6
 
 
 def test_an_alias_is_found_only_with_the_table() -> None:

@@ -57,7 +57,7 @@ CHUNKS: Final = (
     {"Software": "gnome-screenshot", "Creation Time": "Tue 14 May 2024 10:11:12 AM CEST"},
     {"date:create": "2024-05-14T08:11:12+00:00", "exif:Model": "NIKON D70", "jpeg:colorspace": "2"},
     {"Software": "Matplotlib version3.8.4, https://matplotlib.org/"},
-    {"File": "/home/a/scene.blend", "Frame": "001", "Camera": "Camera", "Scene": "Scene", "RenderTime": "00:12.40"},
+    {"File": "renders/scene.blend", "Frame": "001", "Camera": "Camera", "Scene": "Scene", "RenderTime": "00:12.40"},
     {"Title": "%s", "Author": "M. Groß", "Description": "%s", "Copyright": "CC BY 4.0", "Comment": "%s"},
     {"Title": "%s", "Description": "%s", "Software": "digiKam-8.3.0", "Source": "NIKON D70", "Comment": "%s"},
     {"mxfile": '<mxfile host="app"><diagram name="Page-1">7VhNc9owEP01HNuxJ</diagram></mxfile>'},
