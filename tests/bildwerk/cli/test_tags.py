@@ -13,6 +13,7 @@ from tests.ledger import Ledger
 from tests.tagged import Tagged
 
 Variables = dict[str, str]
+FORMS = "singular and plural, or two spellings of a word"
 
 
 @pytest.fixture
@@ -42,8 +43,7 @@ async def test_suggestions_are_commands_and_change_nothing(
     assert said.out.splitlines() == [
         "bildwerk tags merge Sun-Set 'sun set'  # sure: one name, written differently (1 media into 3)",
         "bildwerk tags merge sunset 'sun set'   # likely: one word or two (1 media into 3)",
-        "bildwerk tags merge tree trees         "
-        + "# likely: singular and plural, or two spellings of a word (1 media into 1)",
+        f"bildwerk tags merge {'tree trees':<18}  # likely: {FORMS} (1 media into 1)",
     ]
     assert await tagged.every("media_tags") == before
     said = await bildwerk("tags", "suggest", "--limit", 1, **library)
