@@ -43,7 +43,7 @@ async def test_suggestions_are_commands_and_change_nothing(
     assert said.out.splitlines() == [
         "bildwerk tags merge Sun-Set 'sun set'  # sure: one name, written differently (1 media into 3)",
         "bildwerk tags merge sunset 'sun set'   # likely: one word or two (1 media into 3)",
-        f"bildwerk tags merge {'tree trees':<18}  # likely: {FORMS} (1 media into 1)",
+        f"bildwerk tags merge {'tree trees':<17}  # likely: {FORMS} (1 media into 1)",
     ]
     assert await tagged.every("media_tags") == before
     said = await bildwerk("tags", "suggest", "--limit", 1, **library)
