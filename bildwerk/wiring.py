@@ -43,6 +43,7 @@ from handlers.inspect.renditions import RenditionCache
 from handlers.runner.asking import Asker
 from handlers.runner.finishing import Finisher
 from handlers.runner.medium import Runner
+from handlers.runner.names import learn_names
 from handlers.runner.planning import Planner
 
 log = structlog.get_logger("bildwerk.service")
@@ -68,6 +69,7 @@ async def wire(settings: Settings, metrics: Metrics | None = None) -> AsyncItera
         async with pool.acquire() as connection:
             await leases.register_slots(connection, [(host.name, host.slots) for host in ollama.hosts])
             installation = await read_installation(connection)
+        await learn_names(pool, planner)
         store, fleet = Store(pictures, root), Fleet(ollama, HostHealth(ollama.hosts))
         parts = Parts(settings, database, pool, planner, store, fleet, detector)
         finisher = make_finisher(settings, planner, owns_platform=installation.owns_platform)

@@ -34,6 +34,11 @@ class VocabularyCache:
 
     _names: _Names | None = None
 
+    async def catch_up(self, connection: Connection) -> Vocabulary:
+        """All names that are known now."""
+        row = await connection.fetchrow(load("tags")["tags_extent"])
+        return await self.read(connection, row["now"], row["last_tag_id"], row["aliases_version"])
+
     async def read(self, connection: Connection, now: datetime, last_tag_id: int, aliases_version: int) -> Vocabulary:
         """The names known at `now`, when the last tag and the version of the aliases are these."""
         names = self._names

@@ -3,6 +3,12 @@
 -- of them from time to time.
 SELECT id, name FROM public.tags WHERE id > $1 ORDER BY id
 
+-- name: tags_extent
+-- By what it is known whether there are more names, or other aliases.
+SELECT
+    now() AS now, (SELECT coalesce(max(t.id), 0) FROM public.tags AS t) AS last_tag_id,
+    (SELECT v.version FROM bildwerk.tag_aliases_version AS v) AS aliases_version
+
 -- name: tags_aliases
 -- Every other name with the present name of its tag: the last merge of a name, else what a person said of it.
 SELECT DISTINCT ON (a.key) a.key, coalesce(t.name, a.name) AS name

@@ -1,15 +1,15 @@
 """Which names are one tag, and by what name it goes."""
 
-import weakref
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 from contracts.tags import Vocabulary, fold_name
 from handlers.languages import language_code
+from handlers.tags.roots import index_roots, order_forms
 from handlers.tags.spelling import drop_article, spell_tag
-from handlers.tags.stems import find_root, find_stem
+from handlers.tags.stems import find_root
 from handlers.tags.variants import respell_name
 
 
@@ -50,7 +50,7 @@ class Naming:
         for form in (key, respell_name(key, self.code)):
             if (found := self.vocabulary.find(form)) is not None:
                 return found
-        return _index(self.vocabulary, self.code).get(self.root(name))
+        return index_roots(self.vocabulary, self.code).find(self.root(name))
 
     def root(self, name: str) -> str:
         """What the name has in common with its other forms."""
@@ -65,7 +65,7 @@ class Naming:
         return name if self.vocabulary.find(name) is not None else drop_article(name, self.code)
 
     def _choose(self, members: Iterable[str]) -> str:
-        key = fold_name(min(members, key=lambda name: _distance(name, self.code)))
+        key = fold_name(min(members, key=lambda name: order_forms(name, self.code)))
         spellings = {spell_tag(name, self.code) for name in members if fold_name(name) == key}
         return min(spellings, key=lambda name: ("ß" not in name, name))
 
@@ -76,33 +76,9 @@ def same_tag(one: str, other: str, vocabulary: Vocabulary, language: str) -> boo
     return one in canonical and other in canonical and canonical[one] == canonical[other]
 
 
-def _distance(name: str, code: str) -> tuple[bool, bool, int, str]:
-    """Names in order of how near they are to the form that stands for all."""
-    key = fold_name(name)
-    return key != find_stem(key, code), key != find_root(key, code), len(key), name
-
-
 def _choose_by_root(names: Iterable[str], code: str) -> dict[str, str]:
     """The nearest name of each root."""
     chosen: dict[str, str] = {}
-    for name in sorted(set(names), key=lambda name: _distance(name, code)):
+    for name in sorted(set(names), key=lambda name: order_forms(name, code)):
         chosen.setdefault(find_root(fold_name(name), code), name)
     return chosen
-
-
-_indexes: dict[tuple[int, str], tuple[weakref.ref[Vocabulary], Mapping[str, str]]] = {}
-_MOST_INDEXES = 4
-
-
-def _index(vocabulary: Vocabulary, code: str) -> Mapping[str, str]:
-    """The known names by their roots; made once for each vocabulary, which is as large as the library's tags."""
-    made = _indexes.get((id(vocabulary), code))
-    if made is not None and made[0]() is vocabulary:
-        return made[1]
-    canonical = {name for key in vocabulary.spellings if (name := vocabulary.find(key)) is not None}
-    others = {find_root(key, code): vocabulary.find(key) or name for key, name in sorted(vocabulary.aliases.items())}
-    index = {**others, **_choose_by_root(canonical, code)}
-    while len(_indexes) >= _MOST_INDEXES:
-        del _indexes[next(iter(_indexes))]
-    _indexes[id(vocabulary), code] = weakref.ref(vocabulary), index
-    return index
