@@ -6,6 +6,7 @@ told to say: here that is noticed by the words, without asking any model.
 
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 from pydantic import JsonValue
 
@@ -42,15 +43,26 @@ def strip_links(text: str) -> str:
 
 def require_own_words(text: str, facts: MediaFacts) -> None:
     """Raises BadAnswer: `injected` for a text that speaks to a model or says what a field told it to, `bare_word`."""
-    if speaks_to_model(text):
-        raise BadAnswer("injected", text)
-    foreign = [said for name, said in _all_texts(facts) if not name.startswith(_OURS)]
-    planted = {word for said in foreign for word in planted_words(said)}
-    harmless = {word for said in foreign if not planted_words(said) for word in _words(said)}
-    if (planted - harmless - _ORDINARY).intersection(_words(text)):
+    if is_planted(text, list_planted(facts)):
         raise BadAnswer("injected", text)
     if is_bare(text, facts):
         raise BadAnswer("bare_word", text)
+
+
+def is_planted(text: str, planted: AbstractSet[str]) -> bool:
+    """Whether the text speaks to a model, or says one of the words of `list_planted`."""
+    return speaks_to_model(text) or not planted.isdisjoint(_words(text))
+
+
+def list_planted(facts: MediaFacts) -> frozenset[str]:
+    """The words, folded, that a field tells a model to say, and that no harmless field says."""
+    foreign = {said for name, said in _all_texts(facts) if not name.startswith(_OURS)}
+    told = {said: planted_words(said) for said in foreign}
+    planted = frozenset[str]().union(*told.values())
+    if not planted:
+        return planted
+    harmless = {word for said, words in told.items() if not words for word in _words(said)}
+    return planted - harmless - _ORDINARY
 
 
 def is_bare(text: str, facts: MediaFacts) -> bool:

@@ -36,7 +36,7 @@ _BLANKS = (
 _BLANK = rf"(?:your[ _])?(?:{_BLANKS})(?:[ _-]?(?:here|\d+))?"
 _PLACEHOLDER = re.compile(
     rf"\{{\s*{_BLANK}\s*\}}|\[\s*{_BLANK}\s*\]|<\s*{_BLANK}\s*>|%{_BLANK}%|\${_BLANK}\b"
-    r"|(?<![^\W_])__[\w*/ -]+__(?![^\W_])|\{[^{}]*\|[^{}]*\}|\[\.\.\.\]|\(\.\.\.\)"
+    r"|(?<![^\W_])__[\w*/ -]+__(?![^\W_])|\{[^{}|]*\|[^{}]*\}|\[\.\.\.\]|\(\.\.\.\)"
     r"|\[\s*(?:insert|your|enter|fill|describe|choose|hier|deine?r?)\b[^\[\]]{0,200}\]"
     r"|\b(?:your|enter|insert|the) (?:own )?prompt (?:goes )?here\b|\binsert \w+(?: \w+)? here\b"
     r"|\blorem ipsum\b|\b(?-i:TODO|TBD)\b",

@@ -13,7 +13,7 @@ from contracts.facts import TAGS, MediaFacts, Standing
 from contracts.tags import WeightedTag, fold_name
 from handlers.failures import BadAnswer
 from handlers.orders import gives_orders
-from handlers.own_words import EMBEDDED, require_own_words
+from handlers.own_words import EMBEDDED, is_planted, list_planted
 from handlers.prompt_data import ask_language, data_block, plain_text, read_ours
 from handlers.scan_words import say_scan_flags
 from handlers.stage import Condition, Due, Impossible, Prompt, Satisfied
@@ -91,7 +91,9 @@ class TagsNormalizeStage:
 
     def check(self, facts: MediaFacts, answer: TagsAnswer) -> TagsAnswer:
         """The answer without tags that somebody planted. Raises BadAnswer: `no_tags`, `bare_word`, `wrong_language`."""
-        kept = _filter(answer, lambda name: bool(fold_name(name)) and not _is_planted(name, facts))
+        planted = list_planted(facts)
+        # One word is what a tag is: no sign of an order.
+        kept = _filter(answer, lambda name: bool(fold_name(name)) and not is_planted(name, planted))
         normalizer = self._normalizer(facts)
         usable = [tag.name for tag in list_named(kept) if normalizer.is_usable(tag.name)]
         if not usable:
@@ -172,15 +174,6 @@ def _filter(answer: TagsAnswer, keep: Callable[[str], bool]) -> TagsAnswer:
         for level, names in answer
     }
     return TagsAnswer.model_validate({level: tuple(filter(keep, names)) for level, names in plain.items()})
-
-
-def _is_planted(name: str, facts: MediaFacts) -> bool:
-    """Whether somebody told the model to say it. One word is what a tag is: no sign of that."""
-    try:
-        require_own_words(name, facts)
-    except BadAnswer as failure:
-        return failure.reason == "injected"
-    return False
 
 
 def _is_one_word_over_and_over(names: Sequence[str]) -> bool:

@@ -118,3 +118,4 @@ def test_a_hostile_text_is_judged_in_no_time() -> None:
     )  # fmt: skip
     for piece in pieces:
         find_gap(piece * 20_000)
+    find_gap("{" + "a|" * 500_000)
