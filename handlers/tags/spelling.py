@@ -24,10 +24,10 @@ def spell_tag(name: str, language: str) -> str:
 
 def drop_article(name: str, language: str) -> str:
     """The name, tidy, without "a" and its kind before it: a tag is no phrase."""
-    text = _tidy(name)
-    while (parts := text.split(" ", 1))[0].lower() in _ONE.get(language, _ONE["en"]) and len(parts) > 1:
-        text = _tidy(parts[1])
-    return text
+    words = _tidy(name).split(" ")
+    articles = ("", *_ONE.get(language, _ONE["en"]))
+    begin = next((at for at, word in enumerate(words[:-1]) if word.lstrip(EDGES).lower() not in articles), -1)
+    return _tidy(" ".join(words[begin:]))
 
 
 def _tidy(name: str) -> str:

@@ -17,6 +17,8 @@ _AFTER: Final = {
 """What a noun is followed by, where it is not the last word: birds of prey."""
 _INFLECTED: Final = ("er", "es", "en", "em", "e")
 _SHORTEST_PART: Final = 2
+_LONGEST: Final = 200
+"""Characters from which on a name is only itself: no tag of ours is as long, and nobody's takes its time."""
 
 
 @lru_cache(_MANY)
@@ -26,6 +28,8 @@ def find_stem(key: str, language: str) -> str:
     Of the library's language (ISO 639-1 code) and English. `find_stem(find_stem(k)) == find_stem(k)`. Not for showing:
     a stem may be no word at all.
     """
+    if len(key) > _LONGEST:
+        return key
     seen = [key]
     while (shorter := _step(seen[-1], language)) not in seen:
         seen.append(shorter)

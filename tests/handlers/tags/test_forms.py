@@ -141,3 +141,11 @@ def test_reserved(name: str) -> None:
 @pytest.mark.parametrize("name", ["scan", "scanner", "a scan:x", "system", "scanx"])
 def test_not_reserved(name: str) -> None:
     assert not TagRules(reserved=("scan:", "sys-", "")).is_reserved(name)
+
+
+@pytest.mark.parametrize("piece", ["a ", "the ", "s'", "blumen", "1-"])
+def test_a_name_without_end_is_judged_in_no_time(piece: str) -> None:
+    """It would not end if it were taken apart word by word."""
+    name = piece * 10_000
+    assert same_tag(name, name.upper(), Vocabulary(), "de")
+    assert is_junk(name)
