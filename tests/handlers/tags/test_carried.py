@@ -44,3 +44,8 @@ def test_what_somebody_took_away_is_not_named() -> None:
 def test_ours_from_other_pixels_are_absent() -> None:
     assert list_tags(facts(Tag("boat", ours=True), Tag("harbour"), content_hash="f2")) == ("harbour",)
     assert list_tags(facts(Tag("harbour"), content_hash="f2")) == ("harbour",)
+
+
+def test_tags_of_programs_are_not_named() -> None:
+    """One that begins with "system:" would look like an order, too, and take the others out of a prompt with it."""
+    assert list_tags(facts(Tag("boat", ours=True), Tag("system:batch 7"), Tag("Scan: x"))) == ("boat",)
