@@ -84,7 +84,7 @@ class Settings(BaseSettings):
     )
     layout: Literal["split", "assistant", "generate"] = Field(
         "split",
-        description="How requests are laid out so that the server reuses the picture it has read.",
+        description="How requests let the server reuse the picture it has read: `split`, `assistant` or `generate`.",
     )
     job_types: SomeJobTypes | None = Field(
         None, description="Job types that are done at all, comma-separated; unset: every one."
@@ -94,7 +94,8 @@ class Settings(BaseSettings):
     )
     writes: OptionalWrites = Field(
         None,
-        description="Optional writes (provenance, ...) or `none`; unset: all in our tables, none in a platform's.",
+        description="Any of provenance, quality, tags, prompts, events, or `none`; unset: all in our tables, "
+        "none in a platform's.",
     )
 
     # tags and prompts
@@ -125,11 +126,13 @@ class Settings(BaseSettings):
         None, description="File of the rules that decide whether a picture may be published; unset: those built in."
     )
     policy_when: Literal["always", "staging"] = Field(
-        "always", description="Decide on all media that were analysed, or only on those staged for publication."
+        "always",
+        description="Decide `always`, on all media that were analysed, or only on those in `staging` for publication.",
     )
 
     nsfw_detector: Literal["none", "open_nsfw"] = Field(
-        "none", description="Who looks for nudity where the platform's scan flags do not; needs `bildwerk[nsfw]`."
+        "none",
+        description="Who looks for nudity where scan flags do not: `none`, or `open_nsfw` (needs `bildwerk[nsfw]`).",
     )
 
     # Ollama
@@ -203,10 +206,10 @@ class Settings(BaseSettings):
     web_host: str = Field("127.0.0.1", description="Address of /healthz, /readyz and /metrics; they have no password.")
     web_port: int = Field(8080, ge=0, le=65535, description="Port of the same; 0: not served.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Least severity that is logged."
+        "info", description="Least severity that is logged: `debug`, `info`, `warning` or `error`."
     )
     log_format: Literal["json", "console"] = Field(
-        "json", description="One JSON object a line, or text for a terminal."
+        "json", description="`json`: one JSON object a line, or `console`: text for a terminal."
     )
 
     @classmethod

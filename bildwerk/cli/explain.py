@@ -11,7 +11,7 @@ import typer
 from bildwerk.arguments import make_planner
 from bildwerk.cli.connections import connected
 from bildwerk.cli.problem import Problem
-from bildwerk.demo import verdicts
+from bildwerk.demo import suggestions, verdicts
 from bildwerk.environment import read
 from bildwerk.reasons import say
 from bildwerk.settings import Settings
@@ -164,7 +164,7 @@ def _last_run(record: Record, job_type: str) -> list[str]:
 
 
 def _found(facts: MediaFacts, key: str) -> Iterator[str]:
-    """What a judgement that stands there says; captions and titles are not told."""
+    """What the value there comes to; captions, titles and prompts themselves are not told."""
     value = facts.meta.get(key)
     if key == "ollama.quality":
         yield from (badge.words for badge in (verdicts.read_quality(value),) if badge)
@@ -174,6 +174,18 @@ def _found(facts: MediaFacts, key: str) -> Iterator[str]:
     elif key == "ollama.policy_flags":
         yield from (badge.words for badge in (verdicts.read_policy(value),) if badge)
         yield from verdicts.list_flags(value)
+    elif key == "ollama.tags_normalized":
+        yield from _tags(facts)
+    elif key == "ollama.prompt_reconstruction" and (prompt := suggestions.read_prompt(value, ())):
+        yield prompt.origin
+
+
+def _tags(facts: MediaFacts) -> Iterator[str]:
+    """What it carries, and what it does not get again."""
+    for label in suggestions.label_tags(facts.tags):
+        yield f"{label.name}: {label.details}"
+    for name in sorted(facts.removed_tags):
+        yield f"{name}: taken away by somebody, not given again"
 
 
 def _say_axis(axis: verdicts.Axis) -> str:

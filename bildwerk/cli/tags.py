@@ -71,8 +71,7 @@ def merge(
 @app.command("merges")
 def list_merges() -> None:
     """Show which tags were made one, and when; the last at the end."""
-    for known in asyncio.run(_look(tag_merges.list_merges)):
-        typer.echo(describe(known))
+    _print([describe(known) for known in asyncio.run(_look(tag_merges.list_merges))], "no tags were made one yet")
 
 
 @app.command()
@@ -99,8 +98,7 @@ def alias(
     if name is not None and of is None and not remove:
         raise Problem(f"of which tag is it another name? `{_type('alias', name, 'TAG')}`")
     if name is None:
-        for line in asyncio.run(_look(_list_aliases)):
-            typer.echo(line)
+        _print(asyncio.run(_look(_list_aliases)), "no tag has another name")
     elif of is None:
         gone = asyncio.run(_write(lambda pool: tag_merging.remove_alias(pool, name), needs_tags=False))
         typer.echo(f"{gone.alias} is no other name of {gone.name} any more", err=True)
@@ -142,6 +140,14 @@ def describe_undo(undone: Merge, counts: Returned) -> str:
     if counts.kept:
         parts.append(f"{counts.kept} changed since and left")
     return f"{undone.name} is a tag of its own again: {', '.join(parts)}"
+
+
+def _print(lines: list[str], none: str) -> None:
+    """Print what there is; that there is none goes to standard error."""
+    for line in lines:
+        typer.echo(line)
+    if not lines:
+        typer.echo(none, err=True)
 
 
 def _count(links: int) -> str:

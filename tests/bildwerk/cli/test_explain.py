@@ -9,6 +9,7 @@ from handlers.failures import Transient
 from handlers.registry import load_stages
 from handlers.runner.finishing import Failed
 from tests.ledger import Ledger
+from tests.tagged import Tagged
 
 
 async def explain(ledger: Ledger, media_id: int) -> list[str]:
@@ -120,3 +121,27 @@ async def test_what_was_judged_is_told_and_obeyed_by_no_terminal(ledger: Ledger)
         "    needs review",
         "    nsfw, review: it may show nudity (nothing is known of nsfw)",
     ]
+
+
+async def test_tags_and_where_a_prompt_comes_from(ledger: Ledger) -> None:
+    media_id, tagged = await ledger.add(), Tagged(ledger.pool)
+    await tagged.carry(media_id, "NASA", locked=True)
+    await tagged.carry(media_id, "space\x1b[2J")
+    await tagged.put(media_id, "rocket", "moon", confidence=0.75, weight=1.0)
+    await tagged.act("DELETE", media_id, "moon")
+    embedded = {"prompt": "a secret garden", "source": "embedded", "generator": "comfyui", "confidence": 1.0}
+    await ledger.pool.execute(
+        "INSERT INTO media_meta VALUES ($1, 'ollama.prompt_reconstruction', $2)", media_id, embedded
+    )
+
+    lines = await explain(replace(ledger, planner=replace(ledger.planner, chain=Chain(load_stages()))), media_id)
+
+    start = next(place for place, line in enumerate(lines) if line.startswith("  ollama.tags_normalized"))
+    assert sorted(lines[start + 1 : start + 5]) == [
+        "    NASA: there before, locked",
+        "    moon: taken away by somebody, not given again",
+        "    rocket: ours, confidence 0.75, weight 1.00",
+        "    space�[2J: there before",
+    ]
+    assert "    embedded by ComfyUI" in lines
+    assert not any("secret garden" in line for line in lines)

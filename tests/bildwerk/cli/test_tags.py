@@ -53,6 +53,8 @@ async def test_suggestions_are_commands_and_change_nothing(
 async def test_nothing_looks_like_one(bildwerk: Bildwerk, library: Variables) -> None:
     said = await bildwerk("tags", "suggest", **library)
     assert (said.status, said.out, said.lines) == (0, "", ["no tags look like one"])
+    said = await bildwerk("tags", "merges", **library)
+    assert (said.status, said.out, said.lines) == (0, "", ["no tags were made one yet"])
 
 
 async def test_a_merge_is_foreseen_made_listed_and_undone(
@@ -98,7 +100,7 @@ async def test_aliases(bildwerk: Bildwerk, library: Variables, tagged: Tagged) -
 
     assert [said.status for said in (added, listed, removed, empty)] == [0, 0, 0, 0]
     assert added.lines == ["Moggy is another name of cat now"]
-    assert (listed.out, empty.out) == ("Moggy -> cat\n", "")
+    assert (listed.out, empty.out, empty.lines) == ("Moggy -> cat\n", "", ["no tag has another name"])
     assert removed.lines == ["Moggy is no other name of cat any more"]
 
 
