@@ -51,11 +51,11 @@ async def add_event(connection: Connection, media_id: int, event: AddLifecycleEv
     await connection.execute(load("effects")["effects_add_event"], media_id, event.type, dict(event.payload))
 
 
-async def add_prompt(connection: Connection, media_id: int, effect: AddPrompt) -> None:
-    """Add a row to the medium's `prompt_history`, one per distinct result."""
+async def add_prompt(connection: Connection, media_id: int, effect: AddPrompt, run_id: int) -> None:
+    """Add a row to the medium's `prompt_history`, one per distinct result; a deleted one stays deleted."""
     await connection.execute(
         load("effects")["effects_add_prompt"], media_id, effect.prompt, effect.negative_prompt, effect.confidence,
-        RECONSTRUCTED,
+        RECONSTRUCTED, run_id,
     )  # fmt: skip
 
 

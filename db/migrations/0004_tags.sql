@@ -56,6 +56,14 @@ CREATE TABLE bildwerk.tag_merge_links (
 CREATE TABLE bildwerk.tag_aliases_version (version bigint NOT NULL);
 INSERT INTO bildwerk.tag_aliases_version VALUES (0);
 
+-- The prompts that we added to prompt_history, by digest: one that a person deleted there is not added again.
+CREATE TABLE bildwerk.added_prompts (
+    media_id bigint NOT NULL,
+    digest text NOT NULL,
+    run_id bigint NOT NULL,
+    PRIMARY KEY (media_id, digest)
+);
+
 ALTER TABLE bildwerk.pictures
     -- contracts.embedded.Embedded
     ADD COLUMN embedded jsonb;

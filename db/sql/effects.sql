@@ -49,14 +49,22 @@ RETURNING bildwerk.source_mark(m.path, m.updated_at, m.hash)
 INSERT INTO public.media_lifecycle_events (media_id, type, payload) VALUES ($1, $2, $3)
 
 -- name: effects_add_prompt
--- One row per distinct result; none while somebody locked the prompt.
-INSERT INTO public.prompt_history (media_id, prompt, negative_prompt, source, confidence)
-SELECT $1, $2, $3, $5, $4
-WHERE NOT EXISTS (
-        SELECT FROM public.prompt_history AS p
-        WHERE p.media_id = $1 AND p.source = $5 AND p.prompt = $2 AND p.negative_prompt IS NOT DISTINCT FROM $3
-    )
-    AND NOT EXISTS (
-        SELECT FROM public.media_meta AS l
-        WHERE l.media_id = $1 AND l.key = 'locks' AND l.value ?| ARRAY['*', 'prompt', 'prompt_history']
-    )
+-- One row per distinct result, also when somebody deleted it since; none while somebody locked the prompt.
+WITH result AS (
+    SELECT md5(jsonb_build_array($2::text, $3::text)::text) AS digest
+), added AS (
+    INSERT INTO public.prompt_history (media_id, prompt, negative_prompt, source, confidence)
+    SELECT $1, $2, $3, $5, $4 FROM result AS r
+    WHERE NOT EXISTS (SELECT FROM bildwerk.added_prompts AS a WHERE a.media_id = $1 AND a.digest = r.digest)
+        AND NOT EXISTS (
+            SELECT FROM public.prompt_history AS p
+            WHERE p.media_id = $1 AND p.source = $5 AND p.prompt = $2 AND p.negative_prompt IS NOT DISTINCT FROM $3
+        )
+        AND NOT EXISTS (
+            SELECT FROM public.media_meta AS l
+            WHERE l.media_id = $1 AND l.key = 'locks' AND l.value ?| ARRAY['*', 'prompt', 'prompt_history']
+        )
+    RETURNING media_id
+)
+INSERT INTO bildwerk.added_prompts (media_id, digest, run_id)
+SELECT a.media_id, r.digest, $6 FROM added AS a, result AS r

@@ -92,7 +92,7 @@ FROM unnest($1::bigint[]) AS m (id)
 SELECT m.id AS media_id, array_agg(ARRAY[p.prompt, p.negative_prompt] ORDER BY p.created_at DESC, p.id DESC) AS prompts
 FROM unnest($1::bigint[]) AS m (id)
 CROSS JOIN LATERAL (
-    SELECT h.id, h.created_at, left(h.prompt, 4000) AS prompt, left(h.negative_prompt, 4000) AS negative_prompt
+    SELECT h.id, h.created_at, left(h.prompt, 20000) AS prompt, left(h.negative_prompt, 20000) AS negative_prompt
     FROM public.prompt_history AS h
     WHERE h.media_id = m.id AND h.source IS DISTINCT FROM $2
     ORDER BY h.created_at DESC, h.id DESC LIMIT 3

@@ -16,6 +16,8 @@ WITH gone AS MATERIALIZED (
     DELETE FROM bildwerk.tag_links AS t USING gone WHERE t.media_id = gone.id
 ), merged AS (
     DELETE FROM bildwerk.tag_merge_links AS l USING gone WHERE l.media_id = gone.id
+), prompts AS (
+    DELETE FROM bildwerk.added_prompts AS a USING gone WHERE a.media_id = gone.id
 ), batches AS (
     DELETE FROM bildwerk.score_batches AS b USING gone WHERE b.media_id = gone.id
 )

@@ -81,7 +81,7 @@ class EffectWriter:
             case PutTags(wanted) if "tags" in self.writes:
                 await tags.put(connection, facts, wanted, origin.run_id)
             case AddPrompt() if "prompts" in self.writes:
-                await effects.add_prompt(connection, facts.media_id, effect)
+                await effects.add_prompt(connection, facts.media_id, effect, origin.run_id)
             case _:
                 pass
         return facts, True

@@ -10,6 +10,7 @@ from contracts.facts import QUALITY_STATUS, TAGS, MediaFacts, Standing
 from contracts.measures import Measures
 from handlers.answer_language import require_language
 from handlers.answer_text import check_phrase
+from handlers.orders import gives_orders
 from handlers.own_words import is_bare, list_orders, require_own_words
 from handlers.policy.inputs import foreign_status
 from handlers.prompt_data import ask_language, data_block, plain_text, read_ours
@@ -162,7 +163,7 @@ def _list_known(facts: MediaFacts) -> dict[str, str | None]:
     return {
         "media caption": caption,
         "model caption": None if caption else read_ours(facts, "ollama.caption"),
-        "media tags": plain_text(", ".join(list_tags(facts))),
+        "media tags": plain_text(", ".join(tag for tag in list_tags(facts) if not gives_orders(tag))),
         "scan flags": say_scan_flags(facts.meta),
     }
 

@@ -106,7 +106,7 @@ async def test_tags_are_given_merged_and_undone_and_prompts_added_under_exactly_
         assert await tagged.named(medium) == ["cat", "kitty"]
         assert len((await tagged.facts(medium)).tags) == 2
         async with pool.acquire() as connection:
-            await add_prompt(connection, medium, AddPrompt("a cat", None, 0.5))
+            await add_prompt(connection, medium, AddPrompt("a cat", None, 0.5), 1)
 
 
 async def test_one_of_them_less_is_too_few(ledger: Ledger, database: str) -> None:

@@ -23,7 +23,11 @@ QUALITY_CHANGES = (
     change("J4-inputs", "the platform's caption", (QUALITY, '"media caption": caption,', "")),
     change("J4-inputs", "our caption", (QUALITY, OUR_CAPTION, "None")),
     change("J4-inputs", "a caption is invented", (QUALITY, OUR_CAPTION, f'({OUR_CAPTION}) or "x"')),
-    change("J4-inputs", "the tags", (QUALITY, '"media tags": plain_text(", ".join(list_tags(facts))),', "")),
+    change(
+        "J4-inputs",
+        "the tags",
+        (QUALITY, '"media tags": plain_text(", ".join(tag for tag in list_tags(facts) if not gives_orders(tag))),', ""),
+    ),
     change("J4-inputs J7-inputs", "the surest tag first", (FACTS, "l.confidence DESC NULLS LAST", "l.confidence")),
     change("J4-inputs", "scan flags", (QUALITY, '"scan flags": say_scan_flags(facts.meta),', "")),
     change("J4-outputs", "no defects", (QUALITY, "[defect.to_json() for defect in defects]", "[]")),

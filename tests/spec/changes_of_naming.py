@@ -11,6 +11,8 @@ TAG_SQL, EFFECTS, FACTS = "db/sql/tags.sql", "db/sql/effects.sql", "db/sql/facts
 OUR_CAPTION = 'None if caption else read_ours(facts, "ollama.caption")'
 GIVEN = "return *results, PutTags(tuple(WeightedTag(tag.name, tag.confidence, tag.weight) for tag in normal))"
 DISTINCT = "WHERE p.media_id = $1 AND p.source = $5 AND p.prompt = $2"
+REMEMBERED_PROMPT = "SELECT a.media_id, r.digest, $6 FROM added AS a, result AS r"
+ADDED = "WHERE a.media_id = $1 AND a.digest = r.digest"
 AS_LEFT = "AND (l.confidence, l.weight, l.source) IS NOT DISTINCT FROM (b.confidence, b.weight, $3::text)"
 DROPPED = f" AND NOT l.locked\n        {AS_LEFT}"
 BY_NAME = "(SELECT FROM bildwerk.tag_links AS b WHERE b.media_id = $1 AND b.name = w.name)"
@@ -90,7 +92,19 @@ PROMPT_CHANGES = (
     change("J6-inputs", "the tags", (PROMPT, SHOWN_TAGS, "")),
     change("J6-inputs", "fragments", (PROMPT, '"media prompt": prompt,', "")),
     change("J6-outputs R1 R7", "no prompt", (PROMPT, CHOSEN, "return (value,)")),
-    change("J6-outputs R1", "the same prompt twice", (EFFECTS, DISTINCT, f"{DISTINCT} AND false")),
+    change(
+        "J6-outputs R1",
+        "the same prompt twice",
+        (EFFECTS, DISTINCT, f"{DISTINCT} AND false"),
+        (EFFECTS, ADDED, f"{ADDED} AND false"),
+        (EFFECTS, REMEMBERED_PROMPT, f"{REMEMBERED_PROMPT}\nON CONFLICT DO NOTHING"),
+    ),
+    change(
+        "R6",
+        "a prompt that was deleted comes back",
+        (EFFECTS, ADDED, f"{ADDED} AND false"),
+        (EFFECTS, REMEMBERED_PROMPT, f"{REMEMBERED_PROMPT}\nON CONFLICT DO NOTHING"),
+    ),
     change("J6-outputs", "the prompt in the file is not looked at", (KNOWN, IN_FILE, "found = None")),
     change(
         "J6-outputs",
@@ -113,8 +127,8 @@ PROMPT_CHANGES = (
         "history is rewritten",
         (
             EFFECTS,
-            "INSERT INTO public.prompt_history",
-            "WITH gone AS (DELETE FROM public.prompt_history WHERE media_id = $1)\nINSERT INTO public.prompt_history",
+            "WITH result AS (",
+            "WITH gone AS (DELETE FROM public.prompt_history WHERE media_id = $1), result AS (",
         ),
     ),
     change("J6-runs-when", "incomplete is enough", (PROMPT, " or find_gap(prompt, self.rules) is not None", "")),

@@ -46,7 +46,7 @@ async def dedupes_tags_and_prompts(desk: Desk) -> None:
 
 
 async def leaves_tags_and_prompts_of_people_alone(desk: Desk) -> None:
-    """R6: a tag that somebody locked, gave or took away stays so under force, and so does a prompt that is locked."""
+    """R6: a tag that somebody locked, gave or took away stays so under force, and a prompt locked or deleted."""
     follow(desk)
     media_id = await desk.add("navy", flawless=True, **JUDGED)
     await desk.tag(media_id, "quay")
@@ -55,6 +55,15 @@ async def leaves_tags_and_prompts_of_people_alone(desk: Desk) -> None:
     await desk.pool.execute(
         "DELETE FROM media_tags USING tags WHERE id = tag_id AND name = 'boat' AND media_id = $1", media_id
     )
+    other = await desk.add("teal", flawless=True, **JUDGED)
+    await expect(desk, other)
+    await desk.work()
+    await desk.pool.execute("DELETE FROM prompt_history WHERE media_id = $1", other)
+    await expect(desk, other)
+    await desk.plan(other, force="the prompt", job_types=(PROMPT,))
+    await desk.work()
+    assert await history(desk, other) == []
+
     await desk.put(media_id, "locks", ["prompt"])
     before = await links(desk, media_id), await history(desk, media_id)
     assert before[0].keys() == {"quay", "lake"}
