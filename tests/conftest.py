@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 import pytest_asyncio
+import structlog
 from hypothesis import settings
 
 from bildwerk.sandbox.addresses import Stack
@@ -36,6 +37,13 @@ settings.load_profile("unhurried")
 
 TEMPLATE = "template_migrated"
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def plain_tracebacks() -> None:
+    """Draw no locals: those of everything that we hold take seconds, in which nothing else runs."""
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.processors.add_log_level, plain])
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

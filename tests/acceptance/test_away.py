@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -68,11 +69,18 @@ async def test_a_model_that_vanishes_fails_nothing(make: MakeWorld) -> None:
 
     await world.wire.created(media)
     await service.said("job.ended")
-    assert await world.statuses() == {"due": 4, "waiting": 4}
+    seen = await until(lambda: enough(world, 8))
+    assert seen == {"due": 4, "waiting": 4}
     await world.heal()
 
     await world.settled(media)
     assert await world.statuses() == {"done": 8}
+
+
+async def enough(world: World, jobs: int) -> Counter[str] | None:
+    """How many jobs are in which state once there are so many."""
+    statuses = await world.statuses()
+    return statuses if statuses.total() == jobs else None
 
 
 async def test_a_frozen_broker_does_not_keep_the_model_waiting(broker: tuple[Process, str], make: MakeWorld) -> None:

@@ -115,6 +115,8 @@ async def test_a_demo_that_is_asked_to_end_leaves_nothing_behind(
 ) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
+    for shade in range(30):  # or a slow machine asks when all is done
+        Image.new("RGB", (64, 48), (shade, 0, 0)).save(pictures / f"{shade}.png")
     process = await start_through(through, tmp_path, "demo", "--folder", pictures, **ELSEWHERE, TMPDIR=str(scratch))
     await wait_until_working(tmp_path, process)
 
