@@ -55,6 +55,8 @@ async def start_through(
         env={**os.environ, **variables, "PYTHONPATH": str(ROOT), "LEFT_BEHIND": str(tmp_path), "COLUMNS": "200"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        # under nohup, tests and all that they start ignore it
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
     )
 
 
