@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Final
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from contracts.effects import Effects, PutMeta, PutTags
 from contracts.facts import TAGS, MediaFacts, Standing
-from contracts.tags import WeightedTag, fold_name
+from contracts.tags import Tag, WeightedTag, fold_name
 from handlers.failures import BadAnswer
 from handlers.orders import gives_orders
 from handlers.own_words import EMBEDDED, is_planted, list_planted
@@ -106,14 +106,14 @@ class TagsNormalizeStage:
 
     def effects(self, facts: MediaFacts, answer: TagsAnswer) -> Effects:
         """What the model named, the whole normalised set, and what of it the medium gets from us."""
-        named = list_named(answer)
-        normal = self._normalizer(facts).normalize(named)
+        named, normalizer = list_named(answer), self._normalizer(facts)
+        normal = normalizer.normalize(named)
         said: list[JsonValue] = [{"name": tag.name, "level": tag.level} for tag in named]
         ours: list[JsonValue] = [
             {"name": t.name, "confidence": t.confidence, "weight": t.weight, "level": t.level, "source": "model"}
             for t in normal
         ]
-        results = PutMeta(RAW, said), PutMeta(NORMALIZED, [*self._tell_foreign(facts), *ours])
+        results = PutMeta(RAW, said), PutMeta(NORMALIZED, [*self._tell_foreign(facts, normalizer.distinct), *ours])
         if facts.standing(NORMALIZED) is Standing.KEPT or _is_locked(facts):
             return results
         return *results, PutTags(tuple(WeightedTag(tag.name, tag.confidence, tag.weight) for tag in normal))
@@ -130,26 +130,24 @@ class TagsNormalizeStage:
             INSTRUCTIONS,
         )
 
-    def _tell_foreign(self, facts: MediaFacts) -> list[JsonValue]:
-        """The others' tags by their canonical names, each once, with the surest of the figures they came with.
-
-        Those that give orders are left out: they are nothing to hand on.
-        """
-        canonical = self._normalizer(facts).distinct
+    def _tell_foreign(self, facts: MediaFacts, canonical: Mapping[str, str]) -> list[JsonValue]:
+        """The others' tags by their canonical names, each once, with the surest of the figures they came with."""
         told: dict[str, JsonValue] = {}
-        foreign = [tag for tag in list_foreign(facts, self.rules) if not gives_orders(tag.name)]
-        foreign.sort(key=lambda tag: (-(tag.confidence or 0), tag.name))
-        for tag in foreign:
+        for tag in sorted(self._list_harmless(facts), key=lambda tag: (-(tag.confidence or 0), tag.name)):
             name = canonical[tag.name]
             entry: JsonValue = {"name": name, "confidence": tag.confidence, "weight": tag.weight, "source": "media"}
             told.setdefault(name, entry)
         return list(told.values())
 
+    def _list_harmless(self, facts: MediaFacts) -> list[Tag]:
+        """The others' tags without those that give orders: they are nothing to hand on."""
+        return [tag for tag in list_foreign(facts, self.rules) if not gives_orders(tag.name)]
+
     def _list_known(self, facts: MediaFacts) -> dict[str, str | None]:
         """Of captions and descriptions the platform's go before ours."""
         caption, description = plain_text(facts.meta.get("caption")), plain_text(facts.meta.get("description"))
         embedded = facts.picture.embedded if facts.picture else None
-        tags = [tag.name for tag in list_foreign(facts, self.rules) if not gives_orders(tag.name)]
+        tags = [tag.name for tag in self._list_harmless(facts)]
         return {
             "media caption": caption,
             "model caption": None if caption else read_ours(facts, "ollama.caption"),

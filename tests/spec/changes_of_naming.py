@@ -39,8 +39,14 @@ TAG_CHANGES = (
         "raw names are cleaned",
         (TAGS, '{"name": tag.name, "level"', '{"name": tag.name.strip(), "level"'),
     ),
-    change("J3-outputs", "nothing normalised", (TAGS, "[*self._tell_foreign(facts), *ours]", "[]")),
-    change("J3-outputs", "others' tags are not told", (TAGS, "[*self._tell_foreign(facts), *ours]", "ours")),
+    change(
+        "J3-outputs", "nothing normalised", (TAGS, "[*self._tell_foreign(facts, normalizer.distinct), *ours]", "[]")
+    ),
+    change(
+        "J3-outputs",
+        "others' tags are not told",
+        (TAGS, "[*self._tell_foreign(facts, normalizer.distinct), *ours]", "ours"),
+    ),
     change("J3-outputs R1 R7", "no tags", (TAGS, GIVEN, "return results")),
     change("J3-outputs", "junk is a tag", (NORMALIZE, "or is_junk(form) or", "or")),
     change("J3-outputs", "texts support nothing", (NORMALIZE, "self._support.has(name)) for", "False) for")),
