@@ -20,6 +20,8 @@ _DIGEST_BYTES = 32
 _STALE_SECONDS = 3600
 _KEPT_SHARE = 0.9
 _SLACK_SHARE = 1 / 16
+_EVICTION_SECONDS = 5
+_POLL_SECONDS = 0.02
 
 log = structlog.get_logger()
 
@@ -28,8 +30,9 @@ class RenditionCache:
     """At most about `max_bytes` of renditions, the least recently used deleted first. Blocking.
 
     Every process counts only what it writes itself and looks around after each sixteenth of
-    `max_bytes`, so that n processes may exceed the limit by n sixteenths. A cache that cannot be
-    written is a slow one, not a failure.
+    `max_bytes`, so that n processes may exceed the limit by n sixteenths. Whoever wants to look
+    while another does waits for it, for some seconds at most: that one may have been stopped. A
+    cache that cannot be written is a slow one, not a failure.
     """
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
@@ -84,14 +87,10 @@ class RenditionCache:
 
     @contextmanager
     def _alone(self) -> Iterator[bool]:
-        """Whether no other process is evicting."""
+        """Whether no other process is evicting, which is waited for."""
         lock = os.open(self._folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+            yield _take(lock, time.monotonic() + _EVICTION_SECONDS)
         finally:
             os.close(lock)
 
@@ -113,3 +112,15 @@ class RenditionCache:
             with suppress(OSError):
                 path.unlink()
             total -= size
+
+
+def _take(lock: int, deadline: float) -> bool:
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_POLL_SECONDS)
+        else:
+            return True

@@ -1,9 +1,11 @@
 """The cache of renditions: bounded, shared, indifferent to damage."""
 
 import hashlib
+import fcntl
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -106,6 +108,19 @@ def test_only_content_hashes_are_names(tmp_path: Path) -> None:
     for bad in ("../../escape", "A" * 64, "", name(1) + "\n"):
         with pytest.raises(ValueError, match="SHA-256"):
             RenditionCache(tmp_path, 1000).get(bad, RECIPE)
+
+
+def test_whoever_must_evict_waits_for_another_that_does(tmp_path: Path) -> None:
+    cache = RenditionCache(tmp_path, 1000)
+    cache.put(name(1), RECIPE, bytes(900))
+    with (tmp_path / ".lock").open("w") as another:
+        fcntl.flock(another, fcntl.LOCK_EX)
+        writer = threading.Thread(target=cache.put, args=(name(2), RECIPE, bytes(900)))
+        writer.start()
+        writer.join(0.1)
+        assert writer.is_alive()
+    writer.join()
+    assert used(tmp_path) <= 1000
 
 
 BUSY = """
