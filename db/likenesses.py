@@ -120,6 +120,8 @@ async def _find_near(
 async def _find_pictures(
     connection: Connection, hashes: Sequence[PerceptualHash], apart_from: str | None, limit: int
 ) -> Mapping[PerceptualHash, dict[str, tuple[int, ...]]]:
+    if not hashes:
+        return {}
     rows = await connection.fetch(load("likenesses")["likenesses_pictures"], *_columns(hashes), apart_from, limit)
     found: dict[PerceptualHash, dict[str, tuple[int, ...]]] = {one: {} for one in hashes}
     for row in rows:

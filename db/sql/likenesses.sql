@@ -1,10 +1,11 @@
 -- name: likenesses_stay_in_the_indexes
 -- For this transaction. A plan made when the tables were small must not scan them when they are large, thousands of times
--- over; and the costs of thousands of look-ups, guessed far too high, are no reason to compile anything.
+-- over. With these there is only one plan, so that it is made once per connection; and its costs, guessed far too high, are
+-- no reason to compile anything.
 SELECT
     set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
     set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
-    set_config('jit', 'off', true)
+    set_config('plan_cache_mode', 'force_generic_plan', true), set_config('jit', 'off', true)
 
 -- name: likenesses_near
 -- Every hash within $3 bits of the hashes asked for, once for each part that led to it. $4 to $6 are the bits to change in

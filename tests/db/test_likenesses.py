@@ -317,6 +317,19 @@ async def test_a_hash_that_goes_after_it_was_seen_is_added_again(ledger: Ledger)
     assert await hashes(ledger.pool) == {1, 2}
 
 
+async def test_new_hashes_are_added_in_order(ledger: Ledger) -> None:
+    """P23: who waits for the first of them has none yet that the other could wait for."""
+    await show(ledger.pool, "a", "b")
+    async with ledger.pool.acquire() as first, first.transaction():
+        await likenesses.put(first, "a", p(-1))
+        second = asyncio.create_task(put(ledger.pool, "b", p(*range(10), -1)))
+        await ledger.blocked()
+        await likenesses.put(first, "a", p(-1, *range(10)))
+    await second
+
+    assert await hashes(ledger.pool) == {-1, *range(10)}
+
+
 async def test_many_at_once_leave_the_index_in_step_with_the_pictures(ledger: Ledger) -> None:
     """Few hashes, each of many pictures, given, changed and taken away by six at once: none locks another up (P23)."""
     names = [f"{number:02}" for number in range(24)]
