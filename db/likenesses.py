@@ -139,7 +139,8 @@ async def _count(connection: Connection, hashes: Sequence[PerceptualHash]) -> Ma
 async def put(connection: Connection, content_hash: str, copies: Collection[HashedCopy]) -> None:
     """Make these the hashes of a picture that is kept; searches find it when this transaction is committed.
 
-    Raises LookupError when there is no such picture.
+    One picture per transaction: two that put several may lock each other up. Raises LookupError when there is no such
+    picture.
     """
     sql = load("likenesses")
     picture = await connection.fetchval(sql["likenesses_lock_picture"], content_hash)
@@ -151,25 +152,13 @@ async def put(connection: Connection, content_hash: str, copies: Collection[Hash
         return
     hashes = {one.hash for one in copies}
     gone = {one.hash for one in before} - hashes
-    await _hold(connection, hashes, gone)
+    await connection.execute(sql["likenesses_hold_hashes"], *_columns(hashes | gone))
     ordered = list(set(copies))
     columns = _columns(one.hash for one in ordered)
     await connection.execute(sql["likenesses_add"], *columns, picture, [one.copy for one in ordered])
     if gone:
         await connection.execute(sql["likenesses_drop"], *_columns(gone), picture)
         await connection.execute(sql["likenesses_forget"], *_columns(gone))
-
-
-async def _hold(connection: Connection, wanted: Iterable[PerceptualHash], gone: Iterable[PerceptualHash]) -> None:
-    """Have the wanted hashes in the index until the transaction ends; one may be removed while we look."""
-    sql = load("likenesses")
-    wanted, gone = set(wanted), set(gone)
-    lock = "likenesses_lock_hashes" if gone else "likenesses_share_hashes"
-    held: set[PerceptualHash] | None = None
-    while held is None or not held >= wanted:
-        await connection.execute(sql["likenesses_add_hashes"], *_columns(wanted))
-        rows = await connection.fetch(sql[lock], *_columns(wanted | gone))
-        held = {PerceptualHash(row["kind"], row["hash"]) for row in rows}
 
 
 async def remove(connection: Connection, content_hashes: Collection[str]) -> None:
@@ -181,7 +170,7 @@ async def remove(connection: Connection, content_hashes: Collection[str]) -> Non
     rows = await connection.fetch(sql["likenesses_drop_unshown"], list(content_hashes))
     gone = {PerceptualHash(row["kind"], row["hash"]) for row in rows}
     if gone:
-        await connection.fetch(sql["likenesses_lock_hashes"], *_columns(gone))
+        await connection.execute(sql["likenesses_lock_hashes"], *_columns(gone))
         await connection.execute(sql["likenesses_forget"], *_columns(gone))
 
 

@@ -81,23 +81,16 @@ SELECT number FROM bildwerk.pictures WHERE content_hash = $1 FOR NO KEY UPDATE
 -- name: likenesses_of
 SELECT kind::text, hash, copies FROM bildwerk.picture_hashes WHERE picture = $1
 
--- name: likenesses_add_hashes
--- In order, as everywhere here: who needs the same ones waits instead of locking the other up (P23).
-INSERT INTO bildwerk.perceptual_hashes (kind, hash)
+-- name: likenesses_hold_hashes
+-- Have these in the index, and nobody else give them to a picture or remove them until this transaction ends. One by one, in
+-- order, as everywhere here: who needs the same ones waits instead of locking the other up (P23). The update is for its lock.
+INSERT INTO bildwerk.perceptual_hashes AS h (kind, hash)
 SELECT DISTINCT a.kind::"char", a.hash FROM unnest($1::text[], $2::bigint[]) AS a (kind, hash) ORDER BY 1, 2
-ON CONFLICT DO NOTHING
-
--- name: likenesses_share_hashes
--- Nobody removes these until this transaction ends.
-SELECT h.kind::text, h.hash
-FROM bildwerk.perceptual_hashes AS h
-WHERE (h.kind, h.hash) IN (SELECT a.kind::"char", a.hash FROM unnest($1::text[], $2::bigint[]) AS a (kind, hash))
-ORDER BY h.kind, h.hash FOR KEY SHARE
+ON CONFLICT (kind, hash) DO UPDATE SET hash = excluded.hash WHERE false
 
 -- name: likenesses_lock_hashes
--- Nobody gives these to a picture until this transaction ends. A statement of its own: the next one sees who did (P1).
-SELECT h.kind::text, h.hash
-FROM bildwerk.perceptual_hashes AS h
+-- A statement of its own: the next one sees who gave them to a picture meanwhile (P1).
+SELECT FROM bildwerk.perceptual_hashes AS h
 WHERE (h.kind, h.hash) IN (SELECT a.kind::"char", a.hash FROM unnest($1::text[], $2::bigint[]) AS a (kind, hash))
 ORDER BY h.kind, h.hash FOR UPDATE
 

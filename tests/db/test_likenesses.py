@@ -51,7 +51,7 @@ async def fill(pool: Pool, values: Collection[PerceptualHash]) -> None:
     names = [f"{one.kind}{one.value}" for one in values]
     await show(pool, *names)
     columns = [one.kind for one in values], [one.value for one in values]
-    await pool.execute(load("likenesses")["likenesses_add_hashes"], *columns)
+    await pool.execute(load("likenesses")["likenesses_hold_hashes"], *columns)
     await pool.execute(
         "INSERT INTO bildwerk.picture_hashes (kind, hash, picture, copies)"
         " SELECT u.kind::\"char\", u.hash, p.number, '{0}'"
@@ -300,21 +300,6 @@ async def test_a_hash_that_is_just_being_removed_is_added_again(ledger: Ledger) 
     await adding
 
     assert await near(ledger.pool, 1) == {"b": 0}
-
-
-async def test_a_hash_that_goes_after_it_was_seen_is_added_again(ledger: Ledger) -> None:
-    """It is there when the newcomer wants to add it, and gone when it wants to hold it."""
-    await show(ledger.pool, "a", "b")
-    await put(ledger.pool, "a", p(1))
-    async with ledger.pool.acquire() as remover, remover.transaction():
-        await remover.execute(load("likenesses")["likenesses_lock_hashes"], ["p"], [1])
-        adding = asyncio.create_task(put(ledger.pool, "b", p(1, 2)))
-        await ledger.blocked()
-        await remover.execute("DELETE FROM bildwerk.picture_hashes")
-        await remover.execute(load("likenesses")["likenesses_forget"], ["p"], [1])
-    await adding
-
-    assert await hashes(ledger.pool) == {1, 2}
 
 
 async def test_new_hashes_are_added_in_order(ledger: Ledger) -> None:
