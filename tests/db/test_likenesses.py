@@ -302,6 +302,33 @@ async def test_a_hash_that_is_just_being_removed_is_added_again(ledger: Ledger) 
     assert await near(ledger.pool, 1) == {"b": 0}
 
 
+async def test_a_hash_that_is_locked_in_order_to_be_removed_is_added_again(ledger: Ledger) -> None:
+    """Not only looked at: it is still there when the newcomer comes."""
+    await show(ledger.pool, "a", "b")
+    await put(ledger.pool, "a", p(1))
+    async with ledger.pool.acquire() as remover, remover.transaction():
+        await remover.execute(load("likenesses")["likenesses_lock_hashes"], ["p"], [1])
+        adding = asyncio.create_task(put(ledger.pool, "b", p(1, 2)))
+        await ledger.blocked()
+        await remover.execute("DELETE FROM bildwerk.picture_hashes")
+        await remover.execute(load("likenesses")["likenesses_forget"], ["p"], [1])
+    await adding
+
+    assert await hashes(ledger.pool) == {1, 2}
+
+
+async def test_a_hash_that_a_picture_exchanges_stays_for_one_that_is_just_getting_it(ledger: Ledger) -> None:
+    await show(ledger.pool, "a", "b")
+    await put(ledger.pool, "a", p(1))
+    async with ledger.pool.acquire() as newcomer, newcomer.transaction():
+        await likenesses.put(newcomer, "b", p(1))
+        exchanging = asyncio.create_task(put(ledger.pool, "a", p(2)))
+        await ledger.blocked()
+    await exchanging
+
+    assert await hashes(ledger.pool) == {1, 2}
+
+
 async def test_new_hashes_are_added_in_order(ledger: Ledger) -> None:
     """P23: who waits for the first of them has none yet that the other could wait for."""
     await show(ledger.pool, "a", "b")
