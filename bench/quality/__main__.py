@@ -12,10 +12,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from rich.console import Console
 from rich.progress import Progress
 
-from bench.quality import measured, policy, report
+from bench.quality import duplicates, measured, policy, report
 from bench.quality.parts import Part, Plan, Section
 
-PARTS: dict[str, Part] = {part.name: part for part in (measured.PART, policy.PART)}
+PARTS: dict[str, Part] = {part.name: part for part in (measured.PART, policy.PART, duplicates.PART)}
 
 WIDTH = 160
 """Columns of a table; a file or a pipe knows no width."""

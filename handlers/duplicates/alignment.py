@@ -54,13 +54,24 @@ def see(window: Window, *planes: Plane) -> tuple[list[Plane], Mask]:
     return [down @ plane @ across.T for plane in planes], inside_down[:, None] & inside_across
 
 
-def soften(plane: Plane, times: int) -> Plane:
-    """Averages with neighbours, 1:2:1 both ways: where grids fall otherwise, fine detail differs."""
+def soften(plane: Plane, times: int = 1, share: float = 0.25) -> Plane:
+    """Averages with neighbours, both ways: where grids fall otherwise, fine detail differs.
+
+    `share` is what each neighbour counts for.
+    """
     for _ in range(times):
         wide = np.pad(plane, 1, mode="edge")
-        tall = wide[:-2] + 2 * wide[1:-1] + wide[2:]
-        plane = (tall[:, :-2] + 2 * tall[:, 1:-1] + tall[:, 2:]) / 16
+        tall = share * (wide[:-2] + wide[2:]) + (1 - 2 * share) * wide[1:-1]
+        plane = share * (tall[:, :-2] + tall[:, 2:]) + (1 - 2 * share) * tall[:, 1:-1]
     return plane
+
+
+def soften_alike(first: Plane, second: Plane, window: Window) -> tuple[Plane, Plane]:
+    """Both, softened once; the one whose cells are the smaller in the other's measure by as much more."""
+    area = window.scale_down * window.scale_across
+    shares = (0.25 * max(1.0, bigger) + max(0.0, bigger - 1) / 24 for bigger in (1 / area, area))
+    one, other = (soften(plane, share=min(0.5, share)) for plane, share in zip((first, second), shares, strict=True))
+    return one, other
 
 
 def find_light(first: Plane, second: Plane) -> tuple[float, float]:

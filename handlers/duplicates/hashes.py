@@ -57,27 +57,28 @@ def _weigh(cut: float) -> Numbers:
 
 
 _WEIGHTS = (_weigh(0), _weigh(_CUT))
-_FLATTEST = 1
-"""Levels (standard deviation) of what rows and columns of cells do not explain: below it all bits are chance, or those
-of a horizon, a gradient or a vignette, which thousands share."""
+_FLATTEST = _ONE * 3 // 4
+"""Three quarters of a level (standard deviation) of what rows and columns of cells do not explain: below it all bits
+are chance, or those of a horizon, a gradient or a vignette, which thousands share."""
 _THIRDS = 3
 _UNUSED = (2, 1, 1)
 """Bits at the end of each third: an index that looks up thirds (of 22, 21 and 21 bits) finds 20 bits in each."""
-_DOUBT = 6
-"""Light from one side may be misjudged by one part in so many of what it could be at most."""
+_DOUBT = (3, 8)
+"""By copy: light from one side may be misjudged by one part in so many of what it could be at most. A label turns the
+light of the whole; the inner copy is there for crops only."""
 
 
 def hash_sketch(sketch: Sketch) -> Hashes:
     """Entries and questions; none if the hashes would be meaningless."""
     entries: list[int] = []
     questions: list[int] = []
-    for sums in sum_cells(sketch):
+    for sums, doubt in zip(sum_cells(sketch), _DOUBT, strict=True):
         if not _has_meaning(sums):
             continue
         right, below, most = _find_light(sums)
         ranked = sorted((_misjudge(right, below, name), pack(turn(sums, name))) for name in TURNS)
         entries.append(ranked[0][1])
-        questions += [bits for wrong, bits in ranked if wrong * _DOUBT <= most]
+        questions += [bits for wrong, bits in ranked if wrong * doubt <= most]
     return Hashes(tuple(dict.fromkeys(entries)), tuple(dict.fromkeys(questions)))
 
 
@@ -108,7 +109,7 @@ def pack(sums: NDArray[Any]) -> int:
 def _has_meaning(sums: Numbers) -> bool:
     rows, columns = sums.sum(axis=1, keepdims=True), sums.sum(axis=0, keepdims=True)
     left = _CELLS**2 * sums - _CELLS * (rows + columns) + sums.sum()
-    return int((left**2).sum()) >= (_FLATTEST * _ONE * _CELLS**2) ** 2 * _CELLS**2
+    return int((left**2).sum()) >= (_FLATTEST * _CELLS**2) ** 2 * _CELLS**2
 
 
 def _find_light(sums: Numbers) -> tuple[int, int, int]:

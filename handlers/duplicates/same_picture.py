@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from contracts.sketches import SKETCH_SIDE, Resemblance, Sketch, Verdict
-from handlers.duplicates.alignment import Mask, Plane, Window, align, find_light, see, soften
+from handlers.duplicates.alignment import Mask, Plane, Window, align, find_light, see, soften_alike
 from handlers.duplicates.hashes import INNER, RADIUS, WHOLE, compare_cells, sum_cells, to_levels
 from handlers.duplicates.turns import INVERSE, TURNS, turn
 
@@ -30,6 +30,7 @@ _LEAST = 4.0
 _ASTRAY = 0.4
 """Cells by which it may be misplaced, as steep as its neighbours make it."""
 _UNCLIPPED = (4.0, 250.0)
+_GREY = 127.5
 _FEWEST = 40
 """Cells that have to be within both pictures."""
 
@@ -53,12 +54,30 @@ LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """The second in the window of the first: levels, ranges of the cells around each, and what can be compared."""
+class _Side:
+    """One of two pictures in the window of the first, softened, with the least and the greatest of neighbours."""
 
-    first: Plane
-    second: Plane
-    ranges: tuple[Plane, Plane]
+    levels: Plane
+    low: Plane
+    high: Plane
+
+    @property
+    def black(self) -> Mask:
+        """Where half or more of a cell may have been cut off: it could be darker."""
+        return (self.low < _UNCLIPPED[0]) & (self.levels < _GREY)
+
+    @property
+    def white(self) -> Mask:
+        """Where it could be lighter."""
+        return (self.high > _UNCLIPPED[1]) & (self.levels > _GREY)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Both pictures, what shows in both, and what of it tells how light they are."""
+
+    first: _Side
+    second: _Side
     inside: Mask
     plain: Mask
 
@@ -95,7 +114,8 @@ def _to_plane(sketch: Sketch) -> Plane:
 
 
 def _lay_over(first: Plane, second: Plane, start: Window, limits: Limits) -> Resemblance:
-    seen = _see(soften(first, 1), soften(second, 1), align(first, second, start))
+    window = align(first, second, start)
+    seen = _see(*soften_alike(first, second, window), window)
     count = int(seen.inside.sum())
     if count < _FEWEST:
         return Resemblance(Verdict.UNRELATED, 0)
@@ -112,12 +132,11 @@ def _lay_over(first: Plane, second: Plane, start: Window, limits: Limits) -> Res
 
 
 def _see(first: Plane, second: Plane, window: Window) -> _Seen:
-    """Cells that were cut off at black or white, or have a neighbour that was, cannot be compared."""
-    (darkest, brightest), (low, high) = _find_extremes(first), _find_extremes(second)
-    (seen, ranges, low, high), inside = see(window, second, high - low, low, high)
-    unclipped = (np.minimum(darkest, low) >= _UNCLIPPED[0]) & (np.maximum(brightest, high) <= _UNCLIPPED[1])
-    plain = inside & unclipped
-    return _Seen(first, seen, (brightest - darkest, ranges), inside, plain if plain.sum() >= _FEWEST else inside)
+    one = _Side(first, *_find_extremes(first))
+    planes, inside = see(window, second, *_find_extremes(second))
+    other = _Side(*planes)
+    plain = inside & ~(one.black | one.white | other.black | other.white)
+    return _Seen(one, other, inside, plain if plain.sum() >= _FEWEST else inside)
 
 
 def _find_extremes(plane: Plane) -> tuple[Plane, Plane]:
@@ -132,18 +151,23 @@ def _find_extremes(plane: Plane) -> tuple[Plane, Plane]:
 
 
 def _count_changes(seen: _Seen) -> tuple[int, int]:
-    gain, offset = find_light(seen.first[seen.plain], seen.second[seen.plain])
-    differences = np.where(seen.plain, seen.second - gain * seen.first - offset, 0)
-    tolerated = _LEAST + _ASTRAY * np.maximum(abs(gain) * seen.ranges[0], seen.ranges[1])
-    return int(np.count_nonzero(differences > tolerated)), int(np.count_nonzero(differences < -tolerated))
+    """Cells that are lighter in the second, and that are darker, where no cutting off explains it."""
+    one, other = seen.first, seen.second
+    gain, offset = find_light(one.levels[seen.plain], other.levels[seen.plain])
+    differences = other.levels - gain * one.levels - offset
+    tolerated = _LEAST + _ASTRAY * np.maximum(abs(gain) * (one.high - one.low), other.high - other.low)
+    lighter = (differences > tolerated) & ~one.white & ~other.black
+    darker = (differences < -tolerated) & ~one.black & ~other.white
+    return int(np.count_nonzero(lighter & seen.inside)), int(np.count_nonzero(darker & seen.inside))
 
 
 def _find_ratio(seen: _Seen) -> float:
-    return round(float(np.median((seen.second[seen.plain] + 1) / (seen.first[seen.plain] + 1))), 4)
+    first, second = seen.first.levels[seen.plain], seen.second.levels[seen.plain]
+    return round(float(np.median((second + 1) / (first + 1))), 4)
 
 
 def _correlate(seen: _Seen) -> float:
-    first, second = seen.first[seen.inside], seen.second[seen.inside]
+    first, second = seen.first.levels[seen.inside], seen.second.levels[seen.inside]
     spread = float(first.std() * second.std())
     return float(((first - first.mean()) * (second - second.mean())).mean()) / spread if spread else 0.0
 
