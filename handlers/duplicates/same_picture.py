@@ -20,16 +20,19 @@ _ATTEMPTS = 2
 _INNER = 0.9
 _STARTS = {
     (WHOLE, WHOLE): Window(),
+    (INNER, INNER): Window(),
     (INNER, WHOLE): Window(scale_down=1 / _INNER, scale_across=1 / _INNER),
     (WHOLE, INNER): Window(scale_down=_INNER, scale_across=_INNER),
 }
-"""By what copies are alike: two inner ones say nothing that the wholes do not."""
+"""By which copies are alike."""
 
 _LEAST = 4.0
 """Levels by which a cell may differ anyway."""
 _ASTRAY = 0.4
 """Cells by which it may be misplaced, as steep as its neighbours make it."""
 _UNCLIPPED = (4.0, 250.0)
+_MIDTONES = (15.0, 225.0)
+"""Levels of cells, and of those around them, that tell the light: in brighter ones highlights may have been cut off."""
 _GREY = 127.5
 _FEWEST = 40
 """Cells that have to be within both pictures."""
@@ -70,6 +73,11 @@ class _Side:
     def white(self) -> Mask:
         """Where it could be lighter."""
         return (self.high > _UNCLIPPED[1]) & (self.levels > _GREY)
+
+    @property
+    def plain(self) -> Mask:
+        """Where nothing was cut off."""
+        return (self.low >= _MIDTONES[0]) & (self.high <= _MIDTONES[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +143,7 @@ def _see(first: Plane, second: Plane, window: Window) -> _Seen:
     one = _Side(first, *_find_extremes(first))
     planes, inside = see(window, second, *_find_extremes(second))
     other = _Side(*planes)
-    plain = inside & ~(one.black | one.white | other.black | other.white)
+    plain = inside & one.plain & other.plain
     return _Seen(one, other, inside, plain if plain.sum() >= _FEWEST else inside)
 
 
