@@ -108,7 +108,8 @@ def test_other_pictures_are_not_found() -> None:
 def slope(rows: int, columns: int) -> NDArray[np.float64]:
     """Return levels that rise evenly down and to the right, by so much in all."""
     down, right = np.mgrid[0:SKETCH_SIDE, 0:SKETCH_SIDE] / SKETCH_SIDE
-    return 20 + rows * down + columns * right
+    levels: NDArray[np.float64] = 20 + rows * down + columns * right
+    return levels
 
 
 @pytest.mark.parametrize(
