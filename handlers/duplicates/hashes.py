@@ -6,7 +6,7 @@ both directions, 60 bits. It survives crops better than waves (pHash) do, and on
 - Two copies are hashed, the whole and what is left when 5 % are cut off each side. A picture that was cropped by so
   much is, as a whole, the inner copy of the other.
 - The index holds each copy in one of its eight turns only: lit most from the right, then from below. Where that is
-  near to being another turn, questions are asked in that turn, too: two or three in place of eight.
+  near to being another turn, questions are asked in that turn, too: three or four in place of eight.
 
 Whole numbers only: the same bits on every processor, and exactly the same entries and questions for a turned sketch.
 """

@@ -135,3 +135,7 @@ def test_the_hashes_are_those_that_are_stored() -> None:
 def test_a_sketch_has_all_its_cells() -> None:
     with pytest.raises(ValueError, match="5 cells"):
         Sketch(b"12345")
+
+
+def test_few_of_all_turns_are_asked_for() -> None:
+    assert np.mean([len(hash_sketch(sketch(paint(seed))).questions) for seed in range(12)]) < 10
