@@ -11,13 +11,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import decode, layouts, redecide, replay, report, slots, transport
+from bench import decode, duplicates, layouts, redecide, replay, report, slots, transport
 from bench.comparison import Comparison, Plan, Round
 from bildwerk.demo.surroundings import forget_services
 from bildwerk.telemetry import logs
 
 COMPARISONS = {
-    module.COMPARISON.name: module.COMPARISON for module in (layouts, transport, replay, redecide, slots, decode)
+    module.COMPARISON.name: module.COMPARISON
+    for module in (layouts, transport, replay, redecide, slots, duplicates, decode)
 }
 
 WIDTH = 100

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from db import likenesses
 from db.pool import Connection
 from db.queries import load
 
@@ -12,6 +13,7 @@ async def purge_media(connection: Connection, after: timedelta, limit: int) -> i
     rows = await connection.fetch(sql["purge_media"], after, limit)
     hashes = [row["content_hash"] for row in rows if row["content_hash"]]
     await connection.execute(sql["purge_lock_pictures"], hashes)
+    await likenesses.remove(connection, hashes)
     await connection.execute(sql["purge_pictures"], hashes)
     return len(rows)
 

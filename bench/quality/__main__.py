@@ -12,13 +12,21 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from rich.console import Console
 from rich.progress import Progress
 
-from bench.quality import measured, policy, report
+from bench.quality import duplicates, measured, policy, report
 from bench.quality.parts import Part, Plan, Section
 from bench.quality.prompts import extraction, guessing
 from bench.quality.tags import merging
 
 PARTS: dict[str, Part] = {
-    part.name: part for part in (measured.PART, policy.PART, merging.PART, extraction.PART, guessing.PART)
+    part.name: part
+    for part in (
+        measured.PART,
+        policy.PART,
+        merging.PART,
+        extraction.PART,
+        guessing.PART,
+        duplicates.PART,
+    )
 }
 
 WIDTH = 160

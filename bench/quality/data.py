@@ -79,7 +79,7 @@ SOURCES: dict[Split, tuple[Source, ...]] = {
 
 def load(split: Split) -> tuple[Sample, ...]:
     """The clean pictures of one half; reading one raises FileNotFoundError if its package is not installed."""
-    photographs = [Sample(source.name, partial(_read, source)) for source in SOURCES[split]]
+    photographs = [Sample(source.name, partial(read, source)) for source in SOURCES[split]]
     return (*photographs, *(Sample(f"drawn {seed}", partial(_draw, seed), drawn=True) for seed in DRAWN[split]))
 
 
@@ -97,7 +97,8 @@ def find(source: Source) -> Path:
     return Path(spec.submodule_search_locations[0]) / source.place
 
 
-def _read(source: Source) -> Pixels:
+def read(source: Source) -> Pixels:
+    """The picture; raises FileNotFoundError if its package is not installed."""
     path = find(source)
     if path.suffix == ".npz":
         with np.load(path) as arrays:

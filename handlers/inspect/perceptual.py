@@ -1,13 +1,16 @@
-"""A perceptual hash: 64 bits that stay nearly the same when a picture is scaled, compressed or slightly edited."""
+"""What stays nearly the same when a picture is scaled, compressed or slightly edited: a hash of 64 bits, a sketch."""
 
 import numpy as np
 from PIL import Image
 
+from contracts.sketches import SKETCH_SIDE, Sketch
+from handlers.inspect.borders import find_inside
 from handlers.inspect.tiles import to_luma
 
 _SIDE = 32
 _KEPT = 8
 _REDUCING_GAP = 2.0
+_PROOF_SIDE = 5 * SKETCH_SIDE
 
 _ONE = 1 << 14
 _WAVES = np.rint(
@@ -28,3 +31,10 @@ def hash_perceptually(opaque: Image.Image) -> int:
     lower, upper = np.partition(waves, (31, 32))[31:33]
     bits = (2 * waves > lower + upper).astype(np.uint8)
     return int.from_bytes(np.packbits(bits).tobytes(), "big", signed=True)
+
+
+def sketch(opaque: Image.Image) -> Sketch:
+    """The picture without a border of one colour, as duplicates are looked for by (`handlers.duplicates`)."""
+    proof = to_luma(opaque.resize((_PROOF_SIDE, _PROOF_SIDE), Image.Resampling.LANCZOS, reducing_gap=_REDUCING_GAP))
+    inside = find_inside(np.asarray(proof))
+    return Sketch(proof.resize((SKETCH_SIDE, SKETCH_SIDE), Image.Resampling.LANCZOS, box=inside).tobytes())

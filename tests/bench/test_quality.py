@@ -9,7 +9,10 @@ import pytest
 
 from bench.quality import data, report
 from bench.quality.defects import DEFECTS, to_image
+from bench.quality.edits import EDITS
 from bench.quality.looks import LOOKS, blur, to_levels, to_light
+from bench.quality.moments import MOMENTS
+from bench.quality.originals import originals
 from bench.quality.parts import Section, Table
 from bench.quality.statistics import area, area_interval, upper_bound
 from bildwerk.sandbox.process import Process, Program
@@ -40,6 +43,24 @@ async def test_the_bench_runs_and_writes_its_tables(tmp_path: Path) -> None:
     assert all(f"| `{code}` | {way} |" in written for code, ways in DEFECTS.items() for way in ways)
     assert (tmp_path / "quality-defects.svg").read_text().startswith("<svg")
     assert len(list((tmp_path / "out").glob("quality-*.json"))) == 1
+
+
+def test_edits_are_made_and_are_no_moments(scene: data.Pixels) -> None:
+    image, random = to_image(scene), np.random.default_rng(0)
+    assert EDITS["turned by 90°"](image, random).size == (256, 384)
+    assert EDITS["crop 5 %, each side"](image, random).size == (346, 230)
+    assert EDITS["border 5 %"](image, random).size == (422, 294)
+    assert {EDITS["crop 5 %, one side"](image, random).size for _ in range(20)} == {(365, 256), (384, 243)}
+    for moment in MOMENTS.values():
+        made = moment(scene, scene[::-1], random)
+        assert made.shape == scene.shape
+        assert np.abs(made - scene).mean() > 0.5
+
+
+def test_no_original_is_in_both_halves() -> None:
+    tuning, test = ({one.name for one in originals(half)} for half in ("tuning", "test"))
+    assert tuning & test == set()
+    assert len(tuning) == len(test) == 40
 
 
 def test_a_part_without_a_place_is_refused(tmp_path: Path) -> None:

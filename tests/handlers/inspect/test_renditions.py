@@ -1,7 +1,7 @@
 """The cache of renditions: bounded, shared, indifferent to damage."""
 
-import hashlib
 import fcntl
+import hashlib
 import os
 import subprocess
 import sys

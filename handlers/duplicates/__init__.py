@@ -1,0 +1,1 @@
+"""Finding pictures that are there already: what is hashed, and how two pictures are compared."""
