@@ -28,15 +28,32 @@ class Impossible:
     reason: str
 
 
-Condition = Due | Satisfied | Impossible
+@dataclass(frozen=True, slots=True)
+class Awaiting:
+    """It is being found out whether there is something to do; the medium is planned again when it is known."""
+
+    reason: str
+
+
+Condition = Due | Satisfied | Impossible | Awaiting
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """Another medium's picture that is shown after the medium's own, under a name that the task uses."""
+
+    alias: str
+    path: str
+    content_hash: str
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """The job's own text, sent in a message of its own after the picture, and the answer's room in tokens."""
+    """The job's own text, sent in a message of its own after the pictures, and the answer's room in tokens."""
 
     task: str
     num_predict: int
+    companions: tuple[Companion, ...] = ()
 
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)

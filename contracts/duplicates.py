@@ -1,0 +1,115 @@
+"""What two media have in common: the graph of pairs, and what was said of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from pydantic import JsonValue
+
+
+class Level(StrEnum):
+    """What pixels and metadata prove of a pair, the surest first."""
+
+    SAME_BYTES = "same_bytes"
+    SAME_PIXELS = "same_pixels"
+    SAME_PICTURE = "same_picture"
+    """But for size, compression, light, orientation, border, crop or something laid over it."""
+    SAME_MOMENT = "same_moment"
+    """Two exposures within seconds, of a burst or a bracketing: never a duplicate by itself."""
+    SAME_PROMPT = "same_prompt"
+    """Generated from the same prompt and seed, with another look."""
+    NEAR = "near"
+    """Hashes alike, but something moved or the light is another; nothing more is known."""
+
+
+PROVEN: Final = frozenset({Level.SAME_BYTES, Level.SAME_PIXELS})
+"""Nobody needs to look at these."""
+ALIKE: Final = PROVEN | {Level.SAME_PICTURE}
+"""These are duplicates unless a person, or the model that looked at both, says otherwise."""
+
+
+class Relation(StrEnum):
+    """What the model says of a pair that it was shown."""
+
+    SAME = "same"
+    EDITED = "edited"
+    BURST = "burst"
+    VARIANT = "variant"
+    UNRELATED = "unrelated"
+
+
+DUPLICATE: Final = frozenset({Relation.SAME, Relation.EDITED})
+
+
+class Better(StrEnum):
+    """Which of two pictures a person would keep, seen from the one who asks."""
+
+    THIS = "this"
+    OTHER = "other"
+    NEITHER = "neither"
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """The model's word on a pair: `better` is seen from the referee, `reason` one short sentence."""
+
+    relation: Relation
+    better: Better
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One medium's side of a pair.
+
+    `media_id`, `path` and `content_hash` are of the other medium. `referee` says that this one asks the model about it:
+    the newer of the two (the greater id). `closed`: it has been asked, or left unasked because the group is large.
+    `awaited`: the other one is still to ask. `decision` is a person's: True the same, False different.
+    """
+
+    media_id: int
+    level: Level
+    evidence: Mapping[str, JsonValue]
+    referee: bool
+    closed: bool = False
+    awaited: bool = False
+    opinion: Opinion | None = None
+    decision: bool | None = None
+    path: str | None = None
+    content_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A pair of the group, the older medium first, with what says whether both are one picture."""
+
+    one: int
+    other: int
+    level: Level
+    relation: Relation | None = None
+    decision: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One medium of the group, with what tells which copy is the best: pixels, and bytes of its file, if known."""
+
+    media_id: int
+    pixels: int
+    file_size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What is known of a medium's likeness to others.
+
+    `sought`: the present picture has been looked for. `left_out` pictures are alike, too, but too many. `members` and
+    `edges` are everybody who is connected to the medium by pairs, itself included, up to a limit.
+    """
+
+    sought: bool = False
+    pairs: tuple[Pair, ...] = ()
+    members: tuple[Member, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    left_out: int = 0
