@@ -12,6 +12,8 @@ from pydantic import JsonValue
 
 from contracts.embedded import Embedded
 from contracts.measures import Measures
+from contracts.moments import Taken
+from contracts.sketches import Sketch
 from contracts.tags import Tag, Vocabulary
 
 SCAN = "scan."
@@ -61,7 +63,8 @@ class Picture:
     an older version measured. `phash` is the perceptual hash (64 bits, as a signed number), `nearest` its distance in
     bits to the nearest other picture when this one came, of `compared` ones. `nsfw` is a detector's score, 0 to 1, None
     when there is none: that says nothing. `nsfw_tried` says whether one was asked. `embedded` is what the program that
-    generated the picture wrote into the file.
+    generated the picture wrote into the file. `sketch` is what finds its duplicates, None like `measures`. `taken`
+    is when and how a camera says it took the picture, None when none says so.
     """
 
     format: str | None = None
@@ -76,6 +79,8 @@ class Picture:
     nsfw: float | None = None
     nsfw_tried: bool = False
     embedded: Embedded | None = None
+    sketch: Sketch | None = None
+    taken: Taken | None = None
 
 
 @dataclass(frozen=True, slots=True)
