@@ -21,12 +21,19 @@ class Level(StrEnum):
     """Generated from the same prompt and seed, with another look."""
     NEAR = "near"
     """Hashes alike, but something moved or the light is another; nothing more is known."""
+    TOLD = "told"
+    """Only a person says something of the two."""
 
 
 PROVEN: Final = frozenset({Level.SAME_BYTES, Level.SAME_PIXELS})
 """Nobody needs to look at these."""
 ALIKE: Final = PROVEN | {Level.SAME_PICTURE}
 """These are duplicates unless a person, or the model that looked at both, says otherwise."""
+
+ASKED: Final = frozenset({Level.SAME_PICTURE, Level.SAME_MOMENT, Level.SAME_PROMPT, Level.NEAR})
+"""Of these the model is asked, once."""
+ASKS: Final = "ollama_duplicate_assist"
+"""The job type that asks it."""
 
 
 class Relation(StrEnum):
@@ -52,20 +59,20 @@ class Better(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """The model's word on a pair: `better` is seen from the referee, `reason` one short sentence."""
+    """The model's word on a pair: `keep` is seen from the referee, `reason` one short sentence."""
 
     relation: Relation
-    better: Better
+    keep: Better
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One medium's side of a pair.
+    """One medium's side of a pair; `evidence` is seen from the older one of the two.
 
     `media_id`, `path` and `content_hash` are of the other medium. `referee` says that this one asks the model about it:
-    the newer of the two (the greater id). `closed`: it has been asked, or left unasked because the group is large.
-    `awaited`: the other one is still to ask. `decision` is a person's: True the same, False different.
+    the newer of the two (the greater id). It is `closed` once it has been asked, or left unasked because the group is
+    large, `awaited` while the other one is still to ask. `decision` is a person's: True the same, False different.
     """
 
     media_id: int
@@ -89,6 +96,16 @@ class Edge:
     level: Level
     relation: Relation | None = None
     decision: bool | None = None
+
+    @property
+    def joins(self) -> bool:
+        """Whether both are one picture: a person's word before the model's, and that before what pixels prove.
+
+        The view `bildwerk.likenesses` says the same.
+        """
+        if self.decision is not None:
+            return self.decision
+        return self.level in ALIKE if self.relation is None else self.relation in DUPLICATE
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from enum import Enum
 
 from pydantic import JsonValue
 
+from contracts.duplicates import Likeness
 from contracts.embedded import Embedded
 from contracts.measures import Measures
 from contracts.moments import Taken
@@ -24,6 +25,8 @@ PROMPTS = "prompt_history"
 """What it names when it looks at the prompts that others keep of the medium's past."""
 RECONSTRUCTED = "ollama_prompt_recon"
 """The `source` of our own rows of `prompt_history`; any other is a prompt that existed without us."""
+PAIRS = "duplicate_pairs"
+"""What it names when it looks at the medium's likeness to others."""
 QUALITY_STATUS = "media.quality_status"
 QUALITY_SCORE = "media.quality_score"
 """How `written` and people's locks name the columns of `media` that we may write."""
@@ -108,8 +111,9 @@ class MediaFacts:
     `unreadable` is set when there is no picture to look at, with or without a content hash.
     `meta` holds `media_meta` values by key, `written` our last value of each field we ever wrote. `tags` are those it
     carries, the surest first; `removed_tags` the names of those it carried once, which somebody took away; `vocabulary`
-    every name that is known. `prompts` are others' prompts of its past, the latest first. All of these are only there
-    when a stage of the chain reads them. `score_batch` says that somebody asked for this medium to be scored.
+    every name that is known. `prompts` are others' prompts of its past, the latest first. `likeness` is what it has in
+    common with other media. All of these are only there when a stage of the chain reads them. `score_batch` says that
+    somebody asked for this medium to be scored, `forced` which job types somebody asked for.
     """
 
     media_id: int
@@ -127,6 +131,8 @@ class MediaFacts:
     removed_tags: frozenset[str] = frozenset()
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     prompts: tuple[PastPrompt, ...] = ()
+    likeness: Likeness = field(default_factory=Likeness)
+    forced: frozenset[str] = frozenset()
     quality_status: str | None = None
     quality_score: float | None = None
     publish_state: str | None = None
@@ -138,6 +144,12 @@ class MediaFacts:
     def inspected(self) -> bool:
         """Whether the picture behind the present source mark has been looked at."""
         return self.mark is not None and self.mark == self.inspected_mark
+
+    @property
+    def neighbours(self) -> frozenset[int]:
+        """Everybody who is to be planned when something changed about this medium."""
+        paired, grouped = self.likeness.pairs, self.likeness.members
+        return frozenset([*(p.media_id for p in paired), *(m.media_id for m in grouped)]) - {self.media_id}
 
     def is_locked(self, key: str) -> bool:
         """Whether a person locked this field: meta key `locks` names it (or its last part), or holds `*`."""

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from contracts.embedded import Embedded
-from contracts.facts import PROMPTS, RECONSTRUCTED, TAGS, MediaFacts, Metadata, PastPrompt, Picture, Written
+from contracts.facts import PAIRS, PROMPTS, RECONSTRUCTED, TAGS, MediaFacts, Metadata, PastPrompt, Picture, Written
 from contracts.measures import MEASURES_VERSION, Measures
 from contracts.tags import Tag
 from contracts.verdicts import Status, Verdict
+from db.likeness_facts import read_likenesses
 from db.pool import Connection
 from db.queries import load
 from db.tags import SOURCE
@@ -53,7 +54,7 @@ async def load_snapshots(
 ) -> list[Snapshot]:
     """Snapshots of the media known to us, by ascending id.
 
-    `keys` are the `media_meta` keys wanted, and `TAGS` and `PROMPTS`.
+    `keys` are the `media_meta` keys wanted, and `TAGS`, `PROMPTS` and `PAIRS`.
     """
     rows = await connection.fetch(load("facts")["facts_snapshots"], list(media_ids), list(keys), MEASURES_VERSION)
     found = [Snapshot(row["now"], _read_facts(row, language), _read_known(row), _read_verdicts(row)) for row in rows]
@@ -61,6 +62,9 @@ async def load_snapshots(
         found = await _add_tags(connection, found, names)
     if found and PROMPTS in keys:
         found = await _add_prompts(connection, found)
+    if found and PAIRS in keys:
+        likeness = await read_likenesses(connection, [s.facts.media_id for s in found])
+        found = [replace(s, facts=replace(s.facts, likeness=likeness[s.facts.media_id])) for s in found]
     return found
 
 
@@ -101,6 +105,7 @@ def _read_facts(row: Mapping[str, Any], language: str) -> MediaFacts:
         quality_score=row["quality_score"],
         publish_state=row["publish_state"],
         score_batch=row["score_batch"],
+        forced=frozenset(name for name, job in (row["verdicts"] or {}).items() if job[4]),
         foreign_completions=frozenset(row["foreign_completions"]),
         language=language,
     )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from contracts.facts import Picture
 from contracts.measures import MEASURES_VERSION
+from contracts.sketches import SKETCH_VERSION
 from db.pool import Connection
 from db.queries import load
 
@@ -55,9 +56,17 @@ async def settle(connection: Connection, medium: Uninspected, content_hash: str 
             sql["inspections_keep_picture"], content_hash, picture.format, picture.width, picture.height,
             picture.pixel_hash, picture.unreadable, measures, picture.phash, picture.nsfw, MEASURES_VERSION,
             picture.nsfw_tried, picture.embedded and picture.embedded.model_dump(mode="json"),
+            picture.sketch and picture.sketch.cells, picture.taken and picture.taken.model_dump(mode="json"),
         )  # fmt: skip
     reason = picture.unreadable if content_hash is None else None
     await connection.execute(sql["inspections_settle"], medium.media_id, medium.mark, content_hash, reason)
+    await connection.execute(sql["inspections_seek"], medium.media_id, SKETCH_VERSION)
+
+
+async def find_platform_hashes(connection: Connection, content_hash: str) -> list[int]:
+    """The platform's own perceptual hashes of a picture: 64 bits each, as signed numbers."""
+    rows = await connection.fetch(load("inspections")["inspections_platform_hashes"], content_hash)
+    return [row["platform_phash"] for row in rows]
 
 
 async def compare(connection: Connection, content_hash: str, phash: int) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from contracts.verdicts import Verdict
+from db import duplicates
 from db.facts import Known
 from db.pool import Connection
 from db.queries import load
@@ -20,13 +21,18 @@ DETAIL_LIMIT = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What is to be written for one medium: its changed verdicts, its row, and events as (type, body) in order."""
+    """What is to be written for one medium: its changed verdicts, its row, and events as (type, body) in order.
+
+    `neighbours` are media that are like it, and are to be planned, too; `gone`: because it was deleted.
+    """
 
     media_id: int
     row: Known
     verdicts: dict[str, Verdict]
     events: tuple[tuple[str, dict[str, JsonValue]], ...] = ()
     missing_event: JsonValue = None
+    neighbours: frozenset[int] = frozenset()
+    gone: bool = False
 
 
 async def register(connection: Connection, media_ids: Iterable[int]) -> None:
@@ -61,6 +67,9 @@ async def write(connection: Connection, drafts: Sequence[Draft]) -> None:
     events = [(str(d.media_id), name, body) for d in drafts for name, body in d.events]
     if events:
         await connection.execute(sql["ledger_emit"], *_columns(events))
+    for gone in (False, True):
+        if called := set().union(*(d.neighbours for d in drafts if d.gone == gone)):
+            await duplicates.call(connection, called, gone=gone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from contracts.facts import PAIRS
 from handlers.stage import Stage
 
 
@@ -20,6 +21,8 @@ class Chain:
     foreign: frozenset[str] = frozenset()
     off: frozenset[str] = frozenset()
     upstreams: Mapping[str, frozenset[str]] = field(init=False)
+    neighbourly: frozenset[str] = field(init=False)
+    """Those that rest on what other media have in common with a medium."""
     keys: tuple[str, ...] = field(init=False)
     """Every `media_meta` key that facts must hold for these stages, those of the stages switched off too."""
 
@@ -33,6 +36,8 @@ class Chain:
         upstreams = {stage.job_type: closed[stage.job_type] - self.off for stage in running}
         object.__setattr__(self, "stages", running)
         object.__setattr__(self, "upstreams", upstreams)
+        neighbourly = frozenset(stage.job_type for stage in running if PAIRS in stage.reads)
+        object.__setattr__(self, "neighbourly", neighbourly)
         object.__setattr__(self, "keys", tuple(sorted(keys)))
 
     def stage(self, job_type: str) -> Stage[Any]:

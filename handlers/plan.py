@@ -14,7 +14,7 @@ import orjson
 from contracts.facts import MediaFacts
 from contracts.verdicts import Status, Verdict
 from handlers.chain import Chain
-from handlers.stage import Due, Impossible, Satisfied, Stage
+from handlers.stage import Awaiting, Due, Impossible, Satisfied, Stage
 
 Verdicts = Mapping[str, Verdict]
 
@@ -45,7 +45,7 @@ def plan(chain: Chain, facts: MediaFacts, verdicts: Verdicts, forced: AbstractSe
         name = stage.job_type
         verdict = _take_up(current.get(name, Verdict()), take_fingerprint(stage, facts))
         if verdict.status in (Status.DONE, Status.FAILED):  # 7
-            current[name] = verdict
+            current[name] = _renew(stage, facts, verdict) if name in chain.neighbourly else verdict
         elif any(not current[upstream].status.terminal for upstream in chain.upstreams[name]):  # 2, 8
             current[name] = verdict if verdict.status is Status.SKIPPED else _wait(verdict, "upstream")
         elif name in chain.foreign:
@@ -100,11 +100,20 @@ def _ask(stage: Stage[Any], facts: MediaFacts, verdict: Verdict) -> Verdict:
             return _make_due(verdict) if verdict.forced else _skip(verdict, reason)
         case Impossible(reason):  # 5, 9
             return _skip(verdict, reason)
+        case Awaiting(reason):  # 8, 30
+            return verdict if verdict.status is Status.SKIPPED else _wait(verdict, reason)
+
+
+def _renew(stage: Stage[Any], facts: MediaFacts, verdict: Verdict) -> Verdict:
+    """A job that is done is made anew when other media changed what the facts alone give; nobody is asked (31)."""
+    if verdict.status is Status.DONE and stage.condition(facts) == Due() and stage.decide(facts) is not None:
+        return Verdict(Status.DUE, "neighbours", verdict.fingerprint, verdict.generation + 1)
+    return verdict
 
 
 def _await_foreign(stage: Stage[Any], facts: MediaFacts, verdict: Verdict) -> Verdict:
     """Another program does this job: finished when its value is there or its completion was received."""
-    arrived = stage.job_type in facts.foreign_completions or not isinstance(stage.condition(facts), Due)
+    arrived = stage.job_type in facts.foreign_completions or isinstance(stage.condition(facts), Satisfied | Impossible)
     return _skip(verdict, "not_ours") if arrived else _wait(verdict, "not_ours")
 
 

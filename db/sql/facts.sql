@@ -98,3 +98,46 @@ CROSS JOIN LATERAL (
     ORDER BY h.created_at DESC, h.id DESC LIMIT 3
 ) AS p
 GROUP BY m.id
+
+-- name: facts_likeness
+-- What media have in common with others: pairs from the medium's side, then everybody who is connected to it, and what is
+-- between those. A pair is awaited while the newer one is still to ask ($2 is the job type that asks, $3 the levels asked).
+SELECT
+    m.id AS media_id, m.seek_at IS NULL AS sought, m.left_out, p.pairs, g.members, g.edges
+FROM bildwerk.media AS m
+CROSS JOIN LATERAL (
+    SELECT jsonb_agg(jsonb_build_object(
+        'media_id', l.neighbour, 'level', l.level, 'evidence', l.evidence, 'closed', l.closed,
+        'awaited', l.neighbour > m.id AND NOT l.closed AND l.decision IS NULL AND l.level = ANY($3::text[])
+            AND coalesce(j.status IN ('waiting', 'due'), false),
+        'relation', l.relation, 'keep', l.keep, 'reason', l.reason, 'decision', l.decision, 'path', n.path,
+        'content_hash', l.content_hash
+    ) ORDER BY l.neighbour) AS pairs
+    FROM bildwerk.likenesses AS l
+    JOIN public.media AS n ON n.id = l.neighbour
+    LEFT JOIN bildwerk.jobs AS j ON j.media_id = l.neighbour AND j.job_type = $2
+    WHERE l.media_id = m.id
+) AS p
+LEFT JOIN LATERAL (
+    WITH RECURSIVE reached (id) AS (
+        SELECT m.id
+        UNION
+        SELECT l.neighbour FROM reached AS r JOIN bildwerk.likenesses AS l ON l.media_id = r.id AND l.joins
+    ), some_of_them AS MATERIALIZED (SELECT id FROM reached LIMIT $4)
+    SELECT
+        (
+            SELECT jsonb_agg(jsonb_build_array(s.id, coalesce(c.width * c.height, 0), n.file_size) ORDER BY s.id)
+            FROM some_of_them AS s JOIN bildwerk.media AS b ON b.id = s.id JOIN public.media AS n ON n.id = s.id
+            LEFT JOIN bildwerk.pictures AS c ON c.content_hash = b.content_hash
+        ) AS members,
+        (
+            SELECT jsonb_agg(jsonb_build_object(
+                'one', l.media_id, 'other', l.neighbour, 'level', l.level, 'relation', l.relation,
+                'decision', l.decision
+            ) ORDER BY l.media_id, l.neighbour)
+            FROM some_of_them AS s
+            JOIN bildwerk.likenesses AS l ON l.media_id = s.id AND l.media_id < l.neighbour
+            JOIN some_of_them AS t ON t.id = l.neighbour
+        ) AS edges
+) AS g ON p.pairs IS NOT NULL
+WHERE m.id = ANY($1::bigint[])

@@ -25,16 +25,18 @@ SELECT bildwerk.source_mark(path, updated_at, hash) FROM public.media WHERE id =
 -- A content hash that crashed the model stays poison whatever the decoder says.
 INSERT INTO bildwerk.pictures AS p (
     content_hash, format, width, height, pixel_hash, unreadable, measures, phash, nsfw, measures_version,
-    nsfw_tried, embedded
+    nsfw_tried, embedded, sketch, taken
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 ON CONFLICT (content_hash) DO UPDATE SET
     format = excluded.format, width = excluded.width, height = excluded.height, pixel_hash = excluded.pixel_hash,
     unreadable = excluded.unreadable, inspected_at = now(), measures = coalesce(excluded.measures, p.measures),
     phash = coalesce(excluded.phash, p.phash), nsfw = coalesce(excluded.nsfw, p.nsfw),
     measures_version = excluded.measures_version, nsfw_tried = p.nsfw_tried OR excluded.nsfw_tried,
     -- a picture that was measured was read, too, and may have turned out to hold nothing
-    embedded = CASE WHEN excluded.measures IS NULL THEN p.embedded ELSE excluded.embedded END
+    embedded = CASE WHEN excluded.measures IS NULL THEN p.embedded ELSE excluded.embedded END,
+    taken = CASE WHEN excluded.measures IS NULL THEN p.taken ELSE excluded.taken END,
+    sketch = coalesce(excluded.sketch, p.sketch)
 WHERE p.unreadable IS DISTINCT FROM 'poison'
 
 -- name: inspections_compare
@@ -50,9 +52,29 @@ WHERE p.content_hash = $1 AND p.compared IS NULL
 SELECT nsfw FROM bildwerk.pictures WHERE content_hash = $1
 
 -- name: inspections_settle
-UPDATE bildwerk.media
-SET inspected_mark = $2, content_hash = $3, unreadable = $4, inspect_at = NULL, inspect_tries = 0
-WHERE id = $1
+-- Others like it are looked for when anything changed that this rests on. A hash of the platform's counts as it is written
+-- there; a perceptual one when it is 64 bits in hexadecimal.
+WITH settled AS (
+    SELECT
+        nullif(lower(btrim(p.hash)), '') AS platform_hash,
+        CASE WHEN p.phash ~ '^[0-9A-Fa-f]{16}$' THEN ('x' || p.phash)::bit(64)::bigint END AS platform_phash
+    FROM public.media AS p WHERE p.id = $1
+)
+UPDATE bildwerk.media AS m
+SET inspected_mark = $2, content_hash = $3, unreadable = $4, inspect_at = NULL, inspect_tries = 0,
+    platform_hash = s.platform_hash, platform_phash = s.platform_phash
+FROM settled AS s
+WHERE m.id = $1
+
+-- name: inspections_seek
+-- A statement of its own: it sees what the one before wrote.
+UPDATE bildwerk.media AS m SET seek_at = coalesce(m.seek_at, now())
+WHERE m.id = $1 AND m.sought IS DISTINCT FROM bildwerk.seek_key(m, $2)
+
+-- name: inspections_platform_hashes
+-- The platform's own perceptual hashes of all media that show this picture.
+SELECT DISTINCT platform_phash FROM bildwerk.media
+WHERE content_hash = $1 AND platform_phash IS NOT NULL AND deleted_at IS NULL
 
 -- name: inspections_postpone
 UPDATE bildwerk.media SET inspect_at = now() + $2::interval, inspect_tries = inspect_tries + $3 WHERE id = $1

@@ -18,12 +18,14 @@ WITH gone AS MATERIALIZED (
     DELETE FROM bildwerk.tag_merge_links AS l USING gone WHERE l.media_id = gone.id
 ), prompts AS (
     DELETE FROM bildwerk.added_prompts AS a USING gone WHERE a.media_id = gone.id
+), pairs AS (
+    DELETE FROM bildwerk.duplicate_pairs AS d USING gone WHERE gone.id IN (d.one, d.other)
 ), batches AS (
     DELETE FROM bildwerk.score_batches AS b USING gone WHERE b.media_id = gone.id
 )
 UPDATE bildwerk.media AS m SET
     purged_at = now(), lease_no = m.lease_no + 1, owner = NULL, until = NULL, inspected_mark = NULL, content_hash = NULL,
-    unreadable = NULL
+    unreadable = NULL, platform_hash = NULL, platform_phash = NULL, seek_at = NULL, sought = NULL, left_out = 0
 FROM gone WHERE m.id = gone.id
 RETURNING gone.content_hash
 

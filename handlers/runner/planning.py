@@ -132,7 +132,8 @@ class Planner:
             run_at = snapshot.known.run_at
         alone = any(verdicts[name].reason == ALONE for name in due)
         row = replace(snapshot.known, plan_no=plan_no, due=due, run_at=run_at, alone=alone)
-        return ledger.Draft(media_id, row, changed, events)
+        neighbours = snapshot.facts.neighbours if self.chain.neighbourly.intersection(announced) else frozenset()
+        return ledger.Draft(media_id, row, changed, events, neighbours=neighbours)
 
     def draft_settled(self, snapshot: Snapshot, settled: Verdicts, details: Details | None = None) -> ledger.Draft:
         """What planning this medium comes to once verdicts were settled: one comparison, one event each (P15)."""
@@ -178,7 +179,9 @@ class Planner:
         if facts.exists:
             return replace(draft, row=replace(row, look_at=None, look_tries=0))
         if known.seen:
-            return replace(draft, row=row)
+            gone = known.deleted_at is None
+            neighbours = facts.neighbours if gone else draft.neighbours
+            return replace(draft, row=row, neighbours=neighbours, gone=gone)
         return self._wait_for(snapshot, replace(draft, row=row), requests)
 
     def _wait_for(self, snapshot: Snapshot, draft: ledger.Draft, requests: Sequence[PlanRequest]) -> ledger.Draft:

@@ -1,0 +1,176 @@
+"""The graph of what media have in common: who is to be looked for, pairs, opinions and decisions.
+
+Pairs are written under the locks of both media, the older first (P23); opinions under the lock of the one who asked.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from pydantic import JsonValue
+
+from contracts.duplicates import Level, Opinion
+from contracts.embedded import Embedded
+from contracts.moments import Taken
+from contracts.sketches import SKETCH_VERSION, Sketch
+from db.pool import Connection
+from db.queries import load
+
+EQUAL = 33
+"""Media with the same bytes, pixels, hash or prompt that are given, the oldest ones: one more than pairs are kept."""
+SHOWING = 8
+"""Media given that show one picture."""
+GROUP = 100
+"""Media of one group that are given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What is compared of a medium's picture. `platform_hash` and `platform_phash` are the platform's own."""
+
+    media_id: int
+    content_hash: str
+    pixel_hash: str
+    sketch: Sketch
+    taken: Taken | None = None
+    embedded: Embedded | None = None
+    platform_hash: str | None = None
+    platform_phash: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The medium that others are looked for; `key` is what the search depends on. No picture: nobody is like it."""
+
+    media_id: int
+    key: str
+    picture: Picture | None = None
+    prompt_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPair:
+    """A pair to be kept, the older medium first; `evidence` is seen from it."""
+
+    one: int
+    other: int
+    one_pixels: str
+    other_pixels: str
+    level: Level
+    evidence: Mapping[str, JsonValue]
+
+
+async def claim(connection: Connection, limit: int, hold: timedelta) -> list[int]:
+    """Take up to `limit` media that others are to be looked for; after `hold` somebody else may."""
+    return [row["id"] for row in await connection.fetch(load("duplicates")["duplicates_claim"], limit, hold)]
+
+
+async def read_subject(connection: Connection, media_id: int) -> Subject | None:
+    """The medium, if others are to be looked for it."""
+    row = await connection.fetchrow(load("duplicates")["duplicates_subject"], media_id, SKETCH_VERSION)
+    if row is None:
+        return None
+    picture = None if row["sketch"] is None or row["pixel_hash"] is None else _read_picture(media_id, row)
+    return Subject(media_id, row["key"], picture, row["prompt_key"])
+
+
+async def find_equal(connection: Connection, subject: Subject) -> set[int]:
+    """Other media with the same bytes, pixels or prompt and seed, or the same hash of the platform's."""
+    picture = subject.picture
+    assert picture is not None
+    rows = await connection.fetch(
+        load("duplicates")["duplicates_equal"], subject.media_id, picture.content_hash, picture.pixel_hash,
+        picture.platform_hash, subject.prompt_key, EQUAL,
+    )  # fmt: skip
+    return {row["id"] for row in rows}
+
+
+async def find_showing(connection: Connection, media_id: int, content_hashes: Collection[str]) -> set[int]:
+    """Other media that show these pictures."""
+    rows = await connection.fetch(load("duplicates")["duplicates_showing"], media_id, list(content_hashes), SHOWING)
+    return {row["id"] for row in rows}
+
+
+async def read_pictures(connection: Connection, media_ids: Collection[int]) -> list[Picture]:
+    """What is compared of these media, by id; those without a readable, sketched picture are left out."""
+    rows = await connection.fetch(load("duplicates")["duplicates_candidates"], list(media_ids))
+    return [_read_picture(row["id"], row) for row in rows if row["sketch"] is not None]
+
+
+async def settle(
+    connection: Connection, subject: Subject, pairs: Sequence[FoundPair], left_out: int
+) -> set[int] | None:
+    """Keep what was found; who else is concerned. None when the medium is another by now: it is looked for again.
+
+    Under the locks of the subject and of everybody in `pairs`.
+    """
+    sql = load("duplicates")
+    sought = await connection.fetchval(
+        sql["duplicates_sought"], subject.media_id, subject.key, left_out, SKETCH_VERSION
+    )
+    if sought is None:
+        return None
+    pixels = None if subject.picture is None else subject.picture.pixel_hash
+    before = await read_group(connection, subject.media_id)
+    outdated = await connection.fetch(sql["duplicates_outdated"], subject.media_id, pixels)
+    if pairs:
+        one, other = [p.one for p in pairs], [p.other for p in pairs]
+        levels, evidence = [p.level.value for p in pairs], [dict(p.evidence) for p in pairs]
+        hashes = [p.one_pixels for p in pairs], [p.other_pixels for p in pairs]
+        await connection.execute(sql["duplicates_put"], one, other, *hashes, levels, evidence)
+        await connection.execute(sql["duplicates_restate"], one, other, levels, evidence)
+    after = await read_group(connection, subject.media_id)
+    return (before | after | {row["media_id"] for row in outdated}) - {subject.media_id}
+
+
+async def read_group(connection: Connection, media_id: int) -> set[int]:
+    """The medium and everybody who is one picture with it, directly or not, up to `GROUP`."""
+    return {row["id"] for row in await connection.fetch(load("duplicates")["duplicates_group"], media_id, GROUP)}
+
+
+async def opine(connection: Connection, media_id: int, run_id: int, opinions: Mapping[int, Opinion | None]) -> None:
+    """Keep what the model said of pairs that this medium referees; None: they were left unasked."""
+    said = sorted(opinions.items())
+    await connection.execute(
+        load("duplicates")["duplicates_opine"], media_id, run_id, [other for other, _ in said],
+        [o and o.relation.value for _, o in said], [o and o.keep.value for _, o in said],
+        [o and o.reason for _, o in said],
+    )  # fmt: skip
+
+
+async def call(connection: Connection, media_ids: Collection[int], *, gone: bool = False) -> None:
+    """Have these planned: somebody they are like has changed, or is `gone`."""
+    await connection.execute(load("duplicates")["duplicates_call"], sorted(media_ids), gone)
+
+
+async def take_called(connection: Connection, limit: int) -> list[int]:
+    """Who is to be planned because somebody like them has changed. In the transaction that plans them."""
+    sql = load("duplicates")
+    rows = await connection.fetch(sql["duplicates_called"], limit)
+    if left := [row["media_id"] for row in rows if row["gone"]]:
+        await connection.execute(sql["duplicates_seek_again"], left)
+    return [row["media_id"] for row in rows]
+
+
+async def decide(connection: Connection, one: int, other: int, *, same: bool) -> bool:
+    """Keep a person's word on two media, the older first, under both locks; False when one has no picture."""
+    sql = load("duplicates")
+    pixels = await connection.fetchrow(sql["duplicates_decide"], one, other, same)
+    if pixels is None:
+        return False
+    await connection.execute(sql["duplicates_tell"], one, other, *pixels)
+    return True
+
+
+def _read_picture(media_id: int, row: Mapping[str, Any]) -> Picture:
+    return Picture(
+        media_id,
+        row["content_hash"],
+        row["pixel_hash"],
+        Sketch(row["sketch"]),
+        row["taken"] and Taken.model_validate(row["taken"]),
+        row["embedded"] and Embedded.model_validate(row["embedded"]),
+        row["platform_hash"],
+        row["platform_phash"],
+    )

@@ -1,0 +1,51 @@
+"""What media have in common with others, as facts."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from contracts.duplicates import ASKED, ASKS, Better, Edge, Level, Likeness, Member, Opinion, Pair, Relation
+from db.duplicates import GROUP
+from db.pool import Connection
+from db.queries import load
+
+
+async def read_likenesses(connection: Connection, media_ids: Sequence[int]) -> dict[int, Likeness]:
+    """The likeness of each medium known to us."""
+    rows = await connection.fetch(load("facts")["facts_likeness"], list(media_ids), ASKS, sorted(ASKED), GROUP)
+    return {row["media_id"]: _read(row) for row in rows}
+
+
+def _read(row: Mapping[str, Any]) -> Likeness:
+    return Likeness(
+        row["sought"],
+        tuple(_read_pair(row["media_id"], pair) for pair in row["pairs"] or ()),
+        tuple(Member(*member) for member in row["members"] or ()),
+        tuple(_read_edge(edge) for edge in row["edges"] or ()),
+        row["left_out"],
+    )
+
+
+def _read_pair(mine: int, pair: Mapping[str, Any]) -> Pair:
+    relation, opinion = _read_relation(pair), None
+    if relation is not None:
+        opinion = Opinion(relation, Better(pair["keep"]), pair["reason"])
+    return Pair(
+        pair["media_id"],
+        Level(pair["level"]),
+        pair["evidence"],
+        pair["media_id"] < mine,
+        pair["closed"],
+        pair["awaited"],
+        opinion,
+        pair["decision"],
+        pair["path"],
+        pair["content_hash"],
+    )
+
+
+def _read_edge(edge: Mapping[str, Any]) -> Edge:
+    return Edge(edge["one"], edge["other"], Level(edge["level"]), _read_relation(edge), edge["decision"])
+
+
+def _read_relation(said: Mapping[str, Any]) -> Relation | None:
+    return None if said["relation"] is None else Relation(said["relation"])

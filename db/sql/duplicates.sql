@@ -1,0 +1,147 @@
+-- name: duplicates_claim
+-- Taken by moving seek_at ahead: a process that dies leaves them to be looked for again after that time.
+UPDATE bildwerk.media SET seek_at = now() + $2::interval
+WHERE id IN (
+    SELECT id FROM bildwerk.media WHERE seek_at <= now() ORDER BY seek_at LIMIT $1 FOR UPDATE SKIP LOCKED
+)
+RETURNING id
+
+-- name: duplicates_subject
+-- `key` is what the search depends on.
+SELECT
+    m.content_hash, m.platform_hash, m.platform_phash, bildwerk.seek_key(m, $2) AS key,
+    c.pixel_hash, c.sketch, c.taken, c.embedded, c.prompt_key
+FROM bildwerk.media AS m
+LEFT JOIN bildwerk.pictures AS c ON c.content_hash = m.content_hash AND c.unreadable IS NULL
+WHERE m.id = $1 AND m.seek_at IS NOT NULL AND m.deleted_at IS NULL
+
+-- name: duplicates_equal
+-- The oldest other media with the same bytes, the same pixels, the same hash of the platform's, the same prompt and seed;
+-- up to $6 each.
+SELECT id FROM (
+    SELECT m.id FROM bildwerk.media AS m WHERE m.content_hash = $2 AND m.id <> $1 AND m.deleted_at IS NULL
+    ORDER BY m.id LIMIT $6
+) AS same_bytes
+UNION
+SELECT id FROM (
+    SELECT m.id
+    FROM bildwerk.pictures AS c JOIN bildwerk.media AS m ON m.content_hash = c.content_hash
+    WHERE c.pixel_hash = $3 AND m.id <> $1 AND m.deleted_at IS NULL
+    ORDER BY m.id LIMIT $6
+) AS same_pixels
+UNION
+SELECT id FROM (
+    SELECT m.id FROM bildwerk.media AS m WHERE m.platform_hash = $4 AND m.id <> $1 AND m.deleted_at IS NULL
+    ORDER BY m.id LIMIT $6
+) AS same_hash
+UNION
+SELECT id FROM (
+    SELECT m.id
+    FROM bildwerk.pictures AS c JOIN bildwerk.media AS m ON m.content_hash = c.content_hash
+    WHERE c.prompt_key = $5 AND m.id <> $1 AND m.deleted_at IS NULL
+    ORDER BY m.id LIMIT $6
+) AS same_prompt
+
+-- name: duplicates_showing
+-- The oldest media that show each of these pictures, up to $3 of each.
+SELECT s.id
+FROM unnest($2::text[]) AS p (content_hash)
+CROSS JOIN LATERAL (
+    SELECT m.id FROM bildwerk.media AS m
+    WHERE m.content_hash = p.content_hash AND m.id <> $1 AND m.deleted_at IS NULL
+    ORDER BY m.id LIMIT $3
+) AS s
+
+-- name: duplicates_candidates
+SELECT
+    m.id, m.content_hash, m.platform_hash, m.platform_phash, c.pixel_hash, c.sketch, c.taken, c.embedded, c.prompt_key
+FROM bildwerk.media AS m
+JOIN bildwerk.pictures AS c ON c.content_hash = m.content_hash AND c.unreadable IS NULL AND c.pixel_hash IS NOT NULL
+WHERE m.id = ANY($1::bigint[])
+ORDER BY m.id
+
+-- name: duplicates_sought
+-- Only if what was looked for is what it is now.
+UPDATE bildwerk.media AS m SET sought = $2, seek_at = NULL, left_out = $3
+WHERE m.id = $1 AND bildwerk.seek_key(m, $4) = $2
+RETURNING id
+
+-- name: duplicates_outdated
+-- Pairs of other pixels than the medium has now; who was in them.
+DELETE FROM bildwerk.duplicate_pairs
+WHERE (one = $1 AND one_pixels IS DISTINCT FROM $2) OR (other = $1 AND other_pixels IS DISTINCT FROM $2)
+RETURNING CASE WHEN one = $1 THEN other ELSE one END AS media_id
+
+-- name: duplicates_put
+-- What was said of the same pixels is kept.
+INSERT INTO bildwerk.duplicate_pairs AS p (one, other, one_pixels, other_pixels, level, evidence)
+SELECT f.one, f.other, f.one_pixels, f.other_pixels, f.level, f.evidence
+FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::jsonb[])
+    AS f (one, other, one_pixels, other_pixels, level, evidence)
+ORDER BY f.one, f.other
+ON CONFLICT (one, other) DO UPDATE SET
+    one_pixels = excluded.one_pixels, other_pixels = excluded.other_pixels, level = excluded.level,
+    evidence = excluded.evidence, found_at = now(), closed = false, relation = NULL, keep = NULL, reason = NULL,
+    run_id = NULL
+WHERE (p.one_pixels, p.other_pixels) IS DISTINCT FROM (excluded.one_pixels, excluded.other_pixels)
+
+-- name: duplicates_restate
+-- The same pixels: only what metadata tell may have changed.
+UPDATE bildwerk.duplicate_pairs AS p SET level = f.level, evidence = f.evidence
+FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::jsonb[]) AS f (one, other, level, evidence)
+WHERE p.one = f.one AND p.other = f.other AND (p.level, p.evidence) IS DISTINCT FROM (f.level, f.evidence)
+
+-- name: duplicates_group
+-- Everybody who is one picture with the medium, directly or not; up to $2.
+WITH RECURSIVE reached (id) AS (
+    SELECT $1::bigint
+    UNION
+    SELECT l.neighbour FROM reached AS r JOIN bildwerk.likenesses AS l ON l.media_id = r.id AND l.joins
+)
+SELECT id FROM reached LIMIT $2
+
+-- name: duplicates_opine
+-- Of the pairs that the medium referees; null where it was left unasked.
+UPDATE bildwerk.duplicate_pairs AS p
+SET closed = true, relation = o.relation, keep = o.keep, reason = o.reason, run_id = $2
+FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[]) AS o (media_id, relation, keep, reason)
+WHERE p.one = o.media_id AND p.other = $1
+
+-- name: duplicates_call
+INSERT INTO bildwerk.neighbours (media_id, gone) SELECT id, $2 FROM unnest($1::bigint[]) AS id ORDER BY id
+
+-- name: duplicates_called
+-- Whose neighbours changed; those that left others out are looked for anew when one is gone.
+WITH called AS (
+    DELETE FROM bildwerk.neighbours
+    WHERE id IN (SELECT id FROM bildwerk.neighbours ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)
+    RETURNING media_id, gone
+)
+SELECT media_id, bool_or(gone) AS gone FROM called GROUP BY media_id ORDER BY media_id
+
+-- name: duplicates_seek_again
+UPDATE bildwerk.media SET seek_at = coalesce(seek_at, now()), sought = NULL
+WHERE id = ANY($1::bigint[]) AND left_out > 0 AND deleted_at IS NULL
+
+-- name: duplicates_decide
+INSERT INTO bildwerk.duplicate_decisions AS d (one, other, one_pixels, other_pixels, same)
+SELECT $1, $2, a.pixel_hash, b.pixel_hash, $3
+FROM (
+    SELECT c.pixel_hash FROM bildwerk.media AS m JOIN bildwerk.pictures AS c ON c.content_hash = m.content_hash
+    WHERE m.id = $1 AND m.deleted_at IS NULL AND c.pixel_hash IS NOT NULL
+) AS a, (
+    SELECT c.pixel_hash FROM bildwerk.media AS m JOIN bildwerk.pictures AS c ON c.content_hash = m.content_hash
+    WHERE m.id = $2 AND m.deleted_at IS NULL AND c.pixel_hash IS NOT NULL
+) AS b
+ON CONFLICT (one, other) DO UPDATE SET
+    one_pixels = excluded.one_pixels, other_pixels = excluded.other_pixels, same = excluded.same, decided_at = now()
+RETURNING one_pixels, other_pixels
+
+-- name: duplicates_tell
+-- A decision about two that were not found alike.
+INSERT INTO bildwerk.duplicate_pairs AS p (one, other, one_pixels, other_pixels, level, evidence, closed)
+VALUES ($1, $2, $3, $4, 'told', '{}', true)
+ON CONFLICT (one, other) DO UPDATE SET
+    one_pixels = excluded.one_pixels, other_pixels = excluded.other_pixels, level = 'told', evidence = '{}',
+    found_at = now(), closed = true, relation = NULL, keep = NULL, reason = NULL, run_id = NULL
+WHERE (p.one_pixels, p.other_pixels) IS DISTINCT FROM (excluded.one_pixels, excluded.other_pixels)
