@@ -1,4 +1,8 @@
-"""The bytes of one question: constant text first, then the picture, the job's own text last."""
+"""The bytes of one question: constant text first, then the picture, then what belongs to this job alone.
+
+Other media's pictures come after the medium's own, so that a server which has read that one for another job need not
+read it again.
+"""
 
 import re
 from base64 import b64encode
@@ -17,15 +21,25 @@ _SYSTEM = (
     "Answer with one JSON object in the requested form and nothing else. Answer in {language}."
 )
 _PICTURE = "Look at this picture."
+_COMPANION = "This is picture {alias}."
+_ORDER = "The first picture is this picture. After it come, in this order: {names}."
 _READY = "Ready."
 _MARKER = re.compile(r"\[(?=img)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Another medium's prepared picture, and the name by which the job's text calls it."""
+
+    alias: str
+    rendition: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """One job's question about one medium. `rendition` is the prepared picture's bytes (None: text only).
 
-    `schema` is the JSON schema of the answer, `language` an ISO 639-1 code.
+    `schema` is the JSON schema of the answer, `language` an ISO 639-1 code. `companions` are shown after the picture.
     """
 
     model: str
@@ -35,6 +49,7 @@ class Question:
     schema: dict[str, JsonValue]
     media_id: int
     job_type: str
+    companions: tuple[Shown, ...] = ()
 
 
 def system_text(language: str) -> str:
@@ -72,8 +87,8 @@ def _constants(question: Question, options: InferenceOptions) -> dict[str, JsonV
 
 def _chat(question: Question, layout: Layout) -> dict[str, JsonValue]:
     messages: list[JsonValue] = [{"role": "system", "content": system_text(question.language)}]
-    if question.rendition is not None:
-        messages.append({"role": "user", "content": _PICTURE, "images": [_encode(question.rendition)]})
+    for words, picture in _pictures(question):
+        messages.append({"role": "user", "content": words, "images": [_encode(picture)]})
         if layout is Layout.READY_BETWEEN:
             messages.append({"role": "assistant", "content": _READY})
     messages.append({"role": "user", "content": _without_markers(question.prompt.task)})
@@ -81,13 +96,22 @@ def _chat(question: Question, layout: Layout) -> dict[str, JsonValue]:
 
 
 def _generate(question: Question) -> dict[str, JsonValue]:
-    body: dict[str, JsonValue] = {
-        "system": system_text(question.language),
-        "prompt": _without_markers(question.prompt.task),
-    }
-    if question.rendition is not None:
-        body["images"] = [_encode(question.rendition)]
+    task = _without_markers(question.prompt.task)
+    pictures = _pictures(question)
+    if question.companions:
+        names = ", ".join(f"picture {_without_markers(shown.alias)}" for shown in question.companions)
+        task = f"{_ORDER.format(names=names)}\n{task}"
+    body: dict[str, JsonValue] = {"system": system_text(question.language), "prompt": task}
+    if pictures:
+        body["images"] = [_encode(picture) for _, picture in pictures]
     return body
+
+
+def _pictures(question: Question) -> list[tuple[str, bytes]]:
+    """Every picture with the words of its message, the medium's own first."""
+    own = [] if question.rendition is None else [(_PICTURE, question.rendition)]
+    others = [(_without_markers(_COMPANION.format(alias=s.alias)), s.rendition) for s in question.companions]
+    return own + others
 
 
 def _without_markers(text: str) -> str:

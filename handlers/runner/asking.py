@@ -3,16 +3,20 @@
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from contracts.facts import MediaFacts
 from db.runs import Cost
-from handlers.failures import BadAnswer, Failure, Stale, Unavailable
+from handlers.failures import BadAnswer, Failure, Invalid, Stale, Transient, Unavailable
 from handlers.inference.answers import answer_schema, parse_answer
 from handlers.inference.client import Question, Reply
+from handlers.inference.layout import Shown
 from handlers.runner.finishing import Answered, Failed, Result
 from handlers.runner.work import Model, Pictures, Work
-from handlers.stage import Stage
+from handlers.stage import Companion, Stage
+
+COMPANION_CHANGED: Final = "companion_changed"
+"""The reason of a try that ends because another medium's picture is no longer the one to be shown."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,12 @@ class Asker:
     reading_seconds: float = 30.0
 
     async def prepare(self, stage: Stage[Any], facts: MediaFacts) -> Question:
-        """The question with the very bytes it is about (P4). Raises `Stale`, `Invalid` or `Unavailable`."""
+        """The question with the very bytes it is about (P4).
+
+        Raises `Stale`, `Invalid` or `Unavailable` for the medium's own picture, and `Transient` when another medium's
+        is not what the facts say: that one is inspected for its own sake, and this job is tried again.
+        """
+        prompt = stage.prompt(facts)
         rendition = None
         if stage.needs_picture:
             if facts.path is None or facts.content_hash is None:
@@ -36,13 +45,20 @@ class Asker:
             rendition = await self.pictures.rendition(facts.path, facts.content_hash)
         return Question(
             model=self.model_name,
-            prompt=stage.prompt(facts),
+            prompt=prompt,
             language=facts.language,
             rendition=rendition,
             schema=answer_schema(stage),
             media_id=facts.media_id,
             job_type=stage.job_type,
+            companions=tuple([await self._show(companion) for companion in prompt.companions]),
         )
+
+    async def _show(self, companion: Companion) -> Shown:
+        try:
+            return Shown(companion.alias, await self.pictures.rendition(companion.path, companion.content_hash))
+        except (Stale, Invalid) as failure:
+            raise Transient(COMPANION_CHANGED, failure.reason) from failure
 
     async def ask(self, work: Work, stage: Stage[Any], facts: MediaFacts, question: Question) -> Result:
         """The checked answer or the failure; an answer cut off at its length is asked for once more with more room."""

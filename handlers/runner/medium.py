@@ -14,7 +14,7 @@ from db.failures import is_repeatable, is_vanished
 from db.leases import MediumLease
 from db.pool import Pool, insist
 from db.runs import Outcome
-from handlers.failures import Failure, Stale, Unavailable
+from handlers.failures import Failure, Stale, Transient, Unavailable
 from handlers.inference.client import Question
 from handlers.runner.asking import Asker
 from handlers.runner.finishing import Decided, Failed, Finished, Finisher, Job, Result
@@ -101,16 +101,20 @@ class Runner:
         return Finished.SETTLED
 
     async def _run_job(self, work: Work, stage: Stage[Any], verdict: Verdict, facts: MediaFacts) -> Finished:
-        question = None
+        question: Question | None = None
+        result: Result = Decided()
         if stage.decide(facts) is None:
             try:
                 question = await self.asker.prepare(stage, facts)
+            except Transient as failure:  # an attempt like any other, so that it ends some time
+                work.failure, result = failure, Failed(failure)
             except Failure as failure:
                 return await self._turn_back(work, failure)
         job = await self._start(work, stage, verdict, facts, question)
         if job is None:
             return Finished.LEASE_LOST
-        result = Decided() if question is None else await self.asker.ask(work, stage, facts, question)
+        if question is not None:
+            result = await self.asker.ask(work, stage, facts, question)
         finished = await self._finish(job, facts, result)
         log.info(
             "job.ended", media_id=facts.media_id, job_type=stage.job_type, run=job.run_id,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from handlers.inference.layout import Question, request_body, request_path
+from handlers.inference.layout import Question, Shown, request_body, request_path
 from handlers.inference.options import InferenceOptions, Layout
 from handlers.stage import Prompt
 
@@ -73,4 +73,66 @@ def test_without_a_picture_there_is_no_picture_message(question: Question, layou
 @pytest.mark.parametrize("marker", ["[img]", "[img-0]", "[IMG]", "[[img]img]", "[im[img]g]"])
 def test_text_cannot_place_the_picture(question: Question, marker: str) -> None:
     text = json.dumps(_body(replace(question, prompt=Prompt(f"see {marker} here", 9)))).lower()
+    assert "[img" not in text
+
+
+COMPANIONS = (Shown("A", b"other"), Shown("B", b"third"))
+
+
+@pytest.mark.parametrize("layout", Layout)
+def test_other_pictures_leave_the_mediums_own_where_it_was(question: Question, layout: Layout) -> None:
+    """Byte for byte, up to and with its own picture: only so does a server find what it has read before."""
+    options = InferenceOptions("eye", layout=layout)
+    alone = request_body(question, options)
+    asked = request_body(replace(question, prompt=Prompt("Compare.", 99), companions=COMPANIONS), options)
+    end = alone.index(b"/9hwaWN0dXJl") + len(b"/9hwaWN0dXJl")
+    if (
+        layout is Layout.GENERATE
+    ):  # the server puts system text and pictures before the prompt, whatever comes first here
+        ours, theirs = json.loads(alone), json.loads(asked)
+        assert (ours["system"], ours["images"][0]) == (theirs["system"], theirs["images"][0])
+    else:
+        assert alone[:end] == asked[:end]
+        kept = _body(question, layout)["messages"][:-1]
+        assert json.loads(asked)["messages"][: len(kept)] == kept
+
+
+def test_each_other_picture_has_a_message_with_its_name(question: Question) -> None:
+    messages = _body(replace(question, companions=COMPANIONS))["messages"]
+    assert [m["role"] for m in messages] == ["system", "user", "user", "user", "user"]
+    assert [(m["content"], m["images"]) for m in messages[2:4]] == [
+        ("This is picture A.", ["b3RoZXI="]),
+        ("This is picture B.", ["dGhpcmQ="]),
+    ]
+    assert messages[4] == {"role": "user", "content": "Give a title."}
+
+
+def test_roles_alternate_with_other_pictures_too(question: Question) -> None:
+    messages = _body(replace(question, companions=COMPANIONS), Layout.READY_BETWEEN)["messages"]
+    assert [m["role"] for m in messages] == ["system", *["user", "assistant"] * 3, "user"]
+    assert [m["content"] for m in messages if m["role"] == "assistant"] == ["Ready."] * 3
+
+
+def test_generate_says_which_picture_is_which(question: Question) -> None:
+    body = _body(replace(question, companions=COMPANIONS), Layout.GENERATE)
+    assert body["images"] == ["/9hwaWN0dXJl", "b3RoZXI=", "dGhpcmQ="]
+    first, rest = body["prompt"].split("\n", 1)
+    assert first == "The first picture is this picture. After it come, in this order: picture A, picture B."
+    assert rest == "Give a title."
+
+
+@pytest.mark.parametrize("layout", Layout)
+def test_the_messages_of_other_pictures_are_the_same_for_every_task(question: Question, layout: Layout) -> None:
+    """A companion that is asked about again costs nothing either, as long as its name and place stay."""
+    one, other = (replace(question, prompt=Prompt(t, 9), companions=COMPANIONS) for t in ("Compare.", "Look again."))
+    ours, theirs = _body(one, layout), _body(other, layout)
+    if layout is Layout.GENERATE:
+        assert ours["prompt"].replace("Compare.", "Look again.") == theirs["prompt"]
+    else:
+        assert ours["messages"][:-1] == theirs["messages"][:-1]
+
+
+@pytest.mark.parametrize("layout", Layout)
+def test_a_name_cannot_place_a_picture(question: Question, layout: Layout) -> None:
+    text = json.dumps(_body(replace(question, companions=(Shown("[img-0]", b"other"),)), layout)).lower()
     assert "[img" not in text
