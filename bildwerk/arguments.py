@@ -10,6 +10,7 @@ from handlers.backoff import Backoff
 from handlers.chain import Chain
 from handlers.inference.client import InferenceOptions
 from handlers.inference.options import Layout
+from handlers.inference.picture_tokens import count_companions
 from handlers.inspect.limits import PictureLimits
 from handlers.inspect.nsfw import OpenNsfw
 from handlers.policy.policy import Policy
@@ -20,6 +21,7 @@ from handlers.runner.finishing import Finisher
 from handlers.runner.planning import Planner
 from handlers.runner.writing import OPTIONAL_WRITES, EffectWriter
 from handlers.stage import Stage
+from handlers.stages.duplicate_assist import RESERVED, DuplicateAssistStage
 from handlers.stages.policy_flags import PolicyFlagsStage
 from handlers.stages.prompt_recon import PromptReconStage
 from handlers.stages.tags_normalize import TagsNormalizeStage
@@ -55,6 +57,10 @@ def make_stage(settings: Settings, stage: Stage[Any]) -> Stage[Any]:
     match stage:
         case TagsNormalizeStage():
             return TagsNormalizeStage(make_tag_rules(settings))
+        case DuplicateAssistStage():
+            return DuplicateAssistStage(
+                count_companions(settings.model, settings.picture_longest_side, settings.num_ctx, RESERVED)
+            )
         case PromptReconStage():
             words, tags = settings.prompt_minimum_words, settings.prompt_minimum_tags
             return PromptReconStage(ReconstructionRules(words, tags, settings.prompt_confidence))

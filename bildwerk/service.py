@@ -18,6 +18,7 @@ from consumers.intake import Intake
 from consumers.missing import Missing
 from consumers.purge import Purge
 from consumers.relay import Relay
+from consumers.seeker import DuplicateSeeker
 from consumers.store import Store
 from consumers.sweep import Sweep
 from consumers.worker import Dispatcher
@@ -47,6 +48,7 @@ class Service:
     dispatcher: Dispatcher
     fleet: Fleet
     store: Store
+    seeker: DuplicateSeeker
     sweep: Sweep
     missing: Missing
     purge: Purge
@@ -58,7 +60,9 @@ class Service:
         The first part that ends with an error stops the others, and its error is raised.
         """
         last = asyncio.Event()
-        takers: list[Part] = [self.intake, self.inspector, self.dispatcher, self.sweep, self.missing, self.purge]
+        takers: list[Part] = [
+            self.intake, self.inspector, self.seeker, self.dispatcher, self.sweep, self.missing, self.purge,
+        ]  # fmt: skip
         keepers: list[Part] = [self.relay, self.fleet, self.store]
         async with self._web(), asyncio.TaskGroup() as group:
             for keeper in keepers:

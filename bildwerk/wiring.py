@@ -29,6 +29,7 @@ from consumers.intake import Intake
 from consumers.missing import Missing
 from consumers.purge import Purge
 from consumers.relay import Relay
+from consumers.seeker import DuplicateSeeker
 from consumers.store import Store
 from consumers.sweep import Sweep
 from consumers.worker import Dispatcher, WorkerSettings
@@ -45,6 +46,7 @@ from handlers.runner.finishing import Finisher
 from handlers.runner.medium import Runner
 from handlers.runner.names import learn_names
 from handlers.runner.planning import Planner
+from handlers.runner.seeking import Seeker
 
 log = structlog.get_logger("bildwerk.service")
 
@@ -92,6 +94,7 @@ class Parts:
         """The service; whoever finds something to do wakes the part that does it."""
         settings, pool, planner, kafka = self.settings, self.pool, self.planner, make_kafka(self.settings)
         relay = Relay(pool, kafka, settings.relay_batch, settings.poll_seconds)
+        seeker = DuplicateSeeker(pool, planner, Seeker(pool, planner), poll=settings.poll_seconds)
         dispatcher = Dispatcher(
             pool,
             self.database,
@@ -99,25 +102,31 @@ class Parts:
             lambda: self.fleet.available() if self.store.is_available() else (),
             WorkerSettings(settings.lease_seconds, settings.poll_seconds, settings.grace_seconds),
             FailureStop(settings.failure_limit),
-            finished=lambda _work: relay.wake.set(),
+            finished=lambda _work: _wake(relay.wake, seeker.wake),
         )
         # A dead inspector's media are missed after this; that a slow one's are looked at twice does no harm.
         hold = timedelta(seconds=settings.lease_seconds + settings.decoder_seconds)
         inspector = Inspector(
             pool, planner, self.store, dispatcher.wake.set,
-            poll=settings.poll_seconds, hold=hold, detector=self.detector,
+            poll=settings.poll_seconds, hold=hold, detector=self.detector, settled=seeker.wake.set,
         )  # fmt: skip
         wakers = Wakers(dispatcher.wake, inspector.wake, relay.wake)
+        seeker.planned = wakers.heed
         self.store.back = self.fleet.back = wakers.wake_all
         limits = (settings.intake_batch, settings.event_max_bytes, settings.dead_letter_bytes)
         gate = FloodGate(consecutive=settings.dead_letter_limit)
         return Service(
             settings, pool, Intake(pool, planner, kafka, wakers.heed, *limits, gate), relay, inspector, dispatcher,
-            self.fleet, self.store,
+            self.fleet, self.store, seeker,
             Sweep(pool, planner, wakers.heed, settings.sweep_seconds, settings.sweep_batch),
             Missing(pool, planner, wakers.heed, settings.poll_seconds),
             Purge(pool, timedelta(days=settings.purge_days), timedelta(days=settings.raw_answer_days)), metrics,
         )  # fmt: skip
+
+
+def _wake(*events: asyncio.Event) -> None:
+    for event in events:
+        event.set()
 
 
 class CutShort(Exception):

@@ -18,6 +18,7 @@ from handlers.backoff import Backoff
 from handlers.failures import Failure, Invalid, Stale, Unavailable
 from handlers.inspect.pool import Inspection
 from handlers.runner.planning import Planner, PlanRequest
+from handlers.runner.seeking import index_picture
 
 log = structlog.get_logger("bildwerk.consumers.inspector")
 
@@ -49,7 +50,7 @@ class Detector(Protocol):
 
 @dataclass
 class Inspector:
-    """Inspects media as planning asks for them; `found` is called when one has become due."""
+    """Inspects media as planning asks for them; `found` is called when one has become due, `settled` after each."""
 
     pool: Pool
     planner: Planner
@@ -60,6 +61,7 @@ class Inspector:
     hold: timedelta = timedelta(minutes=5)
     again: Backoff = field(default_factory=lambda: Backoff(tries=3, base=2.0, cap=30.0))
     detector: Detector | None = None
+    settled: Callable[[], None] = field(default=lambda: None)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -141,6 +143,8 @@ class Inspector:
                 await inspections.postpone(connection, medium, timedelta(0), vain=False)
                 return
             await inspections.settle(connection, medium, inspection.content_hash, picture)
+            if inspection.content_hash is not None:
+                await index_picture(connection, inspection.content_hash)
             planned = await self.planner.plan_media(connection, [PlanRequest(medium.media_id)])
         if inspection.content_hash is not None and picture.phash is not None:
             async with self.pool.acquire() as connection:
@@ -149,5 +153,6 @@ class Inspector:
             "picture.inspected", media_id=medium.media_id, content_hash=inspection.content_hash,
             reason=picture.unreadable,
         )  # fmt: skip
+        self.settled()
         if planned.due:
             self.found()

@@ -49,6 +49,16 @@ class Relation(StrEnum):
 DUPLICATE: Final = frozenset({Relation.SAME, Relation.EDITED})
 
 
+def is_joined(level: Level, relation: Relation | None, *, decision: bool | None) -> bool:
+    """Whether two are one picture: a person's word before the model's, and that before what pixels prove.
+
+    The view `bildwerk.likenesses` says the same.
+    """
+    if decision is not None:
+        return decision
+    return level in ALIKE if relation is None else relation in DUPLICATE
+
+
 class Better(StrEnum):
     """Which of two pictures a person would keep, seen from the one who asks."""
 
@@ -70,9 +80,10 @@ class Opinion:
 class Pair:
     """One medium's side of a pair; `evidence` is seen from the older one of the two.
 
-    `media_id`, `path` and `content_hash` are of the other medium. `referee` says that this one asks the model about it:
-    the newer of the two (the greater id). It is `closed` once it has been asked, or left unasked because the group is
-    large, `awaited` while the other one is still to ask. `decision` is a person's: True the same, False different.
+    `media_id`, `path`, `content_hash`, `pixel_hash`, `pixels` and `file_size` (bytes) are of the other medium.
+    `referee` says that this one asks the model about it: the newer of the two (the greater id). It is `closed` once it
+    has been asked, or left unasked because the group is large, `awaited` while the other one is still to ask.
+    `decision` is a person's: True the same, False different.
     """
 
     media_id: int
@@ -85,6 +96,15 @@ class Pair:
     decision: bool | None = None
     path: str | None = None
     content_hash: str | None = None
+    pixel_hash: str | None = None
+    pixels: int = 0
+    file_size: int | None = None
+
+    @property
+    def joins(self) -> bool:
+        """Whether both are one picture, as `is_joined` says."""
+        relation = None if self.opinion is None else self.opinion.relation
+        return is_joined(self.level, relation, decision=self.decision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +119,8 @@ class Edge:
 
     @property
     def joins(self) -> bool:
-        """Whether both are one picture: a person's word before the model's, and that before what pixels prove.
-
-        The view `bildwerk.likenesses` says the same.
-        """
-        if self.decision is not None:
-            return self.decision
-        return self.level in ALIKE if self.relation is None else self.relation in DUPLICATE
+        """Whether both are one picture, as `is_joined` says."""
+        return is_joined(self.level, self.relation, decision=self.decision)
 
 
 @dataclass(frozen=True, slots=True)

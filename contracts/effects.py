@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from contracts.duplicates import Opinion
 from contracts.tags import WeightedTag
 
 
@@ -55,5 +56,12 @@ class AddPrompt:
     confidence: float
 
 
-Effect = PutMeta | SetQuality | AddLifecycleEvent | PutTags | AddPrompt
+@dataclass(frozen=True, slots=True)
+class PutOpinions:
+    """Keep what the model said of the medium and these others, and ask no more; None: they were left unasked."""
+
+    opinions: Mapping[int, Opinion | None]
+
+
+Effect = PutMeta | SetQuality | AddLifecycleEvent | PutTags | AddPrompt | PutOpinions
 Effects = tuple[Effect, ...]

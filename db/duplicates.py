@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from contracts.candidates import Candidate
 from contracts.duplicates import Level, Opinion
 from contracts.embedded import Embedded
 from contracts.moments import Taken
@@ -26,26 +27,15 @@ GROUP = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """What is compared of a medium's picture. `platform_hash` and `platform_phash` are the platform's own."""
-
-    media_id: int
-    content_hash: str
-    pixel_hash: str
-    sketch: Sketch
-    taken: Taken | None = None
-    embedded: Embedded | None = None
-    platform_hash: str | None = None
-    platform_phash: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Subject:
-    """The medium that others are looked for; `key` is what the search depends on. No picture: nobody is like it."""
+    """The medium that others are looked for; `key` is what the search depends on.
+
+    No candidate: without a readable picture nobody is like it.
+    """
 
     media_id: int
     key: str
-    picture: Picture | None = None
+    candidate: Candidate | None = None
     prompt_key: str | None = None
 
 
@@ -71,13 +61,13 @@ async def read_subject(connection: Connection, media_id: int) -> Subject | None:
     row = await connection.fetchrow(load("duplicates")["duplicates_subject"], media_id, SKETCH_VERSION)
     if row is None:
         return None
-    picture = None if row["sketch"] is None or row["pixel_hash"] is None else _read_picture(media_id, row)
-    return Subject(media_id, row["key"], picture, row["prompt_key"])
+    candidate = None if row["sketch"] is None or row["pixel_hash"] is None else _read_candidate(media_id, row)
+    return Subject(media_id, row["key"], candidate, row["prompt_key"])
 
 
 async def find_equal(connection: Connection, subject: Subject) -> set[int]:
     """Other media with the same bytes, pixels or prompt and seed, or the same hash of the platform's."""
-    picture = subject.picture
+    picture = subject.candidate
     assert picture is not None
     rows = await connection.fetch(
         load("duplicates")["duplicates_equal"], subject.media_id, picture.content_hash, picture.pixel_hash,
@@ -92,10 +82,10 @@ async def find_showing(connection: Connection, media_id: int, content_hashes: Co
     return {row["id"] for row in rows}
 
 
-async def read_pictures(connection: Connection, media_ids: Collection[int]) -> list[Picture]:
+async def read_candidates(connection: Connection, media_ids: Collection[int]) -> list[Candidate]:
     """What is compared of these media, by id; those without a readable, sketched picture are left out."""
     rows = await connection.fetch(load("duplicates")["duplicates_candidates"], list(media_ids))
-    return [_read_picture(row["id"], row) for row in rows if row["sketch"] is not None]
+    return [_read_candidate(row["id"], row) for row in rows if row["sketch"] is not None]
 
 
 async def settle(
@@ -111,7 +101,7 @@ async def settle(
     )
     if sought is None:
         return None
-    pixels = None if subject.picture is None else subject.picture.pixel_hash
+    pixels = None if subject.candidate is None else subject.candidate.pixel_hash
     before = await read_group(connection, subject.media_id)
     outdated = await connection.fetch(sql["duplicates_outdated"], subject.media_id, pixels)
     if pairs:
@@ -163,8 +153,8 @@ async def decide(connection: Connection, one: int, other: int, *, same: bool) ->
     return True
 
 
-def _read_picture(media_id: int, row: Mapping[str, Any]) -> Picture:
-    return Picture(
+def _read_candidate(media_id: int, row: Mapping[str, Any]) -> Candidate:
+    return Candidate(
         media_id,
         row["content_hash"],
         row["pixel_hash"],

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from contracts.facts import Picture
 from contracts.measures import MEASURES_VERSION
-from contracts.sketches import SKETCH_VERSION
+from contracts.sketches import SKETCH_VERSION, Sketch
 from db.pool import Connection
 from db.queries import load
 
@@ -61,6 +61,12 @@ async def settle(connection: Connection, medium: Uninspected, content_hash: str 
     reason = picture.unreadable if content_hash is None else None
     await connection.execute(sql["inspections_settle"], medium.media_id, medium.mark, content_hash, reason)
     await connection.execute(sql["inspections_seek"], medium.media_id, SKETCH_VERSION)
+
+
+async def find_sketch(connection: Connection, content_hash: str) -> Sketch | None:
+    """The sketch of a picture that was inspected."""
+    cells = await connection.fetchval(load("inspections")["inspections_sketch"], content_hash)
+    return None if cells is None else Sketch(cells)
 
 
 async def find_platform_hashes(connection: Connection, content_hash: str) -> list[int]:

@@ -40,6 +40,9 @@ def _read_pair(mine: int, pair: Mapping[str, Any]) -> Pair:
         pair["decision"],
         pair["path"],
         pair["content_hash"],
+        pair["pixel_hash"],
+        pair["pixels"],
+        pair["file_size"],
     )
 
 

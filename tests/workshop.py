@@ -14,6 +14,7 @@ from PIL import Image
 from bildwerk.sandbox.ollama import Simulated
 from consumers.fleet import Fleet
 from consumers.inspector import Inspector
+from consumers.seeker import DuplicateSeeker
 from consumers.store import Store
 from db import leases
 from handlers.inference.client import InferenceOptions, Ollama
@@ -26,6 +27,7 @@ from handlers.inspect.renditions import RenditionCache
 from handlers.runner.asking import Asker
 from handlers.runner.finishing import Finisher
 from handlers.runner.medium import Runner
+from handlers.runner.seeking import Seeker
 from handlers.runner.work import Work
 from tests.ledger import Ledger
 
@@ -43,9 +45,17 @@ class Workshop:
     fleet: Fleet
     control: httpx.AsyncClient
 
+    async def inspect(self) -> None:
+        """Inspect what waits, and look for duplicates."""
+        await self.inspector.inspect_batch()
+        planner = self.inspector.planner
+        seeker = DuplicateSeeker(self.ledger.pool, planner, Seeker(self.ledger.pool, planner))
+        while await seeker.plan_called() or await seeker.seek_batch():
+            pass
+
     async def claim(self) -> Work:
         """Inspect what waits, then lease the next medium and a slot."""
-        await self.inspector.inspect_batch()
+        await self.inspect()
         hosts = await self.register()
         async with self.ledger.pool.acquire() as connection:
             claim = await leases.claim(connection, uuid4(), timedelta(seconds=60), hosts)

@@ -102,7 +102,7 @@ CREATE TABLE bildwerk.duplicate_decisions (
 CREATE VIEW bildwerk.likenesses AS
 SELECT
     p.media_id, p.neighbour, p.level, p.evidence, p.found_at, p.closed, p.relation, p.keep, p.reason, p.run_id,
-    d.same AS decision, n.content_hash,
+    p.neighbour_pixels, d.same AS decision, n.content_hash,
     coalesce(
         d.same, p.relation IN ('same', 'edited'), p.level IN ('same_bytes', 'same_pixels', 'same_picture')
     ) AS joins

@@ -111,10 +111,12 @@ CROSS JOIN LATERAL (
         'awaited', l.neighbour > m.id AND NOT l.closed AND l.decision IS NULL AND l.level = ANY($3::text[])
             AND coalesce(j.status IN ('waiting', 'due'), false),
         'relation', l.relation, 'keep', l.keep, 'reason', l.reason, 'decision', l.decision, 'path', n.path,
-        'content_hash', l.content_hash
+        'content_hash', l.content_hash, 'pixel_hash', l.neighbour_pixels,
+        'pixels', coalesce(c.width * c.height, 0), 'file_size', n.file_size
     ) ORDER BY l.neighbour) AS pairs
     FROM bildwerk.likenesses AS l
     JOIN public.media AS n ON n.id = l.neighbour
+    JOIN bildwerk.pictures AS c ON c.content_hash = l.content_hash
     LEFT JOIN bildwerk.jobs AS j ON j.media_id = l.neighbour AND j.job_type = $2
     WHERE l.media_id = m.id
 ) AS p

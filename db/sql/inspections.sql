@@ -71,6 +71,9 @@ WHERE m.id = $1
 UPDATE bildwerk.media AS m SET seek_at = coalesce(m.seek_at, now())
 WHERE m.id = $1 AND m.sought IS DISTINCT FROM bildwerk.seek_key(m, $2)
 
+-- name: inspections_sketch
+SELECT sketch FROM bildwerk.pictures WHERE content_hash = $1 AND unreadable IS NULL
+
 -- name: inspections_platform_hashes
 -- The platform's own perceptual hashes of all media that show this picture.
 SELECT DISTINCT platform_phash FROM bildwerk.media

@@ -11,7 +11,7 @@ both directions, 60 bits. It survives crops better than waves (pHash) do, and on
 Whole numbers only: the same bits on every processor, and exactly the same entries and questions for a turned sketch.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ RADIUS = 8
 """Bits by which hashes of one picture may differ."""
 
 WHOLE, INNER = 0, 1
+COPY_KIND: Final = "d"
+"""The kind of these hashes in the index."""
 
 _CELLS = 6
 _CUT = 0.05

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
-from contracts.effects import AddLifecycleEvent, AddPrompt, Effect, Effects, PutMeta, PutTags, SetQuality
+from contracts.effects import AddLifecycleEvent, AddPrompt, Effect, Effects, PutMeta, PutOpinions, PutTags, SetQuality
 from contracts.facts import QUALITY_SCORE, QUALITY_STATUS, MediaFacts, Standing, Written
-from db import effects, inspections, leases, tags
+from db import duplicates, effects, inspections, leases, tags
 from db.facts import Snapshot
 from db.pool import Connection
 from handlers.runner.settling import select_effects
@@ -80,6 +80,8 @@ class EffectWriter:
                 await effects.add_event(connection, facts.media_id, stamped)
             case PutTags(wanted) if "tags" in self.writes:
                 await tags.put(connection, facts, wanted, origin.run_id)
+            case PutOpinions(opinions):
+                await duplicates.opine(connection, facts.media_id, origin.run_id, opinions)
             case AddPrompt() if "prompts" in self.writes:
                 await effects.add_prompt(connection, facts.media_id, effect, origin.run_id)
             case _:

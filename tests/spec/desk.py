@@ -110,9 +110,10 @@ class Desk:
 
     async def work(self) -> None:
         """Run whatever is due, until nothing is."""
-        await self.workshop.inspector.inspect_batch()
+        await self.workshop.inspect()
         while await self.pool.fetchval(READY):
             await self.workshop.runner.run(await self.workshop.claim())
+            await self.workshop.inspect()
             await self.pool.execute("UPDATE bildwerk.slots SET owner = NULL, until = NULL")
 
     async def pass_time(self) -> None:

@@ -1,0 +1,67 @@
+"""The seeker: looks for duplicates where an inspector could not, and plans media whose neighbours have changed."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+
+from consumers.waiting import wait_for_any
+from db import duplicates
+from db.failures import is_repeatable
+from db.pool import Pool
+from handlers.runner.planning import Planned, Planner, PlanRequest
+from handlers.runner.seeking import Seeker
+
+log = structlog.get_logger("bildwerk.consumers.seeker")
+
+
+@dataclass
+class DuplicateSeeker:
+    """Any number of processes may do so at once. `planned` hears what planning came to."""
+
+    pool: Pool
+    planner: Planner
+    seeker: Seeker
+    planned: Callable[[Planned], None] = field(default=lambda _planned: None)
+    poll: float = 1.0
+    batch: int = 100
+    claimed: int = 8
+    hold: timedelta = timedelta(minutes=5)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether a stage rests on what is found."""
+        return bool(self.planner.chain.neighbourly)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Seek until `stop` is set."""
+        while not stop.is_set():
+            self.wake.clear()
+            try:
+                busy = await self.plan_called() or (self.wanted and await self.seek_batch())
+            except Exception as error:
+                if not is_repeatable(error):
+                    raise
+                log.warning("seeker.repeated", error=type(error).__name__)
+                busy = False
+            if not busy:
+                await wait_for_any(self.poll, self.wake, stop)
+
+    async def plan_called(self) -> bool:
+        """Plan a batch of media that are like one that has changed; False when there are none."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            media_ids = await duplicates.take_called(connection, self.batch)
+            planned = await self.planner.plan_media(connection, [PlanRequest(media_id) for media_id in media_ids])
+        self.planned(planned)
+        return bool(media_ids)
+
+    async def seek_batch(self) -> bool:
+        """Look for others like media that nobody did it for; False when there are none."""
+        async with self.pool.acquire() as connection:
+            media_ids = await duplicates.claim(connection, self.claimed, self.hold)
+        for media_id in media_ids:
+            self.planned(await self.seeker.seek(media_id))
+        return bool(media_ids)

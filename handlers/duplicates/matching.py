@@ -1,0 +1,68 @@
+"""Which of the candidates that an index gave are like a medium, and how. Pure; 4 ms of CPU for each picture."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from contracts.candidates import Candidate
+from contracts.duplicates import Level
+from contracts.sketches import Resemblance
+from handlers.duplicates.levels import Side, judge
+from handlers.duplicates.same_picture import compare
+
+_ORDER = list(Level)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A candidate that is like the medium; `evidence` is seen from the older one of the two."""
+
+    other: Candidate
+    level: Level
+    evidence: Mapping[str, JsonValue]
+
+
+def match(subject: Candidate, others: Sequence[Candidate]) -> list[Match]:
+    """The candidates that are like the subject, the surest first."""
+    compared: dict[tuple[str, bool], Resemblance] = {}
+    found = []
+    for other in others:
+        older, newer = sorted((subject, other), key=lambda candidate: candidate.media_id)
+        key = other.content_hash, other is older
+        if key not in compared and other.pixel_hash != subject.pixel_hash:
+            compared[key] = compare(older.sketch, newer.sketch)
+        finding = judge(_to_side(older), _to_side(newer), compared.get(key))
+        if finding is not None:
+            evidence = {**finding.evidence, **_compare_hashes(older, newer)}
+            found.append(Match(other, finding.level, evidence))
+    return sorted(found, key=_rank)
+
+
+def _rank(found: Match) -> tuple[int, int, int]:
+    bits = found.evidence.get("bits")
+    return _ORDER.index(found.level), bits if isinstance(bits, int) else 0, found.other.media_id
+
+
+def _to_side(candidate: Candidate) -> Side:
+    embedded = candidate.embedded
+    if embedded is None or not embedded.certain:
+        return Side(candidate.content_hash, candidate.pixel_hash, candidate.taken)
+    return Side(
+        candidate.content_hash,
+        candidate.pixel_hash,
+        candidate.taken,
+        embedded.prompt,
+        embedded.negative_prompt,
+        embedded.seed,
+    )
+
+
+def _compare_hashes(one: Candidate, other: Candidate) -> dict[str, JsonValue]:
+    """What the platform's own hashes say."""
+    said: dict[str, JsonValue] = {}
+    if one.platform_hash is not None and one.platform_hash == other.platform_hash:
+        said["platform_hash"] = "same"
+    if one.platform_phash is not None and other.platform_phash is not None:
+        said["platform_phash_bits"] = ((one.platform_phash ^ other.platform_phash) & (1 << 64) - 1).bit_count()
+    return said

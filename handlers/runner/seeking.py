@@ -1,0 +1,112 @@
+"""Looking for media that are like a new one: after its commit, so that two newcomers cannot miss each other (P24)."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+
+from contracts.candidates import Candidate
+from contracts.perceptual import HashedCopy, PerceptualHash
+from db import duplicates, inspections, ledger, likenesses
+from db.duplicates import FoundPair, Subject
+from db.pool import Connection, Pool
+from handlers.duplicates.hashes import COPY_KIND, hash_sketch
+from handlers.duplicates.matching import Match, match
+from handlers.runner.planning import Planned, Planner, PlanRequest
+
+log = structlog.get_logger("bildwerk.handlers.seeking")
+
+PLATFORM_KIND: Final = "p"
+"""The kind of the platform's own perceptual hashes in the index."""
+KEPT: Final = 32
+"""Pairs kept of one search, the surest first; more are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Who is to be compared with a medium, and how many more there are."""
+
+    media: Sequence[Candidate]
+    left_out: int
+
+
+@dataclass(frozen=True)
+class Seeker:
+    """Finds pairs and plans everybody they concern. Comparing is for one thread: what asks the model goes first."""
+
+    pool: Pool
+    planner: Planner
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+
+    async def seek(self, media_id: int) -> Planned:
+        """Look for others like this medium, if they are to be looked for; what planning came to."""
+        async with self.pool.acquire() as connection:
+            subject = await duplicates.read_subject(connection, media_id)
+        if subject is None:
+            return Planned()
+        matches: list[Match] = []
+        left_out = 0
+        if subject.candidate is not None:
+            candidates = await self._find(subject, subject.candidate)
+            matches = await self._match(subject.candidate, candidates.media)
+            left_out = candidates.left_out + max(0, len(matches) - KEPT)
+        return await self._settle(subject, [_to_pair(subject, found) for found in matches[:KEPT]], left_out)
+
+    async def _find(self, subject: Subject, candidate: Candidate) -> Candidates:
+        asked = [PerceptualHash(COPY_KIND, value) for value in hash_sketch(candidate.sketch).questions]
+        if candidate.platform_phash is not None:
+            asked.append(PerceptualHash(PLATFORM_KIND, candidate.platform_phash))
+        async with self.pool.acquire() as connection:
+            near = await likenesses.search(connection, asked, apart_from=candidate.content_hash)
+            shown = {content_hash for found in near.likenesses for content_hash in found.pictures}
+            others = await duplicates.find_showing(connection, subject.media_id, shown)
+            others |= await duplicates.find_equal(connection, subject)
+            media = await duplicates.read_candidates(connection, others)
+        crowds = sum(found.crowd - len(found.pictures) for found in near.likenesses if found.crowd is not None)
+        return Candidates(media, near.left_out + crowds)
+
+    async def _match(self, subject: Candidate, others: Sequence[Candidate]) -> list[Match]:
+        """Those that are alike; none when comparing meets a bug of ours, which is better than to wait for ever."""
+        try:
+            async with self.turns:
+                return await asyncio.to_thread(match, subject, others)
+        except Exception:
+            log.exception("duplicates.broken", media_id=subject.media_id)
+            return []
+
+    async def _settle(self, subject: Subject, pairs: Sequence[FoundPair], left_out: int) -> Planned:
+        """Keep the pairs and plan all media in them, in one transaction."""
+        others = {media_id for pair in pairs for media_id in (pair.one, pair.other)} - {subject.media_id}
+        concerned = sorted(others | {subject.media_id})
+        async with self.pool.acquire() as connection, connection.transaction():
+            await ledger.lock(connection, concerned)
+            called = await duplicates.settle(connection, subject, pairs, left_out)
+            if called is None:
+                return Planned()
+            if further := called.difference(concerned):
+                await duplicates.call(connection, further)
+            planned = await self.planner.plan_media(connection, [PlanRequest(media_id) for media_id in concerned])
+        log.info("duplicates.sought", media_id=subject.media_id, pairs=len(pairs), left_out=left_out)
+        return planned
+
+
+async def index_picture(connection: Connection, content_hash: str) -> None:
+    """Make a picture findable by its hashes; in the transaction that keeps it, one picture in each."""
+    sketch = await inspections.find_sketch(connection, content_hash)
+    if sketch is None:
+        return
+    hashes = [PerceptualHash(COPY_KIND, value) for value in hash_sketch(sketch).entries]
+    told = await inspections.find_platform_hashes(connection, content_hash)
+    hashes += [PerceptualHash(PLATFORM_KIND, value) for value in told]
+    await likenesses.put(connection, content_hash, [HashedCopy(one, copy) for copy, one in enumerate(hashes)])
+
+
+def _to_pair(subject: Subject, found: Match) -> FoundPair:
+    assert subject.candidate is not None
+    sides = sorted((subject.candidate, found.other), key=lambda side: side.media_id)
+    return FoundPair(
+        sides[0].media_id, sides[1].media_id, sides[0].pixel_hash, sides[1].pixel_hash,
+        found.level, found.evidence,
+    )  # fmt: skip

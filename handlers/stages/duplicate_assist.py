@@ -1,0 +1,159 @@
+"""J5: what a medium has in common with others, from the graph of pairs; the newer of two asks the model about both."""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from contracts.duplicates import ASKS, Better, Opinion, Pair, Relation
+from contracts.effects import Effects, PutMeta, PutOpinions
+from contracts.facts import PAIRS, MediaFacts, Standing
+from handlers.answer_language import require_language
+from handlers.answer_text import check_phrase
+from handlers.duplicates.questions import choose_shown, collect, list_open, name_shown, take_inputs
+from handlers.duplicates.report import add_opinions, is_empty, write_report
+from handlers.duplicates.telling import tell_evidence
+from handlers.failures import BadAnswer
+from handlers.own_words import require_own_words
+from handlers.prompt_data import ask_language, data_block, file_line
+from handlers.stage import Awaiting, Companion, Condition, Due, Impossible, Prompt, Satisfied
+
+REPORT: Final = "ollama.duplicate_assist"
+DIFFERENCE_LIMIT: Final = 160
+RESERVED: Final = 1536
+"""Tokens that words and answer may need beside the pictures: 512 of answer, and twice what our texts come to."""
+_TASK = """\
+The first picture is the one in question; the others that were shown are named {aliases}.
+Compare each of them with the first one. Programs found them alike; look for yourself.
+For each of them give, in this order:
+alias: its letter.
+difference: one sentence of at most 20 words on what differs from the first picture, or what shows that nothing does.
+keep: "this" if the first picture is the better one to keep, "other" if the one with the letter is, "neither" if none \
+is better or both should be kept.
+relation: one word:
+- same: the same picture, perhaps of another size, compression or format
+- edited: the same picture, edited: cropped, turned, recoloured, retouched, with a text or frame laid over it
+- burst: another exposure of the same scene, moments apart or from a slightly other place
+- variant: another version of the same idea, such as a second result of a picture generator
+- unrelated: another picture that only looks alike
+"""
+
+Alias = Literal["A", "B", "C"]
+
+
+class Comparison(BaseModel):
+    """What the model is to say of one picture. In this order in every server: names are alphabetical."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    alias: Alias
+    difference: Annotated[str, Field(min_length=1, max_length=DIFFERENCE_LIMIT)]
+    keep: Literal["this", "other", "neither"]
+    relation: Literal["same", "edited", "burst", "variant", "unrelated"]
+
+
+class DuplicateAnswer(BaseModel):
+    """What the model is to answer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    others: Annotated[list[Comparison], Field(min_length=1, max_length=3)]
+
+
+@dataclass(frozen=True)
+class DuplicateAssistStage:
+    """Writes `ollama.duplicate_assist`.
+
+    `room` is how many other pictures fit into one call; without any nobody is asked.
+    """
+
+    room: int = 3
+
+    job_type: ClassVar[str] = ASKS
+    after: ClassVar[tuple[str, ...]] = ()
+    reads: ClassVar[tuple[str, ...]] = (PAIRS,)
+    writes: ClassVar[tuple[str, ...]] = (REPORT,)
+    needs_picture: ClassVar[bool] = True
+    Answer: ClassVar[type[DuplicateAnswer]] = DuplicateAnswer
+
+    def condition(self, facts: MediaFacts) -> Condition:
+        """Due while there are others to be asked about, or what is written is not what the graph says."""
+        likeness, standing = facts.likeness, facts.standing(REPORT)
+        if facts.unreadable is not None:
+            return Impossible("unreadable_picture")
+        if standing is Standing.KEPT:
+            return Impossible("kept_for_person")
+        if not likeness.sought:
+            return Awaiting("search")
+        if not likeness.pairs:
+            # Whoever was told of others that are gone is told so.
+            return Impossible("no_candidates") if is_empty(facts.meta.get(REPORT)) else Due()
+        if not self._choose(facts) and any(pair.awaited for pair in likeness.pairs):
+            return Awaiting("referee")
+        return Satisfied("present") if standing is Standing.OURS and self._stands(facts) else Due()
+
+    def triggers(self, facts: MediaFacts) -> dict[str, JsonValue]:
+        """The pairs that this medium referees: others change what is written, but ask nothing."""
+        return {"referred": take_inputs(facts.likeness)}
+
+    def decide(self, facts: MediaFacts) -> Effects | None:
+        """What the graph says, when nobody is to be asked about."""
+        return None if self._choose(facts) else (PutMeta(REPORT, write_report(facts.media_id, facts.likeness)),)
+
+    def prompt(self, facts: MediaFacts) -> Prompt:
+        """The other pictures by letter, with what programs found."""
+        shown = name_shown(self._choose(facts))
+        known = {"media file": file_line(facts)} | {f"measured {alias}": tell_evidence(pair) for alias, pair in shown}
+        task = _TASK.format(aliases=", ".join(alias for alias, _ in shown))
+        return Prompt(
+            data_block(known) + task + ask_language(facts.language),
+            num_predict=128 + 128 * len(shown),
+            companions=tuple(_show(alias, pair) for alias, pair in shown),
+        )
+
+    def check(self, facts: MediaFacts, answer: DuplicateAnswer) -> DuplicateAnswer:
+        """The answer with its reasons cleaned; every picture that was shown is judged once, and no other."""
+        wanted = [alias for alias, _ in name_shown(self._choose(facts))]
+        if sorted(said.alias for said in answer.others) != wanted:
+            raise BadAnswer("candidate_overlooked", ", ".join(said.alias for said in answer.others))
+        others = [said.model_copy(update={"difference": _check(facts, said.difference)}) for said in answer.others]
+        return answer.model_copy(update={"others": others})
+
+    def effects(self, facts: MediaFacts, answer: DuplicateAnswer) -> Effects:
+        """The opinions, and what the graph says with them."""
+        said: dict[str, Comparison] = {comparison.alias: comparison for comparison in answer.others}
+        opinions = {pair.media_id: _to_opinion(said[alias]) for alias, pair in name_shown(self._choose(facts))}
+        kept = collect(list_open(facts), opinions)
+        likeness = add_opinions(facts.media_id, facts.likeness, kept)
+        return PutOpinions(kept), PutMeta(REPORT, write_report(facts.media_id, likeness))
+
+    def _choose(self, facts: MediaFacts) -> list[Pair]:
+        return choose_shown(list_open(facts), self.room)
+
+    def _stands(self, facts: MediaFacts) -> bool:
+        if self._choose(facts):
+            return False
+        written, report = facts.meta[REPORT], write_report(facts.media_id, facts.likeness)
+        return isinstance(written, dict) and {**written, "run": None} == {**report, "run": None}
+
+
+def _show(alias: str, pair: Pair) -> Companion:
+    assert pair.path is not None
+    assert pair.content_hash is not None
+    return Companion(alias, pair.path, pair.content_hash)
+
+
+def _to_opinion(said: Comparison) -> Opinion:
+    return Opinion(Relation(said.relation), Better(said.keep), said.difference)
+
+
+def _check(facts: MediaFacts, difference: str) -> str:
+    text = check_phrase(difference, _TASK, DIFFERENCE_LIMIT)
+    if not text.strip("… "):
+        raise BadAnswer("empty_talk", difference)
+    require_own_words(text, facts)
+    require_language(text, facts.language)
+    return text
+
+
+STAGE = DuplicateAssistStage()
