@@ -11,6 +11,7 @@ import os
 import resource
 import signal
 import sys
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
@@ -95,10 +96,11 @@ def _fail(kind: str, reason: str, detail: str) -> Reply:
 
 
 def _describe(decoded: Decoded) -> Reply:
-    header = asdict(replace(decoded, rendition=b"", measures=None, embedded=None))
+    header = asdict(replace(decoded, rendition=b"", measures=None, sketch=None, embedded=None, taken=None))
     del header["rendition"]
-    header["measures"] = decoded.measures and decoded.measures.model_dump()
-    header["embedded"] = decoded.embedded and decoded.embedded.model_dump()
+    models = {"measures": decoded.measures, "embedded": decoded.embedded, "taken": decoded.taken}
+    header |= {name: model and model.model_dump(mode="json") for name, model in models.items()}
+    header["sketch"] = decoded.sketch and b64encode(decoded.sketch.cells).decode()
     return header, decoded.rendition
 
 

@@ -13,11 +13,14 @@ from PIL import AvifImagePlugin, ExifTags, Image, UnidentifiedImageError
 
 from contracts.embedded import Embedded
 from contracts.measures import Measures
+from contracts.moments import Taken
+from contracts.sketches import Sketch
 from handlers.inspect.colours import make_opaque, to_srgb
 from handlers.inspect.embedded.reading import read_embedded
 from handlers.inspect.limits import PictureLimits
 from handlers.inspect.measuring import measure
-from handlers.inspect.perceptual import hash_perceptually
+from handlers.inspect.moments import read_taken
+from handlers.inspect.perceptual import hash_perceptually, sketch
 from handlers.inspect.reasons import Reason
 from handlers.inspect.signatures import is_cut_short, looks_supported
 
@@ -50,8 +53,8 @@ class Decoded:
 
     `format` as Pillow names it; `width` and `height` in pixels, after EXIF rotation (before it,
     when it came to no rotation); `pixel_hash` as `contracts.facts.Picture` defines it, before any
-    colour profile is applied; so are `measures` and the perceptual hash `phash`. These and `embedded`, what a
-    generator wrote into the file, are None for a picture that was measured before.
+    colour profile is applied; so are `measures`, the perceptual hash `phash` and the `sketch`. These, `embedded`, what
+    a generator wrote into the file, and `taken`, what a camera did, are None for a picture that was measured before.
     """
 
     format: str | None = None
@@ -60,7 +63,9 @@ class Decoded:
     pixel_hash: str | None = None
     measures: Measures | None = None
     phash: int | None = None
+    sketch: Sketch | None = None
     embedded: Embedded | None = None
+    taken: Taken | None = None
     unreadable: str | None = None
     detail: str = ""
     rendition: bytes = b""
@@ -83,7 +88,7 @@ def decode(data: bytes, limits: PictureLimits, *, measured: bool = False) -> Dec
                     return replace(known, unreadable=refusal.value)
                 image.load()
                 if not measured:
-                    known = replace(known, embedded=read_embedded(image, data))
+                    known = replace(known, embedded=read_embedded(image, data), taken=read_taken(image))
                 return _develop(image, known, limits, measured=measured)
     except Exception as error:  # noqa: BLE001 - parsers of hostile bytes raise what they stumble over
         detail = f"{type(error).__name__}: {error}"[:500]
@@ -112,6 +117,7 @@ def _develop(image: Image.Image, known: Decoded, limits: PictureLimits, *, measu
         pixel_hash=_hash_pixels(opaque),
         measures=None if measured else measure(opaque),
         phash=None if measured else hash_perceptually(opaque),
+        sketch=None if measured else sketch(opaque),
         rendition=_render(opaque, profile, limits),
     )
 

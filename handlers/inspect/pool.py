@@ -5,12 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from contracts.embedded import Embedded
 from contracts.facts import Picture
-from contracts.measures import Measures
-from handlers.failures import Failure, Invalid, Stale, Unavailable
+from handlers.failures import Invalid, Stale, Unavailable
+from handlers.inspect.answers import Answer
 from handlers.inspect.children import Child, ChildDiedError
 from handlers.inspect.frames import Header
 from handlers.inspect.limits import PictureLimits
@@ -35,20 +34,6 @@ class Inspection:
     picture: Picture
     mtime: float | None
     detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """What a child said: a failure, or the source and, if it was asked to decode, what it found."""
-
-    failure: Header | None = None
-    source: Header | None = None
-    decoded: Header | None = None
-    rendition: bytes = b""
-
-    @property
-    def unreadable(self) -> str | None:
-        return None if self.decoded is None else self.decoded.get("unreadable")
 
 
 class PicturePool:
@@ -88,13 +73,12 @@ class PicturePool:
     async def inspect(self, reference: str, measured: str | None = None) -> Inspection:
         """Hash, decode, measure and normalise the file; its rendition goes into the cache.
 
-        If its content hash is `measured`, what is measured and `picture.embedded` stay None: they are known already.
+        If its content hash is `measured`, what is measured or read from its metadata stays None: it is known already.
         A file that holds no usable picture is an answer, `picture.unreadable`. Raises Invalid if
         there is no file of ours, Unavailable if the media root or the child processes are away.
         """
         answer = await self._ask(reference, "yes", measured)
-        source = _source(answer)
-        picture = _picture(source, answer.decoded)
+        source, picture = answer.read_source(), answer.read_picture()
         if picture.unreadable is None:
             await asyncio.to_thread(self._keep, source["content_hash"], answer.rendition)
         return Inspection(
@@ -102,7 +86,7 @@ class PicturePool:
             size=source["size"],
             picture=picture,
             mtime=source["mtime"],
-            detail=str((answer.decoded or {}).get("detail", "")),
+            detail=answer.detail,
         )
 
     async def rendition(self, reference: str, content_hash: str) -> bytes:
@@ -115,18 +99,17 @@ class PicturePool:
         if cached is not None:
             return cached
         answer = await self._ask(reference, content_hash, content_hash)
-        source = _source(answer)
-        if source["content_hash"] != content_hash:
+        if answer.read_source()["content_hash"] != content_hash:
             raise Stale(Reason.CONTENT_CHANGED)
-        picture = _picture(source, answer.decoded)
+        picture = answer.read_picture()
         if picture.unreadable is not None:
-            raise Invalid(picture.unreadable, str((answer.decoded or {}).get("detail", "")))
+            raise Invalid(picture.unreadable, answer.detail)
         await asyncio.to_thread(self._keep, content_hash, answer.rendition)
         return answer.rendition
 
     async def hash(self, reference: str) -> str:
         """SHA-256 (hex) of the file's bytes now. Raises Invalid (too large, too), Unavailable."""
-        source = _source(await self._ask(reference, "no"))
+        source = (await self._ask(reference, "no")).read_source()
         if source["content_hash"] is None:
             raise Invalid(Reason.FILE_TOO_LARGE)
         return str(source["content_hash"])
@@ -134,7 +117,7 @@ class PicturePool:
     def _keep(self, content_hash: str, rendition: bytes) -> None:
         self._cache.put(content_hash, self._limits.recipe, rendition)
 
-    async def _ask(self, reference: str, decode: str, measured: str | None = None) -> _Answer:
+    async def _ask(self, reference: str, decode: str, measured: str | None = None) -> Answer:
         """Ask a child, and a fresh one if it died: it may be worn out, or a stranger killed it."""
         request: Header = {"reference": reference, "decode": decode, "measured": measured}
         try:
@@ -148,7 +131,7 @@ class PicturePool:
         except ChildDiedError as error:
             raise Unavailable(Reason.DECODER_UNAVAILABLE, "died before it decoded") from error
 
-    async def _exchange(self, request: Header, *, fresh: bool) -> _Answer:
+    async def _exchange(self, request: Header, *, fresh: bool) -> Answer:
         async with self._borrow(fresh=fresh) as child:
             await child.send(request)
             try:
@@ -156,12 +139,12 @@ class PicturePool:
             except TimeoutError as error:
                 raise Unavailable(Reason.MEDIA_ROOT_UNAVAILABLE, "reading hangs") from error
             if "failure" in header:
-                return _Answer(failure=header)
+                return Answer(failure=header)
             source = header["source"]
             if not header["decodes"]:
-                return _Answer(source=source)
+                return Answer(source=source)
             decoded, rendition = await self._receive_decoded(child)
-            return _Answer(source=source, decoded=decoded, rendition=rendition)
+            return Answer(source=source, decoded=decoded, rendition=rendition)
 
     async def _receive_decoded(self, child: Child) -> tuple[Header, bytes]:
         try:
@@ -216,33 +199,3 @@ class PicturePool:
             ending = asyncio.create_task(child.wait())
             self._endings.add(ending)
             ending.add_done_callback(self._endings.discard)
-
-
-def _source(answer: _Answer) -> Header:
-    if answer.failure is not None:
-        raise _failure(**answer.failure)
-    assert answer.source is not None
-    return answer.source
-
-
-def _failure(failure: str, reason: str, detail: str) -> Exception:
-    kinds: dict[str, type[Failure]] = {kind.kind: kind for kind in (Invalid, Unavailable)}
-    if failure not in kinds:
-        return RuntimeError(f"{reason} in a child process")
-    return kinds[failure](reason, detail)
-
-
-def _picture(source: Header, decoded: Header | None) -> Picture:
-    if decoded is None:
-        reason = Reason.EMPTY_FILE if source["size"] == 0 else Reason.FILE_TOO_LARGE
-        return Picture(unreadable=reason.value)
-    fields: dict[str, Any] = {name: decoded.get(name) for name in _PICTURE_FIELDS}
-    measures, embedded = decoded.get("measures"), decoded.get("embedded")
-    return Picture(
-        **fields,
-        measures=None if measures is None else Measures.model_validate(measures),
-        embedded=None if embedded is None else Embedded.model_validate(embedded),
-    )
-
-
-_PICTURE_FIELDS = ("format", "width", "height", "pixel_hash", "unreadable", "phash")

@@ -6,10 +6,10 @@ from contextlib import suppress
 
 from PIL import Image, PngImagePlugin
 
-from handlers.inspect.embedded.exif import DESCRIPTION, MAKE, MODEL, read_exif
 from handlers.inspect.embedded.hidden import read_hidden
 from handlers.inspect.embedded.packets import read_comment
 from handlers.inspect.embedded.telling import parse_json
+from handlers.inspect.exif import DESCRIPTION, MAKE, MODEL, read_exif
 
 Fields = Mapping[str, object]
 

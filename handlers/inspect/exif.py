@@ -1,4 +1,4 @@
-"""The few fields of EXIF in which generators leave texts.
+"""The few fields of EXIF in which generators leave texts and cameras what they did.
 
 Not by Pillow: it hands out text already decoded, by rules that programs do not follow, and copies every field there is,
 however often the same bytes are named.
@@ -7,52 +7,79 @@ however often the same bytes are named.
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 DESCRIPTION, MAKE, MODEL, USER_COMMENT = 0x010E, 0x010F, 0x0110, 0x9286
+EXPOSURE_TIME, EXPOSURE_BIAS = 0x829A, 0x9204
+TIME_ORIGINAL, TIME_DIGITIZED, FRACTION_ORIGINAL, FRACTION_DIGITIZED = 0x9003, 0x9004, 0x9291, 0x9292
 _EXIF = 0x8769
-_WANTED = {DESCRIPTION, MAKE, MODEL, USER_COMMENT, _EXIF}
+_WANTED = {
+    *(DESCRIPTION, MAKE, MODEL, USER_COMMENT, EXPOSURE_TIME, EXPOSURE_BIAS, _EXIF),
+    *(TIME_ORIGINAL, TIME_DIGITIZED, FRACTION_ORIGINAL, FRACTION_DIGITIZED),
+}
 
 _MAX_ENTRIES = 256
-_SIZES = {1: 1, 2: 1, 4: 4, 7: 1}
-"""Bytes per value of BYTE, ASCII, LONG, UNDEFINED: the types that texts and offsets have (TIFF 6.0)."""
+_TEXTS, _LONG, _RATIONAL, _SRATIONAL = {1, 2, 7}, 4, 5, 10
+_SIZES = {**dict.fromkeys(_TEXTS, 1), _LONG: 4, _RATIONAL: 8, _SRATIONAL: 8}
+"""Bytes per value of BYTE, ASCII, UNDEFINED, LONG, RATIONAL and SRATIONAL (TIFF 6.0)."""
+_RATIOS = {_RATIONAL: "II", _SRATIONAL: "ii"}
 _ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
+
+
+class Field(NamedTuple):
+    """One field's type, as TIFF numbers them, and its bytes."""
+
+    kind: int
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Exif:
-    """The texts of the main directory and of EXIF's own by tag, as bytes; `order` of the file as `struct` names it."""
+    """Fields of the main directory and of EXIF's own by tag; `order` of the file as `struct` names it."""
 
     order: str
-    values: Mapping[int, bytes]
+    fields: Mapping[int, Field]
 
     def text(self, tag: int) -> str:
         """An ASCII field, which programs fill with UTF-8; empty when there is none."""
-        return _decode(self.values.get(tag, b""))
+        return _decode(self._bytes(tag))
+
+    def ratio(self, tag: int) -> float | None:
+        """A fraction, None when there is none or its denominator is 0."""
+        field = self.fields.get(tag)
+        if field is None or field.kind not in _RATIOS or len(field.data) < _SIZES[field.kind]:
+            return None
+        numerator, denominator = struct.unpack_from(self.order + _RATIOS[field.kind], field.data)
+        return numerator / denominator if denominator else None
 
     @property
     def comment(self) -> str:
         """UserComment, with or without the character code it should begin with."""
-        value = self.values.get(USER_COMMENT, b"")
+        value = self._bytes(USER_COMMENT)
         if value[:7] == b"UNICODE":
             return _decode_unicode(value[8:], self.order)
         return _decode(value[8:] if value[:8] in (b"ASCII\0\0\0", b"\0" * 8) else value)
 
+    def _bytes(self, tag: int) -> bytes:
+        field = self.fields.get(tag)
+        return field.data if field is not None and field.kind in _TEXTS else b""
+
 
 def read_exif(block: bytes, limit: int) -> Exif | None:
     """Read a block of EXIF, each field up to `limit` bytes. None if it is none. Raises struct.error when it is cut."""
-    block = block.removeprefix(b"Exif\0\0")
-    order = _ORDERS.get(block[:4])
+    view = memoryview(block)[6 if block.startswith(b"Exif\0\0") else 0 :]
+    order = _ORDERS.get(bytes(view[:4]))
     if order is None:
         return None
-    main = _read_directory(block, order, struct.unpack_from(order + "I", block, 4)[0], limit)
-    own = main.pop(_EXIF, b"")
-    if len(own) == 4:
-        main = _read_directory(block, order, struct.unpack(order + "I", own)[0], limit) | main
+    main = _read_directory(view, order, struct.unpack_from(order + "I", view, 4)[0], limit)
+    own = main.pop(_EXIF, None)
+    if own is not None and own.kind == _LONG and len(own.data) == _SIZES[_LONG]:
+        main = _read_directory(view, order, struct.unpack(order + "I", own.data)[0], limit) | main
     return Exif(order, main)
 
 
-def _read_directory(block: bytes, order: str, start: int, limit: int) -> dict[int, bytes]:
-    found: dict[int, bytes] = {}
+def _read_directory(block: memoryview, order: str, start: int, limit: int) -> dict[int, Field]:
+    found: dict[int, Field] = {}
     (count,) = struct.unpack_from(order + "H", block, start)
     for number in range(min(count, _MAX_ENTRIES)):
         place = start + 2 + 12 * number
@@ -60,7 +87,7 @@ def _read_directory(block: bytes, order: str, start: int, limit: int) -> dict[in
         size = min(_SIZES.get(kind, 0) * amount, limit)
         if tag in _WANTED and size:
             begin = place + 8 if size <= 4 else struct.unpack_from(order + "I", block, place + 8)[0]
-            found.setdefault(tag, block[begin : begin + size])
+            found.setdefault(tag, Field(kind, bytes(block[begin : begin + size])))
     return found
 
 
