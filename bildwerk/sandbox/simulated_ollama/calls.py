@@ -20,8 +20,9 @@ class Record:
     """One call as the log shows it. Times are `time.time()`.
 
     A call runs from `start`, when it got its slot, to `end`; both are None for one that never got a slot. `concurrent`
-    counts the running calls at its start, itself included. `given_up` says that the client hung up before its answer;
-    `status` is the HTTP status sent, None when there was nobody to send it to.
+    counts the running calls at its start, itself included. `picture` is the digest of the first of its `pictures`.
+    `given_up` says that the client hung up before its answer; `status` is the HTTP status sent, None when there was
+    nobody to send it to.
     """
 
     number: int
@@ -32,6 +33,7 @@ class Record:
     probe: bool = False
     model: str | None = None
     picture: str | None = None
+    pictures: int = 0
     start: float | None = None
     end: float | None = None
     slot: int | None = None

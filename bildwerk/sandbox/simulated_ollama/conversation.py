@@ -142,6 +142,7 @@ def note(simulation: Simulation, call: Call, ask: Ask) -> Rule | None:
     """Write down what the call is for, and the rule that spoils it. Raises `Rejected` for a status by script."""
     call.record.model = ask.model
     call.record.picture = ask.pictures[0].digest if ask.pictures else None
+    call.record.pictures = len(ask.pictures)
     rule = simulation.script.choose(call.record)
     if rule is None:
         return None
