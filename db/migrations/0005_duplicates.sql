@@ -42,7 +42,7 @@ ALTER TABLE bildwerk.pictures
     -- pictures that were generated from the same prompt and seed have the same
     ADD COLUMN prompt_key text GENERATED ALWAYS AS (
         CASE WHEN embedded ->> 'seed' IS NOT NULL AND embedded ->> 'prompt' <> '' AND (embedded ->> 'certain') = 'true'
-            THEN md5(jsonb_build_array(embedded -> 'prompt', embedded -> 'negative_prompt', embedded -> 'seed')::text)
+            THEN md5((embedded -> 'prompt')::text || (embedded -> 'negative_prompt')::text || (embedded -> 'seed')::text)
         END
     ) STORED;
 CREATE INDEX pictures_pixels ON bildwerk.pictures (pixel_hash) WHERE pixel_hash IS NOT NULL;
