@@ -10,25 +10,29 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from PIL import Image
+from PIL import ExifTags, Image
 
 from contracts.embedded import Embedded
+from contracts.moments import Taken
 from handlers.failures import Invalid, Stale, Unavailable
+from handlers.inspect.answers import Answer
 from handlers.inspect.embedded.telling import MAX_PROMPT
+from handlers.inspect.frames import Header
 from handlers.inspect.limits import MIB, PictureLimits
 from handlers.inspect.measuring import measure
-from handlers.inspect.perceptual import hash_perceptually
+from handlers.inspect.perceptual import hash_perceptually, sketch
 from handlers.inspect.pool import PicturePool
 from handlers.inspect.references import MediaRoot
 from handlers.inspect.renditions import RenditionCache
 from tests.handlers.inspect import corpus
 from tests.handlers.inspect.corpus import JPEG, encode, scene
-from tests.handlers.inspect.metadata import with_texts
+from tests.handlers.inspect.metadata import ASCII, exif, with_texts
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, or limits memory")
 
@@ -122,6 +126,26 @@ async def test_what_a_generator_wrote_comes_out_of_the_child_once(library: Libra
     assert (await pool.inspect("drawn.png")).picture.embedded == expected
     assert (await pool.inspect("drawn.png", measured=content_hash)).picture.embedded is None
     assert (await pool.inspect("good.jpg")).picture.embedded is None
+
+
+async def test_sketch_and_moment_come_out_of_the_child_once(library: Library, pool: PicturePool) -> None:
+    block = exif({}, {ExifTags.Base.DateTimeOriginal: (ASCII, b"2024:05:17 18:30:59")})
+    content_hash = library.add("taken.png", encode(scene(), "PNG", exif=block))
+    picture = (await pool.inspect("taken.png")).picture
+    assert picture.sketch == sketch(scene())
+    assert picture.taken == Taken(at=datetime(2024, 5, 17, 18, 30, 59))  # noqa: DTZ001 - cameras know no zone
+    again = (await pool.inspect("taken.png", measured=content_hash)).picture
+    assert (again.sketch, again.taken) == (None, None)
+    assert (await pool.inspect("good.jpg")).picture.taken is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"sketch": "AAAA"}, {"sketch": "no cells"}, {"sketch": 7}, {"taken": {}}, {"taken": 7}, {"measures": {}}],
+)
+def test_what_no_child_of_ours_says_is_not_believed(said: Header) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        Answer(source={"size": 1}, decoded={"format": "PNG", **said}).read_picture()
 
 
 async def test_a_rendition_is_made_again_from_the_file_with_the_same_bytes(library: Library, pool: PicturePool) -> None:
