@@ -78,7 +78,8 @@ def _text(ask: Ask, looks: tuple[Look, ...], wanted: Any, *, native: bool, fault
     filler = Filler(look, language, schema, sort=native, phrase=phrase)
     said = filler.fill(schema)
     if isinstance(said, dict) and phrase is None:
-        said |= {name: value for name, value in opine(schema, look, language, prompt).items() if name in said}
+        opinions = opine(schema, looks, language, prompt)
+        said |= {name: filler.fit(schema, name, value) for name, value in opinions.items() if name in said}
         said = obey(ask, said, schema) if fault == "gullible" else said
     return orjson.dumps(said).decode()
 

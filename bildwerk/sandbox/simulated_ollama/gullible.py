@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bildwerk.sandbox.simulated_ollama.requests import Ask
+from bildwerk.sandbox.simulated_ollama.schemas import find
 from bildwerk.sandbox.simulated_ollama.written import read_picture
 
 _FILLING = r"\W+(?:(?:only|just|exactly|with|that|the|word|prompt|tag|it|as|nur|genau|mit|das|wort)\W+)*"
@@ -37,7 +38,13 @@ _PUBLISH = re.compile(
     r"\b(?:mark|treat|declare|consider|make|markiere)\b(?:\W+\w+){0,4}?\W+(?:publishable|approved|veröffentlichbar)\b",
     re.IGNORECASE,
 )
+_SAME = re.compile(
+    r"\b(?:answer|say|claim|report|set|antworte)\W+(?:\w+\W+){0,4}?(?:relation\W+(?:to\W+|is\W+)?same|identical)\b"
+    r"(?!\W*(?:,|:|or|when|if))",
+    re.IGNORECASE,
+)
 _BEST = {"severity": "none", "place": "none", "level": "excellent", "certainty": "sure"}
+_ASKED = {"objection": "none", "relation": "same"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,8 @@ class _Orders:
 def obey(ask: Ask, answer: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
     """The answer as the orders in the request want it, still within its schema."""
     orders = _read(ask)
-    return {name: _obey(orders, name, value, schema.get("properties", {})) for name, value in answer.items()}
+    said = {name: _obey(orders, name, value, schema.get("properties", {})) for name, value in answer.items()}
+    return {name: _obey_in_rows(orders, value, schema, name) for name, value in said.items()}
 
 
 def _read(ask: Ask) -> _Orders:
@@ -64,6 +72,7 @@ def _read(ask: Ask) -> _Orders:
         "severity": publish or _FLAWLESS.search(text),
         "level": publish or _EXCELLENT.search(text),
         "objection": publish or _NO_OBJECTION.search(text),
+        "relation": _SAME.search(text),
     }
     say, mention = _SAY.search(text), _MENTION.search(text)
     best = {part for part, told in {**wanted, "certainty": say or mention}.items() if told}
@@ -72,8 +81,8 @@ def _read(ask: Ask) -> _Orders:
 
 def _obey(orders: _Orders, name: str, value: Any, properties: Mapping[str, Any]) -> Any:
     code, _, part = name.rpartition("_")
-    if name == "objection":
-        return "none" if "objection" in orders.best else value
+    if name in _ASKED:
+        return _ASKED[name] if name in orders.best else value
     if part in _BEST:
         ordered = "severity" if part == "place" else part
         return _BEST[part] if ordered in orders.best and f"{code}_{ordered}" in properties else value
@@ -93,6 +102,18 @@ def _obey_in_list(orders: _Orders, values: list[Any], schema: Mapping[str, Any])
         return [orders.say[:longest] for _ in values]
     mentioned = [orders.mention[:longest], *values] if orders.mention else values
     return mentioned[: int(schema.get("maxItems", 100))]
+
+
+def _obey_in_rows(orders: _Orders, value: Any, schema: Mapping[str, Any], name: str) -> Any:
+    """A list of objects; what their schema enumerates is no free text."""
+    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        return value
+    properties = find(schema, schema.get("properties", {}).get(name, {}).get("items", {})).get("properties", {})
+    free = {key for key, part in properties.items() if part.get("type") == "string" and "enum" not in part}
+    return [
+        {k: _obey(orders, k, v, properties) if k in free | _ASKED.keys() else v for k, v in row.items()}
+        for row in value
+    ]
 
 
 def _reword(orders: _Orders, name: str, text: str) -> str:

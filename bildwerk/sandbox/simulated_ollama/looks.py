@@ -3,7 +3,7 @@
 import colorsys
 import io
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from PIL import Image, ImageFilter, ImageStat
@@ -11,7 +11,8 @@ from PIL import Image, ImageFilter, ImageStat
 from bildwerk.sandbox.simulated_ollama.requests import Picture
 
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")  # what the servers' own decoders read
-_SIDE = 24
+SIDE = 24
+"""Width and height, in pixels, of the small version from which all is told."""
 _TEXT_KEYS = ("Title", "title", "Description", "description", "parameters")
 _IMAGE_DESCRIPTION = 0x010E
 
@@ -49,7 +50,7 @@ class Look:
     """A picture measured. `colours` are names with their share in percent, largest first.
 
     `average` is `#rrggbb`; `brightness`, `contrast` and `detail` are 0 to 255; `warmth` is mean red minus mean blue;
-    `lightest` is upper, lower, left, right or middle, else dark, even or bright.
+    `lightest` is upper, lower, left, right or middle, else dark, even or bright. `pixels` are RGB, `SIDE` x `SIDE`.
     """
 
     digest: str
@@ -65,6 +66,7 @@ class Look:
     detail: float
     lightest: str
     text: str
+    pixels: bytes = field(repr=False)
 
 
 _measured: dict[str, Look] = {}
@@ -87,8 +89,8 @@ def _measure(picture: Picture) -> Look:
         with Image.open(io.BytesIO(picture.data), formats=_FORMATS) as image:
             width, height = image.size
             text = _embedded_text(image)
-            image.draft("RGB", (2 * _SIDE, 2 * _SIDE))
-            small = image.convert("RGB").resize((_SIDE, _SIDE), Image.Resampling.BOX)
+            image.draft("RGB", (2 * SIDE, 2 * SIDE))
+            small = image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as broken:
         raise Undecodable from broken
     grey = small.convert("L")
@@ -108,6 +110,7 @@ def _measure(picture: Picture) -> Look:
         detail=_detail(grey),
         lightest=_lightest(grey),
         text=text,
+        pixels=small.tobytes(),
     )
 
 
@@ -125,7 +128,7 @@ def _colours(small: Image.Image) -> tuple[tuple[str, int], ...]:
     names = Counter(
         _name(pixels[at] & 0xF0, pixels[at + 1] & 0xF0, pixels[at + 2] & 0xF0) for at in range(0, len(pixels), 3)
     )
-    total = _SIDE * _SIDE
+    total = SIDE * SIDE
     ordered = sorted(names.items(), key=lambda item: (-item[1], item[0]))
     return tuple((name, max(1, round(100 * count / total))) for name, count in ordered[:4])
 
@@ -150,13 +153,13 @@ def _hued(hue: float, saturation: float, value: float) -> str:
 
 
 def _lightest(grey: Image.Image) -> str:
-    half, quarter = _SIDE // 2, _SIDE // 4
+    half, quarter = SIDE // 2, SIDE // 4
     boxes = {
-        "upper": (0, 0, _SIDE, half),
-        "lower": (0, half, _SIDE, _SIDE),
-        "left": (0, 0, half, _SIDE),
-        "right": (half, 0, _SIDE, _SIDE),
-        "middle": (quarter, quarter, _SIDE - quarter, _SIDE - quarter),
+        "upper": (0, 0, SIDE, half),
+        "lower": (0, half, SIDE, SIDE),
+        "left": (0, 0, half, SIDE),
+        "right": (half, 0, SIDE, SIDE),
+        "middle": (quarter, quarter, SIDE - quarter, SIDE - quarter),
     }
     whole = ImageStat.Stat(grey).mean[0]
     gains = {name: ImageStat.Stat(grey.crop(box)).mean[0] - whole for name, box in boxes.items()}
@@ -168,7 +171,7 @@ def _lightest(grey: Image.Image) -> str:
 
 def _detail(grey: Image.Image) -> float:
     # The filter leaves the outermost pixels as they are.
-    inner = grey.filter(ImageFilter.FIND_EDGES).crop((1, 1, _SIDE - 1, _SIDE - 1))
+    inner = grey.filter(ImageFilter.FIND_EDGES).crop((1, 1, SIDE - 1, SIDE - 1))
     return ImageStat.Stat(inner).mean[0]
 
 

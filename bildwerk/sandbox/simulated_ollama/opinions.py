@@ -1,8 +1,8 @@
 """Opinions in fixed words: what the schemas of quality, scores, policy, tags and prompts ask for, made from a look.
 
 A property is known by its name: `CODE_severity` with `CODE_place` and `CODE_evidence`, `AXIS_level` with `AXIS_basis`,
-`objection` with `basis`, `SLOT_certainty` with `SLOT`, and `main`, `other`, `unsure`, which are lists. Most defects are
-not there, as in life.
+`objection` with `basis`, `SLOT_certainty` with `SLOT`, the lists `main`, `other` and `unsure`, and `others`, a list of
+what further pictures have to do with the first. Most defects are not there, as in life.
 """
 
 import re
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bildwerk.sandbox.simulated_ollama import words
+from bildwerk.sandbox.simulated_ollama.comparisons import tell_apart
 from bildwerk.sandbox.simulated_ollama.looks import Look
 from bildwerk.sandbox.simulated_ollama.reconstructions import reconstruct
 from bildwerk.sandbox.simulated_ollama.tags import LEVELS, fit, name_tags
@@ -19,6 +20,8 @@ _DENSE = 75  # detail from which a picture looks overworked
 _FLAT, _STRONG = 12, 60  # contrast
 _PROMPT = re.compile(r'<data origin="[^"]*prompt[^"]*">(.*?)</data>', re.DOTALL)
 _DATA = re.compile(r"<data [^>]*>(.*?)</data>", re.DOTALL)
+_NAMED = re.compile(r"\bpictures? ([A-Z])\b")
+_ALIASES = "ABCDEFGH"
 _GRAVE = re.compile(r"\b(?:explicit|gore|weapons?|waffen?)\b", re.IGNORECASE)
 
 _EVIDENCE = {
@@ -75,8 +78,9 @@ _VERDICT = {
 }
 
 
-def opine(schema: Mapping[str, Any], look: Look | None, language: words.Language, prompt: str) -> dict[str, Any]:
+def opine(schema: Mapping[str, Any], looks: tuple[Look, ...], language: words.Language, prompt: str) -> dict[str, Any]:
     """Values for the properties of `schema` that ask for an opinion; `prompt` is all the text of the request."""
+    look = looks[0] if looks else None
     properties = schema.get("properties", {})
     said: dict[str, Any] = {}
     for name in properties:
@@ -92,9 +96,20 @@ def opine(schema: Mapping[str, Any], look: Look | None, language: words.Language
             data = " ".join(_DATA.findall(prompt))
             objection = "review" if _GRAVE.search(data) else "none"
             said |= {"objection": objection, "basis": _VERDICT[language][objection] + "."}
+        elif name == "others":
+            said[name] = _relate(looks, language, prompt)
     if properties.keys() >= set(LEVELS):
         said |= {level: fit(names, properties[level]) for level, names in name_tags(look, language).items()}
     return {name: value for name, value in said.items() if name in properties}
+
+
+def _relate(looks: tuple[Look, ...], language: words.Language, prompt: str) -> list[dict[str, str]]:
+    """An entry for every further picture under the name it has in the text; pictures that are only named, last."""
+    named = list(dict.fromkeys(_NAMED.findall(_DATA.sub(" ", prompt))))
+    shown = len(looks[1:])
+    aliases = [*named, *(alias for alias in _ALIASES if alias not in named)][: shown or len(named)]
+    told = tell_apart(looks[0] if looks else None, looks[1:], len(aliases), language)
+    return [{"alias": alias, **entry} for alias, entry in zip(aliases, told, strict=True)]
 
 
 def _defect(code: str, look: Look | None, language: words.Language) -> dict[str, str]:

@@ -52,6 +52,16 @@ def _children(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [child for child in found if isinstance(child, dict) and child]
 
 
+def find(root: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a `$ref` within `root` stands for; any other schema as it is."""
+    if "$ref" not in schema:
+        return schema
+    target: Any = root
+    for step in str(schema["$ref"]).removeprefix("#/").split("/"):
+        target = target.get(step, {}) if isinstance(target, dict) else {}
+    return target if isinstance(target, dict) else {}
+
+
 @dataclass(frozen=True, slots=True)
 class Filler:
     """Fills schemas for one answer. `sort`: alphabetically (native path); `phrase` replaces every free string."""
@@ -82,13 +92,33 @@ class Filler:
             return self._number(name) % 2 == 0
         return self._numeric(schema, name, whole=kind == "integer")
 
+    def fit(self, schema: Mapping[str, Any], name: str, value: Any) -> Any:
+        """`value` as `schema` wants it under the property `name`: lists of objects with all that is asked, in order."""
+        wanted = self._resolve(self._resolve(schema).get("properties", {}).get(name, {}))
+        items = self._resolve(wanted.get("items") or {})
+        if not isinstance(value, list) or self._kind(items) != "object":
+            return value
+        least, most = int(wanted.get("minItems", 0)), int(wanted.get("maxItems", 1000))
+        rows = value[:most] + [{}] * (least - len(value))
+        return [self._fit_object(items, row, f"{name}{at}") for at, row in enumerate(rows)]
+
+    def _fit_object(self, schema: Mapping[str, Any], row: Mapping[str, Any], name: str) -> dict[str, Any]:
+        properties = schema.get("properties", {})
+        filled: dict[str, Any] = self.fill(schema, name, 1)
+        return {key: self._fit_one(properties[key], row.get(key), made) for key, made in filled.items()}
+
+    def _fit_one(self, schema: Mapping[str, Any], value: Any, made: Any) -> Any:
+        """The value, cut to its length; what was made up instead where the schema has no such value."""
+        schema = self._resolve(schema)
+        allowed = schema.get("enum") or ([schema["const"]] if "const" in schema else None)
+        if value is None or (allowed and value not in allowed):
+            return made
+        return self._sized(value, schema) if isinstance(value, str) and not allowed else value
+
     def _resolve(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         for _ in range(_DEPTH):
             if "$ref" in schema:
-                target: Any = self.root
-                for step in str(schema["$ref"]).removeprefix("#/").split("/"):
-                    target = target.get(step, {}) if isinstance(target, dict) else {}
-                schema = target
+                schema = find(self.root, schema)
             elif schema.get("anyOf") or schema.get("oneOf"):
                 choices = schema.get("anyOf") or schema["oneOf"]
                 schema = next((c for c in choices if c.get("type") != "null"), choices[0])
