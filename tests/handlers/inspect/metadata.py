@@ -10,7 +10,8 @@ from PIL import Image, PngImagePlugin
 
 DESCRIPTION, MAKE, MODEL, SOFTWARE, USER_COMMENT, MAKER_NOTE = 0x010E, 0x010F, 0x0110, 0x0131, 0x9286, 0x927C
 EXIF = 0x8769
-ASCII, LONG, UNDEFINED = 2, 4, 7
+ASCII, LONG, RATIONAL, UNDEFINED, SRATIONAL = 2, 4, 5, 7, 10
+_SIZES = {LONG: 4, RATIONAL: 8, SRATIONAL: 8}
 
 Tags = Mapping[int, tuple[int, bytes]]
 """Type and value of each field."""
@@ -67,6 +68,12 @@ def user_comment(text: str, *, order: str = ">", code: bytes = b"UNICODE\0", enc
     return exif({}, {USER_COMMENT: (UNDEFINED, code + text.encode(encoding))}, order)
 
 
+def ratio(numerator: int, denominator: int) -> tuple[int, bytes]:
+    """Return a fraction for EXIF of the usual order, signed if it is negative."""
+    kind, form = (SRATIONAL, ">ii") if min(numerator, denominator) < 0 else (RATIONAL, ">II")
+    return kind, struct.pack(form, numerator, denominator)
+
+
 def packet(creator: str, comment: str, description: str = "") -> bytes:
     """Return XMP of the shape that Apple's frameworks write."""
     comment, description = (
@@ -118,7 +125,7 @@ def _directory(tags: Tags, order: str, place: int) -> bytes:
     entries, values = b"", b""
     end = place + 2 + 12 * len(tags) + 4
     for tag, (kind, value) in sorted(tags.items()):
-        count = len(value) // (4 if kind == LONG else 1)
+        count = len(value) // _SIZES.get(kind, 1)
         entries += struct.pack(order + "HHI", tag, kind, count)
         if len(value) <= 4:
             entries += value.ljust(4, b"\0")

@@ -141,7 +141,7 @@ async def test_sketch_and_moment_come_out_of_the_child_once(library: Library, po
 
 @pytest.mark.parametrize(
     "said",
-    [{"sketch": "AAAA"}, {"sketch": "no cells"}, {"sketch": 7}, {"taken": {}}, {"taken": 7}, {"measures": {}}],
+    [{"sketch": "AAAA"}, {"sketch": "AAAA" * 768 + "\n"}, {"sketch": 7}, {"taken": {}}, {"taken": 7}, {"measures": {}}],
 )
 def test_what_no_child_of_ours_says_is_not_believed(said: Header) -> None:
     with pytest.raises((ValueError, TypeError)):
