@@ -1,32 +1,52 @@
 """Which media are one picture: what pairs come to. Pure, and the same in whatever order they are given."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from contracts.duplicates import Edge, Level, Member
 
 _SUREST = list(Level)
 
 
-def find_cluster(media_id: int, edges: Sequence[Edge]) -> tuple[int, ...]:
-    """The media that are one picture with this one, by id, itself included; it alone when there are none.
+def find_clusters(edges: Sequence[Edge]) -> list[tuple[int, ...]]:
+    """The media that are one picture, by id: each cluster of two or more once, in the order of their first ids.
 
     Pairs are joined one after the other, a person's word first, then the surest level. Two media that a person told
     apart never meet, not over others either.
     """
-    clusters: dict[int, frozenset[int]] = {}
-    apart = {frozenset((edge.one, edge.other)) for edge in edges if edge.decision is False}
+    clusters: dict[int, _Cluster] = {}
+    for edge in edges:
+        for one, other in ((edge.one, edge.other), (edge.other, edge.one)):
+            cluster = clusters.setdefault(one, _Cluster({one}))
+            if edge.decision is False:
+                cluster.apart.add(other)
     for edge in sorted((edge for edge in edges if edge.joins), key=_rank):
-        one, other = (clusters.get(end, frozenset({end})) for end in (edge.one, edge.other))
-        if any(frozenset((a, b)) in apart for a in one for b in other):
+        small, large = sorted((clusters[edge.one], clusters[edge.other]), key=lambda cluster: len(cluster.media))
+        if small is large or not small.media.isdisjoint(large.apart):
             continue
-        joined = one | other
-        clusters.update(dict.fromkeys(joined, joined))
-    return tuple(sorted(clusters.get(media_id, {media_id})))
+        large.media |= small.media
+        large.apart |= small.apart
+        clusters.update(dict.fromkeys(small.media, large))
+    found = {id(cluster): tuple(sorted(cluster.media)) for cluster in clusters.values()}
+    return sorted(media for media in found.values() if len(media) > 1)
+
+
+def find_cluster(media_id: int, edges: Sequence[Edge]) -> tuple[int, ...]:
+    """The media that are one picture with this one, by id, itself included; it alone when there are none."""
+    return next((cluster for cluster in find_clusters(edges) if media_id in cluster), (media_id,))
 
 
 def find_best(members: Iterable[Member]) -> int:
     """The copy to keep by what can be counted: most pixels, then the largest file, then the oldest medium."""
     return max(members, key=lambda member: (member.pixels, member.file_size or 0, -member.media_id)).media_id
+
+
+@dataclass(slots=True)
+class _Cluster:
+    """What has been joined so far, and everybody whom a person told apart from somebody of it."""
+
+    media: set[int]
+    apart: set[int] = field(default_factory=set)
 
 
 def _rank(edge: Edge) -> tuple[bool, int, int, int]:
