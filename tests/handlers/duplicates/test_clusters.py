@@ -41,7 +41,7 @@ def test_two_that_were_told_apart_meet_over_nobody() -> None:
         (1, 2)
     ]
     # 1 and 3 were told apart, and come as clusters of two
-    assert find_clusters([same(1, 2), same(3, 4), same(2, 4), apart]) == [(1, 2), (3, 4)]
+    assert find_clusters([same(1, 2), same(3, 4, level=Level.SAME_BYTES), same(2, 4), apart]) == [(1, 2), (3, 4)]
 
 
 @given(found=edges, data=st.data())
