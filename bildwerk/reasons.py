@@ -10,6 +10,9 @@ REASONS: Final[dict[str, str]] = {
     "forced": "was asked for",
     "alone": "was under way when the model's runner crashed; is tried again alone",
     "not_ours": "another program does this",
+    "search": "others like it are being looked for",
+    "referee": "a newer medium that is like it asks first",
+    "neighbours": "a medium that is like it changed",
     # why there is nothing to do
     "present": "its values are there already",
     "judged": "a person or the platform has judged the picture",
@@ -23,6 +26,7 @@ REASONS: Final[dict[str, str]] = {
     "prompt_present": "there is a complete prompt, and the quality is no grade C",
     "not_staged": "the medium is not staged for publication",
     "no_quality": "there is no quality analysis to rest on, and nobody asked for scores",
+    "no_candidates": "no other medium is like it",
     # why there is no picture
     "bad_reference": "the path does not lead to a file below the media root",
     "missing_file": "the file is not there",
@@ -43,6 +47,7 @@ REASONS: Final[dict[str, str]] = {
     "media_root_unavailable": "the media root is away",
     "decoder_unavailable": "no decoder process could be started",
     "content_changed": "the file changed meanwhile",
+    "companion_changed": "the file of a medium that was to be shown beside it changed, or is gone",
     "not_inspected": "the picture has not been looked at yet",
     # why an answer was not usable
     "not_json": "the answer is not JSON",
@@ -65,6 +70,7 @@ REASONS: Final[dict[str, str]] = {
     "wrong_language": "the text is in another language",
     "no_tags": "none of what the model named is a tag",
     "title_too_long": "the title is too long",
+    "candidate_overlooked": "the answer does not judge each picture that was shown, once",
     "no_subject": "the answer does not say what the picture is of",
     "prompt_overlooked": "the model says that there is no prompt, but it was shown one",
     # why a call failed

@@ -16,7 +16,7 @@ from handlers.inspect.reasons import Reason
 ROOT = Path(__file__).parents[2]
 ROOMS = ("contracts", "db", "handlers", "consumers", "bildwerk")
 LEVELS = {"debug", "info", "warning", "error", "critical", "exception"}
-FAILURES = {"Invalid", "BadAnswer", "Transient", "Unavailable", "Stale", "Satisfied", "Impossible"}
+FAILURES = {"Invalid", "BadAnswer", "Transient", "Unavailable", "Stale", "Satisfied", "Impossible", "Awaiting"}
 CODE = re.compile(r"[a-z][a-z0-9_]+")
 
 
