@@ -48,6 +48,7 @@ _PERMANENT = (
     "must be of type",
     "template:",
     "failed to tokenize prompt",
+    "only supports a single image",
 )
 
 _STATUSES: dict[int, tuple[type[Failure], str]] = {

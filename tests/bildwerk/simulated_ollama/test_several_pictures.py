@@ -235,7 +235,8 @@ async def test_others_are_told_by_name_in_order(start: Start, language: str) -> 
 
 async def test_a_picture_that_is_only_named_is_said_to_be_missing(start: Start) -> None:
     server = await start()
-    found = await others_of(server, body("Compare this picture with picture A and picture B.", encoded(scene())))
+    task = '<data origin="media title">picture Z</data> Compare this picture with picture A and picture B.'
+    found = await others_of(server, body(task, encoded(scene())))
     assert [(o["alias"], o["relation"]) for o in found] == [("A", "unrelated"), ("B", "unrelated")]
     assert "no such picture" in found[0]["difference"]
 

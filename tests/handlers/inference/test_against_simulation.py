@@ -4,11 +4,12 @@ import asyncio
 import io
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import httpx
 import pytest
 from PIL import Image
+from pydantic import BaseModel, Field
 
 from bildwerk.sandbox.ollama import Simulated
 from contracts.effects import Effects, PutMeta
@@ -17,9 +18,10 @@ from handlers.failures import BadAnswer, Failure, Transient, Unavailable
 from handlers.inference.answers import answer_schema, parse_answer
 from handlers.inference.client import InferenceOptions, Ollama, Question, Reply
 from handlers.inference.hosts import parse_hosts
+from handlers.inference.layout import Shown
 from handlers.inference.options import Layout
 from handlers.registry import load_stages
-from handlers.stage import Stage
+from handlers.stage import Prompt, Stage
 from handlers.stages import caption
 
 MODEL = "bildwerk-simulated"
@@ -57,6 +59,37 @@ async def test_answers_pass_and_the_picture_is_read_once(
             assert {e.key for e in effects if isinstance(e, PutMeta)} == set(stage.writes)
             reading.append(reply.prompt_ms)
     assert reading[1] < reading[0] / 2, "the second job must reuse the picture"
+
+
+class Pair(BaseModel):
+    alias: Literal["A", "B"]
+    difference: Annotated[str, Field(max_length=160)]
+    keep: Literal["this", "other", "neither"]
+    relation: Literal["same", "edited", "burst", "variant", "unrelated"]
+
+
+class Pairs(BaseModel):
+    others: list[Pair]
+
+
+@pytest.mark.parametrize("path", ["native", "rendered"])
+@pytest.mark.parametrize("layout", Layout)
+async def test_a_comparison_reads_only_the_other_pictures(
+    start_ollama: Callable[..., Awaitable[Simulated]], path: str, layout: Layout
+) -> None:
+    """The medium's own was read for another job; the others come in the order of their names."""
+    simulated = await start_ollama(1, "--prompt-path", path, "--picture-seconds", "0.2", "--load-seconds", "0")
+    schema = Pairs.model_json_schema()
+    alone = Question(MODEL, Prompt("Describe it.", 300), "en", _picture("navy"), schema, 7, "ollama_caption")
+    shown = (Shown("A", _picture("gold")), Shown("B", _picture("midnightblue")))
+    async with Ollama(parse_hosts(simulated.url), replace(OPTIONS, layout=layout)) as ollama:
+        one = await ollama.ask(ollama.hosts[0], alone)
+        two = await ollama.ask(ollama.hosts[0], replace(alone, prompt=Prompt("Compare.", 600), companions=shown))
+    assert 1.6 * one.prompt_ms < two.prompt_ms < 2.4 * one.prompt_ms
+    assert two.prompt_tokens > 3 * 256
+    others = Pairs.model_validate_json(two.text).others
+    assert [other.alias for other in others] == ["A", "B"]
+    assert others[0].relation != others[1].relation
 
 
 async def test_a_look_finds_the_model_and_leaves_no_call(ollama: Simulated) -> None:

@@ -86,6 +86,7 @@ def test_a_broken_connection_is_no_connect_time_out() -> None:
         (500, "cudaMalloc failed: out of memory", Transient, "server_error"),
         (500, "", Transient, "server_error"),
         (500, 'option "temperature" must be of type float32', Invalid, "bad_request"),
+        (500, "vision model only supports a single image per message", Invalid, "bad_request"),
         (500, "image input is not supported - hint: you may need the mmproj", Unavailable, "model_blind"),
         (502, "<html>", Unavailable, "gateway"),
         (503, "server busy, please try again.  maximum pending requests exceeded", Unavailable, "server_busy"),
