@@ -11,6 +11,7 @@ from bildwerk.cli import (
     contracts,
     demo,
     doctor,
+    duplicates,
     explain,
     ingest,
     migrate,
@@ -44,6 +45,7 @@ app.command()(contracts.contracts)
 app.command()(config.config)
 app.add_typer(policy.app, name="policy")
 app.add_typer(tags.app, name="tags")
+app.add_typer(duplicates.app, name="duplicates")
 app.add_typer(sandbox.app, name="sandbox")
 
 

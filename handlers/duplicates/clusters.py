@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from contracts.duplicates import Edge, Level, Member
 
 _SUREST = list(Level)
+Rank = tuple[bool, int, int, int]
 
 
 def find_clusters(edges: Sequence[Edge]) -> list[tuple[int, ...]]:
@@ -20,7 +21,7 @@ def find_clusters(edges: Sequence[Edge]) -> list[tuple[int, ...]]:
             cluster = clusters.setdefault(one, _Cluster({one}))
             if edge.decision is False:
                 cluster.apart.add(other)
-    for edge in sorted((edge for edge in edges if edge.joins), key=_rank):
+    for edge in sorted((edge for edge in edges if edge.joins), key=rank_edge):
         small, large = sorted((clusters[edge.one], clusters[edge.other]), key=lambda cluster: len(cluster.media))
         if small is large or not small.media.isdisjoint(large.apart):
             continue
@@ -41,13 +42,14 @@ def find_best(members: Iterable[Member]) -> int:
     return max(members, key=lambda member: (member.pixels, member.file_size or 0, -member.media_id)).media_id
 
 
+def rank_edge(edge: Edge) -> Rank:
+    """The order in which pairs are joined: a person's word first, then the surest level, then the oldest media."""
+    return edge.decision is not True, _SUREST.index(edge.level), edge.one, edge.other
+
+
 @dataclass(slots=True)
 class _Cluster:
     """What has been joined so far, and everybody whom a person told apart from somebody of it."""
 
     media: set[int]
     apart: set[int] = field(default_factory=set)
-
-
-def _rank(edge: Edge) -> tuple[bool, int, int, int]:
-    return edge.decision is not True, _SUREST.index(edge.level), edge.one, edge.other
