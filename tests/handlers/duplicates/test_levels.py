@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from contracts.duplicates import Level
@@ -198,6 +198,7 @@ def see_from_the_other(found: Resemblance | None) -> Resemblance | None:
 
 
 @given(sides, sides, resemblances)
+@settings(max_examples=400)
 def test_it_does_not_matter_which_comes_first(mine: Side, theirs: Side, found: Resemblance | None) -> None:
     there, back = judge(mine, theirs, found), judge(theirs, mine, see_from_the_other(found))
     if there is None or back is None:
@@ -208,6 +209,7 @@ def test_it_does_not_matter_which_comes_first(mine: Side, theirs: Side, found: R
 
 
 @given(sides, sides, resemblances)
+@settings(max_examples=400)
 def test_pictures_that_a_camera_took_twice_are_never_the_same_picture(
     mine: Side, theirs: Side, found: Resemblance | None
 ) -> None:
@@ -215,7 +217,7 @@ def test_pictures_that_a_camera_took_twice_are_never_the_same_picture(
         return
     cameras = {taken.camera.casefold() for taken in (mine.taken, theirs.taken) if taken.camera}
     gap = abs(mine.taken.at - theirs.taken.at).total_seconds()
-    if len(cameras) < 2 and gap >= 1 and gap % 900 >= 1:
+    if len(cameras) < 2 and gap >= 1 and 1 <= gap % 900 <= 899:  # where a fraction is unknown it is cut off
         finding = judge(mine, theirs, found)
         assert finding is None or finding.level is not Level.SAME_PICTURE
 
