@@ -82,6 +82,10 @@ class Settings(BaseSettings):
         ge=2048,
         description="Context in tokens; another value than other clients' reloads the model.",
     )
+    reuse_answers: bool = Field(
+        False,
+        description="Take over caption, title, tags and scores from a medium with the same pixels (docs/reuse.md).",
+    )
     layout: Literal["split", "assistant", "generate"] = Field(
         "split",
         description="How requests let the server reuse the picture it has read: `split`, `assistant` or `generate`.",

@@ -98,7 +98,7 @@ class Parts:
         dispatcher = Dispatcher(
             pool,
             self.database,
-            Runner(pool, finisher, Asker(self.store, self.fleet, settings.model)),
+            Runner(pool, finisher, Asker(self.store, self.fleet, settings.model), reuses=settings.reuse_answers),
             lambda: self.fleet.available() if self.store.is_available() else (),
             WorkerSettings(settings.lease_seconds, settings.poll_seconds, settings.grace_seconds),
             FailureStop(settings.failure_limit),

@@ -74,7 +74,10 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One model call as the ledger recorded it; `outcome` None: under way, or its process died."""
+    """One model call as the ledger recorded it; `outcome` None: under way, or its process died.
+
+    `reused_from` is the run whose answer it took over instead of asking, and `reused_medium` whom that was about.
+    """
 
     id: int
     job_type: str
@@ -90,6 +93,8 @@ class Run:
     prompt_tokens: int | None
     answer_tokens: int | None
     total_ms: float | None
+    reused_from: int | None
+    reused_medium: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What identifies a run before it is answered; hashes are hex."""
+    """What identifies a run before it is answered; hashes are hex.
+
+    `language` is empty where rules decide. `reused_from` is the run whose answer is taken over; recipe and model are
+    its, too, and there is no host.
+    """
 
     job_type: str
     generation: int
@@ -37,6 +41,8 @@ class Question:
     recipe: str
     host: str
     model: str
+    language: str = ""
+    reused_from: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,7 @@ async def start(connection: Connection, lease: MediumLease, question: Question) 
     run_id: int | None = await connection.fetchval(
         load("runs")["runs_start"], lease.media_id, lease.lease_no,
         q.job_type, q.generation, q.fingerprint, q.content_hash, q.recipe, q.host, q.model,
+        q.language, q.reused_from,
     )  # fmt: skip
     return run_id
 

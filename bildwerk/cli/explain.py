@@ -18,7 +18,7 @@ from bildwerk.settings import Settings
 from contracts.facts import MediaFacts, Standing
 from contracts.verdicts import Verdict
 from db.facts import Snapshot, load_snapshots
-from db.reads import Record, find_medium, read_record
+from db.reads import Record, Run, find_medium, read_record
 from db.score_batches import list_batches
 from db.vocabulary import VocabularyCache
 from handlers.chain import Chain
@@ -153,14 +153,19 @@ def _last_run(record: Record, job_type: str) -> list[str]:
     run = next((run for run in record.runs if run.job_type == job_type), None)
     if run is None:
         return []
-    by = f"on {run.host} with {run.model}" if run.host else "by rules alone"
-    words = [f"run {run.id} {by} at {run.started_at:%Y-%m-%d %H:%M:%S}"]
+    words = [f"run {run.id} {_say_source(run)} at {run.started_at:%Y-%m-%d %H:%M:%S}"]
     words.append(f"{run.outcome or 'under way'}: {say(run.reason)}" if run.reason else run.outcome or "under way")
     if run.total_ms:
         words.append(f"{run.total_ms / 1000:.1f} s")
     if run.answer_tokens:
         words.append(f"{run.prompt_tokens} tokens read, {run.answer_tokens} written")
     return [f"  {', '.join(words)}"]
+
+
+def _say_source(run: Run) -> str:
+    if run.reused_from is not None:
+        return f"taken over from run {run.reused_from} of medium {run.reused_medium} ({run.model})"
+    return f"on {run.host} with {run.model}" if run.host else "by rules alone"
 
 
 def _found(facts: MediaFacts, key: str) -> Iterator[str]:

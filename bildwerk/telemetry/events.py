@@ -43,7 +43,8 @@ LOG_EVENTS: Final[dict[str, str]] = {
     "seeker.repeated": "looking for duplicates, or planning media that others concern, failed and is tried again",
     "rendition_not_cached": "the cache folder cannot be written: pictures are decoded again each time",
     "claim.failed": "no work could be claimed now; tried again",
-    "job.ended": "a model call ended; `outcome` and `reason` say how, with tokens and milliseconds",
+    "job.ended": "a model call ended; `outcome` and `reason` say how, with tokens and milliseconds;"
+    " `reused_from` is the run whose answer was taken over instead",
     "job.broken": "a mistake of ours while a job ran: the job is failed, the others go on",
     "finish.repeated": "the finishing transaction met a database that was away and is tried again",
     "lease.lost": "another instance took the medium: our call was given up",

@@ -22,6 +22,9 @@ class Metrics:
         r = self.registry
         self.events = Counter("bildwerk_log_events", "Log events by name and level.", ["event", "level"], registry=r)
         self.calls = Counter("bildwerk_model_calls", "Ended model calls.", ["job_type", "outcome"], registry=r)
+        self.reused = Counter(
+            "bildwerk_answers_reused", "Answers taken over instead of a call.", ["job_type", "outcome"], registry=r
+        )
         self.seconds = Histogram(
             "bildwerk_model_call_seconds", "How long calls took.", ["job_type"], buckets=CALL_SECONDS, registry=r
         )
@@ -42,10 +45,11 @@ class Metrics:
         """Count one log event; what it holds beyond its name decides what else it counts for."""
         self.events.labels(event, fields.get("level", "info")).inc()
         if event == "job.ended":
-            self._count_call(str(fields.get("job_type")), fields)
+            self._count_job(str(fields.get("job_type")), fields)
 
-    def _count_call(self, job_type: str, fields: Mapping[str, Any]) -> None:
-        self.calls.labels(job_type, str(fields.get("outcome"))).inc()
+    def _count_job(self, job_type: str, fields: Mapping[str, Any]) -> None:
+        counter = self.calls if fields.get("reused_from") is None else self.reused
+        counter.labels(job_type, str(fields.get("outcome"))).inc()
         if isinstance(total := fields.get("total_ms"), int | float):
             self.seconds.labels(job_type).observe(total / 1000)
         for kind in ("prompt", "answer"):

@@ -45,9 +45,10 @@ SELECT job_type, last_error, changed_at FROM bildwerk.jobs WHERE media_id = $1
 
 -- name: reads_runs
 SELECT
-    id, job_type, generation, host, model, recipe, started_at, ended_at, outcome, reason, detail, prompt_tokens,
-    answer_tokens, total_ms
-FROM bildwerk.runs WHERE media_id = $1 ORDER BY id DESC LIMIT $2
+    r.id, r.job_type, r.generation, r.host, r.model, r.recipe, r.started_at, r.ended_at, r.outcome, r.reason, r.detail,
+    r.prompt_tokens, r.answer_tokens, r.total_ms, r.reused_from, f.media_id AS reused_medium
+FROM bildwerk.runs AS r LEFT JOIN bildwerk.runs AS f ON f.id = r.reused_from
+WHERE r.media_id = $1 ORDER BY r.id DESC LIMIT $2
 
 -- name: reads_writers
 SELECT w.field, w.run_id, w.written_at FROM bildwerk.written AS w WHERE w.media_id = $1

@@ -38,10 +38,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The model answered, and the answer is good."""
+    """The model answered, and the answer is good. No `raw`: its words are kept with the run that they came from."""
 
     answer: BaseModel
-    raw: str
+    raw: str | None
     cost: Cost
 
 

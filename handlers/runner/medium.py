@@ -13,11 +13,12 @@ from db.facts import Snapshot
 from db.failures import is_repeatable, is_vanished
 from db.leases import MediumLease
 from db.pool import Pool, insist
-from db.runs import Outcome
+from db.runs import Cost, Outcome
 from handlers.failures import Failure, Stale, Transient, Unavailable
 from handlers.inference.client import Question
 from handlers.runner.asking import Asker
-from handlers.runner.finishing import Decided, Failed, Finished, Finisher, Job, Result
+from handlers.runner.finishing import Answered, Decided, Failed, Finished, Finisher, Job, Result
+from handlers.runner.reuse import Reused, find_answer
 from handlers.runner.work import Ended, Work
 from handlers.runner.writing import MarkMoved
 from handlers.stage import Stage
@@ -32,13 +33,15 @@ INTERRUPTED_PAUSE = 1.0
 class Runner:
     """Runs claimed media. Holds no state of its own; no transaction is open during a model call.
 
-    `lost_limit` is how many leases a medium may lose to crashes before its job is failed.
+    `lost_limit` is how many leases a medium may lose to crashes before its job is failed. With `reuses` an answer about
+    the same pixels is taken over instead of asking again.
     """
 
     pool: Pool
     finisher: Finisher
     asker: Asker
     lost_limit: int = 5
+    reuses: bool = False
 
     async def run(self, work: Work) -> Ended:
         """Run the due jobs of one medium, then give it back. Only bugs are raised."""
@@ -103,14 +106,18 @@ class Runner:
     async def _run_job(self, work: Work, stage: Stage[Any], verdict: Verdict, facts: MediaFacts) -> Finished:
         question: Question | None = None
         result: Result = Decided()
-        if stage.decide(facts) is None:
+        asks = stage.decide(facts) is None
+        reused = await find_answer(self.pool, stage, verdict, facts) if asks and self.reuses else None
+        if reused is not None:
+            result = Answered(reused.answer, None, Cost())
+        elif asks:
             try:
                 question = await self.asker.prepare(stage, facts)
             except Transient as failure:  # an attempt like any other, so that it ends some time
                 work.failure, result = failure, Failed(failure)
             except Failure as failure:
                 return await self._turn_back(work, failure)
-        job = await self._start(work, stage, verdict, facts, question)
+        job = await self._start(work, stage, verdict, facts, question or reused)
         if job is None:
             return Finished.LEASE_LOST
         if question is not None:
@@ -118,6 +125,7 @@ class Runner:
         finished = await self._finish(job, facts, result)
         log.info(
             "job.ended", media_id=facts.media_id, job_type=stage.job_type, run=job.run_id,
+            reused_from=reused and reused.run.id,
             host=question and work.claim.slot.host, outcome=_name(finished, result),
             reason=result.failure.reason if isinstance(result, Failed) else None,
             total_ms=result.cost.total_ms, prompt_tokens=result.cost.prompt_tokens,
@@ -137,14 +145,21 @@ class Runner:
         return Finished.POSTPONED
 
     async def _start(
-        self, work: Work, stage: Stage[Any], verdict: Verdict, facts: MediaFacts, question: Question | None
+        self, work: Work, stage: Stage[Any], verdict: Verdict, facts: MediaFacts, source: Question | Reused | None
     ) -> Job | None:
         host = work.claim.slot.host
-        asked = (
-            ("", "", "") if question is None else (self.asker.model.recipe(host, stage, question), host, question.model)
-        )
         assert verdict.fingerprint is not None
-        record = runs.Question(stage.job_type, verdict.generation, verdict.fingerprint, facts.content_hash, *asked)
+        record = runs.Question(
+            stage.job_type, verdict.generation, verdict.fingerprint, facts.content_hash, recipe="", host="", model=""
+        )
+        match source:
+            case Question():
+                recipe = self.asker.model.recipe(host, stage, source)
+                record = replace(record, recipe=recipe, host=host, model=source.model, language=source.language)
+            case Reused(run):
+                record = replace(
+                    record, recipe=run.recipe, model=run.model, language=facts.language, reused_from=run.id
+                )
         async with self.pool.acquire() as connection:
             run_id = await runs.start(connection, work.claim.medium, record)
         if run_id is None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from bildwerk.cli.explain import Medium, describe
+from db import runs
 from db.reads import read_record
 from handlers.chain import Chain
 from handlers.failures import Transient
@@ -43,6 +44,18 @@ async def test_done_by_us_and_then_changed_by_a_person(ledger: Ledger) -> None:
     assert any(line.startswith("  run 1 on host:1 with model at ") and ", done" in line for line in done)
     assert "  ollama.caption: a person's or the platform's; never changed" in changed
     assert "  ollama.description: a person deleted it; it stays deleted" in changed
+
+
+async def test_taken_over_from_another_medium(ledger: Ledger) -> None:
+    media_id = await ledger.add()
+    await ledger.caption(media_id)
+    twin = await ledger.add("b.jpg", "f2")
+    leases = {lease.media_id: lease for lease in (await ledger.claim(), await ledger.claim())}
+    question = runs.Question("ollama_caption", 0, "f", "f2", "recipe", "", "model", "en", reused_from=1)
+    async with ledger.pool.acquire() as connection:
+        await runs.start(connection, leases[twin], question)
+
+    assert any(f"taken over from run 1 of medium {media_id} (model) at " in s for s in await explain(ledger, twin))
 
 
 async def test_locked(ledger: Ledger) -> None:

@@ -32,6 +32,16 @@ def test_a_call_without_an_answer_has_no_tokens() -> None:
     assert "bildwerk_model_tokens_total{" not in text
 
 
+def test_an_answer_that_was_taken_over_is_no_call() -> None:
+    metrics = Metrics()
+    metrics.watch("job.ended", {"job_type": "ollama_title", "outcome": "done", "reused_from": 7})
+
+    text = metrics.show(None).decode()
+
+    assert 'bildwerk_answers_reused_total{job_type="ollama_title",outcome="done"} 1.0' in text
+    assert "bildwerk_model_calls_total{" not in text
+
+
 def test_queues_are_shown_as_they_are_now() -> None:
     metrics = Metrics()
 
