@@ -85,9 +85,9 @@ def _read_directory(block: memoryview, order: str, start: int, limit: int) -> di
         place = start + 2 + 12 * number
         tag, kind, amount = struct.unpack_from(order + "HHI", block, place)
         size = min(_SIZES.get(kind, 0) * amount, limit)
-        if tag in _WANTED and size:
+        if tag in _WANTED and tag not in found and size:
             begin = place + 8 if size <= 4 else struct.unpack_from(order + "I", block, place + 8)[0]
-            found.setdefault(tag, Field(kind, bytes(block[begin : begin + size])))
+            found[tag] = Field(kind, bytes(block[begin : begin + size]))
     return found
 
 
