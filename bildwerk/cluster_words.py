@@ -64,6 +64,8 @@ def describe_medium(known: Known) -> Iterator[str]:
         yield "  the platform does not have it"
     elif known.unreadable is not None:
         yield f"  no picture: {say(known.unreadable)}"
+    elif known.likeness.sought and not known.likeness.pairs:
+        yield f"  {say('no_candidates')}"
     if len(known.copies) > 1:
         members = [copy.member for copy in known.copies]
         yield "  one picture with " + ", ".join(
@@ -73,8 +75,6 @@ def describe_medium(known: Known) -> Iterator[str]:
     for pair in sorted(known.likeness.pairs, key=lambda pair: pair.media_id):
         yield f"  {say_pair(pair)}"
         yield from (f"    {line}" for line in _list_known(known.media_id, pair))
-    if not known.likeness.pairs and known.likeness.sought:
-        yield f"  {say('no_candidates')}"
     yield from (f"  {line}" for line in say_search(known.likeness))
 
 

@@ -91,7 +91,8 @@ async def read_known(connection: Connection, media_id: int) -> Known:
         likeness = (await read_likenesses(connection, [media_id]))[media_id]
         copies = await clusters.read_copies(connection, {*find_cluster(media_id, likeness.edges), media_id})
     path = copies[media_id].path if media_id in copies else None
-    return Known(media_id, path, likeness, tuple(copies.values()), shown.deleted or shown.missing, shown.unreadable)
+    unreadable = shown.unreadable or (None if shown.has_pixels else "not_inspected")
+    return Known(media_id, path, likeness, tuple(copies.values()), shown.deleted or shown.missing, unreadable)
 
 
 async def decide(pool: Pool, planner: Planner, one: int, other: int, *, same: bool) -> Decided:
