@@ -3,22 +3,23 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bildwerk.arguments import make_planner
 from bildwerk.cli.connections import connected
+from bildwerk.cli.naming import NAMED, find_named, printable
 from bildwerk.cli.problem import Problem
 from bildwerk.demo import suggestions, verdicts
 from bildwerk.environment import read
+from bildwerk.likeness_words import list_pairs
 from bildwerk.reasons import say
 from bildwerk.settings import Settings
 from contracts.facts import MediaFacts, Standing
 from contracts.verdicts import Verdict
 from db.facts import Snapshot, load_snapshots
-from db.reads import Record, Run, find_medium, read_record
+from db.reads import Record, Run, read_record
 from db.score_batches import list_batches
 from db.vocabulary import VocabularyCache
 from handlers.chain import Chain
@@ -42,7 +43,7 @@ class Medium:
 
 
 def explain(
-    medium: Annotated[str, typer.Argument(metavar="MEDIA", help="Its id, its path below the media root, or its file.")],
+    medium: Annotated[str, typer.Argument(metavar="MEDIA", help=NAMED)],
 ) -> None:
     """Say for every job type of one medium how it stands and why, and who holds each field."""
     found = asyncio.run(_look(read(Settings), medium))
@@ -53,24 +54,13 @@ def explain(
 async def _look(settings: Settings, name: str) -> Medium:
     chain = make_planner(settings).chain
     async with connected(settings) as connection:
-        media_id = await find_medium(connection, name)
-        if media_id is None and (below := _locate(settings.media_root, name)) is not None:
-            media_id = await find_medium(connection, below)
-        if media_id is None:
-            raise Problem(f"there is no medium with the id or path {name!r}: `bildwerk ingest` adds files")
+        media_id = await find_named(connection, settings, name)
         record = await read_record(connection, media_id)
         batches = await list_batches(connection, media_id)
         snapshots = await load_snapshots(connection, [media_id], chain.keys, settings.language, VocabularyCache())
     if record is None or not snapshots:
         raise Problem(f"medium {media_id} is in public.media, but no event ever named it: send media.created")
     return Medium(snapshots[0], record, chain, batches)
-
-
-def _locate(root: Path, name: str) -> str | None:
-    """The path below the media root of a file that is named from where the person stands."""
-    place, base = Path(name), root.resolve()
-    place = place.parent.resolve() / place.name
-    return str(place.relative_to(base)) if place.is_relative_to(base) else None
 
 
 def describe(medium: Medium) -> list[str]:
@@ -90,7 +80,7 @@ def describe(medium: Medium) -> list[str]:
         lines += _last_run(medium.record, name)
         for key in stage.writes:
             lines.append(f"  {key}: {_holder(facts, medium.record, key)}")
-            lines += [f"    {_show(line)}" for line in _found(facts, key)]
+            lines += [f"    {printable(line)}" for line in _found(facts, key)]
     return lines
 
 
@@ -181,6 +171,8 @@ def _found(facts: MediaFacts, key: str) -> Iterator[str]:
         yield from verdicts.list_flags(value)
     elif key == "ollama.tags_normalized":
         yield from _tags(facts)
+    elif key == "ollama.duplicate_assist":
+        yield from list_pairs(facts.likeness)
     elif key == "ollama.prompt_reconstruction" and (prompt := suggestions.read_prompt(value, ())):
         yield prompt.origin
 
@@ -197,11 +189,6 @@ def _say_axis(axis: verdicts.Axis) -> str:
     words = [axis.name, "none" if axis.score is None else f"{axis.score:.2f}"]
     words.append(f"({axis.level}{', limited by what is known' if axis.limited else ''})" if axis.level else "")
     return " ".join(filter(None, words))
-
-
-def _show(line: str) -> str:
-    """Anybody's value may stand there: nothing that a terminal would obey."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
 
 
 def _holder(facts: MediaFacts, record: Record, key: str) -> str:
