@@ -9,6 +9,7 @@ from handlers.chain import Chain
 from handlers.failures import Transient
 from handlers.registry import load_stages
 from handlers.runner.finishing import Failed
+from tests.gallery import Gallery, Shot
 from tests.ledger import Ledger
 from tests.tagged import Tagged
 
@@ -158,3 +159,34 @@ async def test_tags_and_where_a_prompt_comes_from(ledger: Ledger) -> None:
     ]
     assert "    embedded by ComfyUI" in lines
     assert not any("secret garden" in line for line in lines)
+
+
+async def test_whom_it_is_like_and_who_is_still_to_ask(ledger: Ledger) -> None:
+    gallery = Gallery(ledger)
+    one, two, three = await gallery.upload(Shot(1), Shot(1, pixels=1), Shot(1, pixels=1, tag=1))
+    await gallery.inspect()
+    awaited = await explain(ledger, one)
+    await gallery.seek()
+    await ledger.pool.execute("UPDATE bildwerk.media SET left_out = 12 WHERE id = $1", one)
+    waiting, asking = await explain(ledger, one), await explain(ledger, two)
+    await gallery.settle()
+    told = await explain(ledger, three)
+    paths = [await gallery.path(media_id) for media_id in (one, two, three)]
+    level = await ledger.pool.fetchval("SELECT DISTINCT level FROM bildwerk.duplicate_pairs WHERE one = $1", one)
+
+    assert "ollama_duplicate_assist: waiting: others like it are being looked for" in awaited
+    assert awaited[-1] == "    others like it are being looked for"
+    assert "ollama_duplicate_assist: waiting: a newer medium that is like it asks first" in waiting
+    assert waiting[-3:] == [
+        f"    {two} {paths[1]}: {level}, the model is asked by {two}, later",
+        f"    {three} {paths[2]}: {level}, the model is asked by {three}, later",
+        "    12 more are like it; left out, because too many pictures share its look",
+    ]
+    assert asking[-2:] == [
+        f"    {one} {paths[0]}: {level}, the model is to be asked",
+        f"    {three} {paths[2]}: same_pixels",
+    ]
+    assert told[-2:] == [
+        f"    {one} {paths[0]}: {level}, the model: burst",
+        f"    {two} {paths[1]}: same_pixels",
+    ]
