@@ -5,7 +5,7 @@ Pairs are written under the locks of both media, the older first (P23); opinions
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import JsonValue
@@ -28,13 +28,14 @@ GROUP = 100
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The medium that others are looked for; `key` is what the search depends on.
+    """The medium that others are looked for; `key` is what the search depends on, `seek_at` tells it from a later one.
 
     No candidate: without a readable picture nobody is like it.
     """
 
     media_id: int
     key: str
+    seek_at: datetime
     candidate: Candidate | None = None
     prompt_key: str | None = None
 
@@ -62,7 +63,7 @@ async def read_subject(connection: Connection, media_id: int) -> Subject | None:
     if row is None:
         return None
     candidate = None if row["sketch"] is None or row["pixel_hash"] is None else _read_candidate(media_id, row)
-    return Subject(media_id, row["key"], candidate, row["prompt_key"])
+    return Subject(media_id, row["key"], row["seek_at"], candidate, row["prompt_key"])
 
 
 async def find_equal(connection: Connection, subject: Subject) -> set[int]:
@@ -91,13 +92,13 @@ async def read_candidates(connection: Connection, media_ids: Collection[int]) ->
 async def settle(
     connection: Connection, subject: Subject, pairs: Sequence[FoundPair], left_out: int
 ) -> set[int] | None:
-    """Keep what was found; who else is concerned. None when the medium is another by now: it is looked for again.
+    """Keep what was found; who else is concerned. None when the medium is another by now, or to be looked for again.
 
     Under the locks of the subject and of everybody in `pairs`.
     """
     sql = load("duplicates")
     sought = await connection.fetchval(
-        sql["duplicates_sought"], subject.media_id, subject.key, left_out, SKETCH_VERSION
+        sql["duplicates_sought"], subject.media_id, subject.key, left_out, SKETCH_VERSION, subject.seek_at
     )
     if sought is None:
         return None
@@ -109,7 +110,7 @@ async def settle(
         levels, evidence = [p.level.value for p in pairs], [dict(p.evidence) for p in pairs]
         hashes = [p.one_pixels for p in pairs], [p.other_pixels for p in pairs]
         await connection.execute(sql["duplicates_put"], one, other, *hashes, levels, evidence)
-        await connection.execute(sql["duplicates_restate"], one, other, levels, evidence)
+        await connection.execute(sql["duplicates_restate"], one, other, *hashes, levels, evidence)
     after = await read_group(connection, subject.media_id)
     return (before | after | {row["media_id"] for row in outdated}) - {subject.media_id}
 

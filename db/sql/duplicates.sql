@@ -9,7 +9,7 @@ RETURNING id
 -- name: duplicates_subject
 -- `key` is what the search depends on.
 SELECT
-    m.content_hash, m.platform_hash, m.platform_phash, bildwerk.seek_key(m, $2) AS key,
+    m.content_hash, m.platform_hash, m.platform_phash, m.seek_at, bildwerk.seek_key(m, $2) AS key,
     c.pixel_hash, c.sketch, c.taken, c.embedded, c.prompt_key
 FROM bildwerk.media AS m
 LEFT JOIN bildwerk.pictures AS c ON c.content_hash = m.content_hash AND c.unreadable IS NULL
@@ -61,9 +61,9 @@ WHERE m.id = ANY($1::bigint[])
 ORDER BY m.id
 
 -- name: duplicates_sought
--- Only if what was looked for is what it is now.
+-- Only if what was looked for is what it is now, and nobody asked for another search since this one began.
 UPDATE bildwerk.media AS m SET sought = $2, seek_at = NULL, left_out = $3
-WHERE m.id = $1 AND bildwerk.seek_key(m, $4) = $2
+WHERE m.id = $1 AND bildwerk.seek_key(m, $4) = $2 AND m.seek_at = $5
 RETURNING id
 
 -- name: duplicates_outdated
@@ -73,11 +73,15 @@ WHERE (one = $1 AND one_pixels IS DISTINCT FROM $2) OR (other = $1 AND other_pix
 RETURNING CASE WHEN one = $1 THEN other ELSE one END AS media_id
 
 -- name: duplicates_put
--- What was said of the same pixels is kept.
+-- What was said of the same pixels is kept. One that has other pixels by now finds this medium by itself, or found it: what
+-- was compared with its older ones must not take the place of that.
 INSERT INTO bildwerk.duplicate_pairs AS p (one, other, one_pixels, other_pixels, level, evidence)
 SELECT f.one, f.other, f.one_pixels, f.other_pixels, f.level, f.evidence
 FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::jsonb[])
     AS f (one, other, one_pixels, other_pixels, level, evidence)
+JOIN bildwerk.media AS m ON m.id = f.one JOIN bildwerk.pictures AS c USING (content_hash)
+JOIN bildwerk.media AS n ON n.id = f.other JOIN bildwerk.pictures AS d ON d.content_hash = n.content_hash
+WHERE (c.pixel_hash, d.pixel_hash) = (f.one_pixels, f.other_pixels)
 ORDER BY f.one, f.other
 ON CONFLICT (one, other) DO UPDATE SET
     one_pixels = excluded.one_pixels, other_pixels = excluded.other_pixels, level = excluded.level,
@@ -88,8 +92,10 @@ WHERE (p.one_pixels, p.other_pixels) IS DISTINCT FROM (excluded.one_pixels, excl
 -- name: duplicates_restate
 -- The same pixels: only what metadata tell may have changed.
 UPDATE bildwerk.duplicate_pairs AS p SET level = f.level, evidence = f.evidence
-FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::jsonb[]) AS f (one, other, level, evidence)
-WHERE p.one = f.one AND p.other = f.other AND (p.level, p.evidence) IS DISTINCT FROM (f.level, f.evidence)
+FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::jsonb[])
+    AS f (one, other, one_pixels, other_pixels, level, evidence)
+WHERE (p.one, p.other, p.one_pixels, p.other_pixels) = (f.one, f.other, f.one_pixels, f.other_pixels)
+    AND (p.level, p.evidence) IS DISTINCT FROM (f.level, f.evidence)
 
 -- name: duplicates_group
 -- Everybody who is one picture with the medium, directly or not; up to $2.
@@ -120,7 +126,7 @@ WITH called AS (
 SELECT media_id, bool_or(gone) AS gone FROM called GROUP BY media_id ORDER BY media_id
 
 -- name: duplicates_seek_again
-UPDATE bildwerk.media SET seek_at = coalesce(seek_at, now()), sought = NULL
+UPDATE bildwerk.media SET seek_at = now(), sought = NULL
 WHERE id = ANY($1::bigint[]) AND left_out > 0 AND deleted_at IS NULL
 
 -- name: duplicates_decide

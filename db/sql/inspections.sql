@@ -67,8 +67,9 @@ FROM settled AS s
 WHERE m.id = $1
 
 -- name: inspections_seek
--- A statement of its own: it sees what the one before wrote.
-UPDATE bildwerk.media AS m SET seek_at = coalesce(m.seek_at, now())
+-- A statement of its own: it sees what the one before wrote. At once, also where a search is under way: that one was for
+-- another picture, and will not be kept.
+UPDATE bildwerk.media AS m SET seek_at = now()
 WHERE m.id = $1 AND m.sought IS DISTINCT FROM bildwerk.seek_key(m, $2)
 
 -- name: inspections_sketch
