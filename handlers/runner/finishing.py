@@ -158,7 +158,7 @@ class Finisher:
     async def _settle_failure(self, connection: Connection, job: Job, before: Snapshot, result: Failed) -> Finished:
         failure, verdict = result.failure, before.verdicts[job.stage.job_type]
         error = LastError(failure.kind, failure.reason, failure.detail)
-        if is_poison(verdict, failure):
+        if is_poison(verdict, failure) and not job.stage.prompt(before.facts).companions:
             return await self._poison(connection, job, before, result)
         settled, outcome = decide_failure(verdict, failure, self.retry, before, random())  # noqa: S311 - jitter
         raw = failure.raw if isinstance(failure, BadAnswer) else None

@@ -40,9 +40,9 @@ def decide_failure(
     if isinstance(failure, Unavailable):
         return verdict, Outcome.UNAVAILABLE
     delay = timedelta(seconds=retry.delay(verdict.attempt, spread))
-    if failure.reason == CRASHED:  # a neighbour may have done it: no attempt is burned
+    if failure.reason == CRASHED and verdict.reason != ALONE:  # a neighbour may have done it: no attempt is burned
         return replace(verdict, reason=ALONE, run_at=snapshot.now + delay), Outcome.RETRY
-    if isinstance(failure, Transient) and verdict.attempt + 1 < retry.tries:
+    if isinstance(failure, Transient) and failure.reason != CRASHED and verdict.attempt + 1 < retry.tries:
         return replace(verdict, attempt=verdict.attempt + 1, run_at=snapshot.now + delay), Outcome.RETRY
     return close_verdict(verdict, Status.FAILED, failure.reason), Outcome.FAILED
 
