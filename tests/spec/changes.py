@@ -1,6 +1,7 @@
 """What each cell stands on: for every one some small changes to the product, each of which must turn it red."""
 
 from tests.spec.change import WRITING, change, persist
+from tests.spec.changes_of_duplicates import CHANGES as CHANGES_OF_DUPLICATES
 from tests.spec.changes_of_judging import CHANGES as CHANGES_OF_JUDGING
 from tests.spec.changes_of_naming import CHANGES as CHANGES_OF_NAMING
 
@@ -17,9 +18,9 @@ TAG = "WITH other AS (INSERT INTO public.tags (name) VALUES ($2))\n"
 WIDTH = "WITH other AS (UPDATE public.media SET width = 1)\n"
 PROMPT = "WITH other AS (UPDATE public.media_meta SET value = '1' WHERE key = 'prompt')\n"
 KNOWN = "plain_text(facts.meta.get(key)) for key in self.reads"
-RETRIED = "isinstance(failure, Transient) and verdict.attempt"
+RETRIED = "isinstance(failure, Transient) and"
 UPSTREAM = "not current[upstream].status.terminal"
-NO_PICTURE = (LAYOUT, '_PICTURE, "images": [_encode(question.rendition)]', "_PICTURE")
+NO_PICTURE = (LAYOUT, '"content": words, "images": [_encode(picture)]', '"content": words')
 NO_FORCE = (PLAN, "_make_due(verdict) if verdict.forced else _skip(verdict, reason)", "_skip(verdict, reason)")
 NO_OWN_CAPTION = (TITLE, 'None if caption else read_ours(facts, "ollama.caption")', "None")
 NO_THEIR_CAPTION = (TITLE, '"media caption": caption,', "")
@@ -27,7 +28,9 @@ INVENTED_CAPTION = (TITLE, 'read_ours(facts, "ollama.caption")', '(read_ours(fac
 PRESENT_IS_WRITTEN = (STANDING, "if is_blank(facts.meta.get(platforms))", "")
 
 CHANGES = (
-    change("J1-inputs J2-inputs J3-inputs J4-inputs J6-inputs J7-inputs", "the picture is not sent", NO_PICTURE),
+    change(
+        "J1-inputs J2-inputs J3-inputs J4-inputs J5-inputs J6-inputs J7-inputs", "the picture is not sent", NO_PICTURE
+    ),
     change("J1-inputs", "metadata", (CAPTION, '"media file": file_line(facts), ', "")),
     change("J1-inputs", "the prompt", (CAPTION, '"description", "prompt", "title")', '"description", "title")')),
     change("J1-inputs", "a prompt is invented", (CAPTION, KNOWN, KNOWN.replace(" for", ' or "x" for'))),
@@ -46,17 +49,17 @@ CHANGES = (
     change("J1-outputs J2-outputs", "wrong model", (WRITING, '"ollama.model", origin.model', '"ollama.model", "x"')),
     change("J1-outputs", "a time of no zone", (WRITING, "snapshot.now.iso", "snapshot.now.replace(tzinfo=None).iso")),
     change(
-        "J1-tables J2-tables J4-tables J7-tables J8-tables",
+        "J1-tables J2-tables J4-tables J5-tables J7-tables J8-tables",
         "a tag is written",
         (EFFECTS, INSERT, TAG + INSERT),
     ),
     change(
-        "J1-tables J2-tables J3-tables J4-tables J6-tables J7-tables J8-tables",
+        "J1-tables J2-tables J3-tables J4-tables J5-tables J6-tables J7-tables J8-tables",
         "the medium is changed",
         (EFFECTS, INSERT, WIDTH + INSERT),
     ),
     change(
-        "J1-tables J2-tables J3-tables J4-tables J6-tables J7-tables J8-tables",
+        "J1-tables J2-tables J3-tables J4-tables J5-tables J6-tables J7-tables J8-tables",
         "a value of the platform is changed",
         (EFFECTS, INSERT, PROMPT + INSERT),
     ),
@@ -83,7 +86,7 @@ CHANGES = (
             "J8-failure-modes"
         ),
         "invalid JSON is asked for again",
-        (SETTLING, RETRIED, "verdict.attempt"),
+        (SETTLING, RETRIED, "True and"),
     ),
     change(
         "J1-failure-modes",
@@ -188,6 +191,7 @@ CHANGES = (
         "a failed stage is not finished",
         (PLAN, UPSTREAM, "current[upstream].status not in (Status.DONE, Status.SKIPPED)"),
     ),
+    *CHANGES_OF_DUPLICATES,
     *CHANGES_OF_JUDGING,
     *CHANGES_OF_NAMING,
 )

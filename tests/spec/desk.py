@@ -15,6 +15,7 @@ from db.pool import Pool
 from handlers.runner.finishing import Finisher
 from handlers.runner.planning import Force, Planner, PlanRequest
 from handlers.runner.writing import EffectWriter
+from tests.spec.album import save
 from tests.workshop import Workshop
 
 HELD: dict[str, Any] = {"locks": ["tags", "prompt"]}
@@ -38,10 +39,16 @@ class Request:
         return "\n".join(message["content"] for message in self.body["messages"])
 
     @property
+    def pictures(self) -> list[bytes]:
+        """The bytes of every picture that came along as base64."""
+        encoded = [image for message in self.body["messages"] for image in message.get("images", ())]
+        return [b64decode(image, validate=True) for image in encoded]
+
+    @property
     def picture(self) -> bytes:
-        """The bytes of the one picture that came along as base64."""
-        (encoded,) = [image for message in self.body["messages"] for image in message.get("images", ())]
-        return b64decode(encoded, validate=True)
+        """The bytes of the one picture that came along."""
+        (picture,) = self.pictures
+        return picture
 
 
 @dataclass
@@ -64,10 +71,14 @@ class Desk:
 
         It is of one colour, 64 x 48 pixels, which is a defect by itself, or a larger one in which none is measured.
         """
+        picture = draw_flawless(colour) if flawless else Image.new("RGB", (64, 48), colour)
+        return await self.upload(save(picture), columns, **meta)
+
+    async def upload(self, file: bytes, columns: dict[str, Any] | None = None, **meta: Any) -> int:
+        """Upload a file with columns of `media` and values of `media_meta`."""
         self.pictures += 1
         given = {"path": f"{self.pictures}.png", **(columns or {})}
-        picture = draw_flawless(colour) if flawless else Image.new("RGB", (64, 48), colour)
-        picture.save(self.workshop.folder / given["path"])
+        (self.workshop.folder / given["path"]).write_bytes(file)
         places = ", ".join(f"${at}" for at in range(1, len(given) + 1))
         media_id = int(
             await self.pool.fetchval(

@@ -13,6 +13,8 @@ from tests.spec.desk import Desk
 
 Grants = Mapping[str, str]
 Again = Callable[[], Awaitable[int]]
+Add = Callable[..., Awaitable[int]]
+"""Uploads what the job is due for, with these values of `media_meta`, and returns the medium."""
 ATTEMPT = "SELECT status, attempt, run_at > now() AS later FROM bildwerk.jobs WHERE media_id = $1 AND job_type = $2"
 
 
@@ -37,10 +39,10 @@ async def tries_again_after_a_time_out(desk: Desk, job_type: str) -> None:
     assert await desk.calls(media_id, job_type) == 2
 
 
-async def fails_at_once_on_invalid_json(desk: Desk, job_type: str) -> None:
+async def fails_at_once_on_invalid_json(desk: Desk, job_type: str, add: Add | None = None) -> None:
     """One call, a failed job, none of its values; nothing but new pixels or a request starts it again."""
     own = desk.workshop.ledger.planner.chain.stage(job_type).writes
-    media_id = await desk.add()
+    media_id = await (add or desk.add)()
     await desk.workshop.fail("broken_json", match={"job": job_type}, next=1)
     await desk.work()
     await desk.plan(media_id)
@@ -53,12 +55,17 @@ async def fails_at_once_on_invalid_json(desk: Desk, job_type: str) -> None:
 
 
 async def fails_with(
-    desk: Desk, job_type: str, answers: Mapping[str, Mapping[str, Any]], reason: str, **known: Any
+    desk: Desk,
+    job_type: str,
+    answers: Mapping[str, Mapping[str, Any]],
+    reason: str,
+    add: Add | None = None,
+    **known: Any,
 ) -> None:
     """Each of these answers fails the job at once, and none of its values, columns and events is written."""
     own = desk.workshop.ledger.planner.chain.stage(job_type).writes
     for what, answer in answers.items():
-        media_id = await desk.add(**known)
+        media_id = await (add or desk.add)(**known)
         before = await desk.quality(media_id)
         await desk.answer(media_id, job_type, answer)
         await desk.work()
@@ -86,10 +93,10 @@ async def narrowed(desk: Desk, grants: Grants) -> AsyncIterator[None]:
         await desk.pool.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
 
 
-async def needs_no_more_than(desk: Desk, job_type: str, grants: Grants, **known: Any) -> None:
+async def needs_no_more_than(desk: Desk, job_type: str, grants: Grants, add: Add | None = None, **known: Any) -> None:
     """The job is done by a role with these privileges, and changes nothing but its own values."""
     writable = tuple(table for table, privileges in grants.items() if privileges != "SELECT")
-    media_id = await desk.add(prompt="theirs", **known)
+    media_id = await (add or desk.add)(prompt="theirs", **known)
     before = await desk.platform(but=writable)
     async with narrowed(desk, grants):
         await desk.work()

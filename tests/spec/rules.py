@@ -1,4 +1,4 @@
-"""R1 to R8: the rules for all job types, shown on the two of stage 1, and on the whole chain where it writes more."""
+"""R1 to R8: the rules for all job types, shown on the two of stage 1, on the whole chain and on duplicates."""
 
 import asyncio
 import logging
@@ -12,6 +12,7 @@ from bildwerk.arguments import make_finisher, make_options
 from bildwerk.settings import Settings
 from db import leases
 from db.reads import read_installation
+from tests.spec import rules_of_duplicates as duplicates
 from tests.spec.cells import Row
 from tests.spec.desk import Desk
 from tests.spec.listening import listening
@@ -58,6 +59,7 @@ async def r1(desk: Desk) -> None:
     assert [(job_type, outcome) for job_type, outcome, _ in later] == [(CAPTION, "done"), (TITLE, "done")]
     await tells_each_evaluation_once(desk)
     await dedupes_tags_and_prompts(desk)
+    await duplicates.tells_of_each_pair_once(desk)
 
 
 @ROW.cell
@@ -78,6 +80,7 @@ async def r2(desk: Desk) -> None:
     await desk.work()
     assert [await desk.calls(media_id, job) for job in (CAPTION, TITLE)] == [2, 2]
     assert await desk.pool.fetchval("SELECT count(*) FROM bildwerk.jobs") == 2
+    await duplicates.finds_two_at_once_once(desk)
 
 
 @ROW.cell
@@ -168,8 +171,8 @@ async def r5(desk: Desk) -> None:
 async def r6(desk: Desk) -> None:
     """`force` overrides a run-condition that is already satisfied, not one that lacks its precondition.
 
-    Locked and human-written values stay protected even then. The precondition shown is a readable picture; duplicate
-    candidates come with J5.
+    Locked and human-written values stay protected even then. The preconditions shown are a readable picture and
+    candidates for duplicates.
     """
     present, edited, locked, broken = [await desk.add(colour) for colour in ("teal", "orange", "navy", "olive")]
     (desk.workshop.folder / "4.png").write_bytes(b"no picture")
@@ -187,6 +190,7 @@ async def r6(desk: Desk) -> None:
     assert await desk.verdict(broken, CAPTION) == ("skipped", "unreadable_picture")
     await leaves_judgements_of_people_alone(desk)
     await leaves_tags_and_prompts_of_people_alone(desk)
+    await duplicates.leaves_decisions_of_people_alone(desk)
 
 
 @ROW.cell
@@ -217,6 +221,7 @@ async def r7(desk: Desk) -> None:
         told = {"ollama.model", "ollama.last_run_at"} if "provenance" in expected else set()
         assert set(await desk.ours(media_id)) == texts | told, (owned, writes)
         await writes_beside(desk, *expected)
+        await duplicates.keeps_opinions_whatever_is_off(desk, *expected)
 
 
 @ROW.cell
@@ -238,3 +243,4 @@ async def r8(desk: Desk) -> None:
     assert "Theirs." in titles[skipped]
     assert " caption" not in titles[failed]
     await goes_on_after_a_failure(desk)
+    await duplicates.waits_for_no_failed_referee(desk)
