@@ -45,8 +45,8 @@ async def find_answer(pool: Pool, stage: Stage[Any], verdict: Verdict, facts: Me
         return None
     assert facts.picture is not None
     async with pool.acquire() as connection:
-        contents = await reuse.find_contents(connection, facts.picture)
-        fingerprints = list_fingerprints(stage, facts, contents)
+        contents = await reuse.find_contents(connection, facts.picture, stage.job_type)
+        fingerprints = take_fingerprints(stage, facts, contents)
         runs = await reuse.find_answers(connection, fingerprints, _describe(stage, facts))
     return choose(stage, facts, runs)
 
@@ -58,12 +58,12 @@ def is_reusable(stage: Stage[Any], verdict: Verdict, facts: MediaFacts) -> bool:
     return readable and stage.job_type in REUSABLE and not verdict.forced
 
 
-def list_fingerprints(stage: Stage[Any], facts: MediaFacts, contents: Iterable[str]) -> list[str]:
-    """The fingerprints that this job would have if the medium's file had these contents.
+def take_fingerprints(stage: Stage[Any], facts: MediaFacts, contents: Iterable[str]) -> dict[str, str]:
+    """The fingerprint that this job would have if the medium's file had one of these contents, by content hash.
 
     A run with one of them was asked when all else that makes the job due again was as it is here (P9).
     """
-    return [take_fingerprint(stage, replace(facts, content_hash=content)) for content in contents]
+    return {content: take_fingerprint(stage, replace(facts, content_hash=content)) for content in contents}
 
 
 def choose(stage: Stage[Any], facts: MediaFacts, runs: Sequence[Earlier]) -> Reused | None:
@@ -78,4 +78,4 @@ def choose(stage: Stage[Any], facts: MediaFacts, runs: Sequence[Earlier]) -> Reu
 
 def _describe(stage: Stage[Any], facts: MediaFacts) -> Wanted:
     own_names = [key for key in stage.reads if f"ollama.{key}" in stage.writes]
-    return Wanted(facts.media_id, facts.language, stage.writes, own_names, REUSABLE[stage.job_type])
+    return Wanted(facts.media_id, stage.job_type, facts.language, stage.writes, own_names, REUSABLE[stage.job_type])

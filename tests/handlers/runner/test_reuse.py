@@ -16,6 +16,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from bildwerk.sandbox.ollama import Simulated
+from db import reuse
 from handlers.runner.planning import Planner
 from handlers.runner.reuse import REUSABLE
 from tests.ledger import Ledger, choose
@@ -171,11 +172,15 @@ async def test_locks_and_peoples_values_are_its_own(desk: Desk) -> None:
 
 
 async def test_a_prompt_of_its_own_is_scored_anew(desk: Desk) -> None:
-    """Fidelity to one prompt says nothing of another."""
+    """Fidelity to one prompt says nothing of another, or of none."""
+    for prompt in ("a lemon in the snow", "an orange field"):
+        twin = await add_twin(desk, prompt=prompt)
+        await desk.work()
+        assert await asked(desk, twin) == [SCORE]
+
     twin = await add_twin(desk, prompt="a lemon in the snow")
     await desk.work()
-
-    assert await asked(desk, twin) == [SCORE]
+    assert await asked(desk, twin) == []
 
 
 async def test_a_vocabulary_of_its_own_time_names_the_tags(desk: Desk) -> None:
@@ -419,3 +424,14 @@ async def test_who_ends_before_it_is_written_takes_it_over_again(desk: Desk) -> 
     assert captions[0]["reused_from"] == captions[1]["reused_from"] is not None
     assert await asked(desk, twin) == []
     assert [job for job, _, _ in await desk.workshop.ledger.events()] == [CAPTION, TAGS, TITLE, SCORE]
+
+
+async def test_among_many_files_the_one_that_was_answered_about_is_found(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files that took over themselves have no answer to give, and do not stand in the way."""
+    monkeypatch.setattr(reuse, "CONTENTS_LIMIT", 1)
+    for _ in range(2):
+        twin = await add_twin(desk)
+        await desk.work()
+        assert await asked(desk, twin) == []
