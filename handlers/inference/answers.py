@@ -14,14 +14,15 @@ from handlers.stage import Stage
 MAX_ANSWER_CHARACTERS = 64 * 1024
 MAX_DEPTH = 8
 """Levels of lists and objects; the deepest answer of the chain needs three."""
-_NO_MEANING_FOR_GRAMMARS = ("title", "description", "default")
+_NO_MEANING_FOR_GRAMMARS = ("title", "description", "default", "$defs")
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 def answer_schema(stage: Stage[ModelT]) -> dict[str, JsonValue]:
-    """The JSON schema that goes into `format`, without the annotations that no server reads."""
-    return _stripped(stage.Answer.model_json_schema())
+    """The JSON schema that goes into `format`: without the annotations that no server reads, and without references."""
+    schema = stage.Answer.model_json_schema()
+    return _stripped(schema, schema.get("$defs", {}))
 
 
 def parse_answer(stage: Stage[ModelT], facts: MediaFacts, text: str) -> ModelT:
@@ -59,12 +60,14 @@ def _is_deeper(value: JsonValue, levels: int) -> bool:
     return levels == 0 or any(_is_deeper(child, levels - 1) for child in children)
 
 
-def _stripped(schema: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """Annotations go; the names of properties stay, whatever they are."""
+def _stripped(schema: dict[str, JsonValue], parts: dict[str, dict[str, JsonValue]]) -> dict[str, JsonValue]:
+    """Annotations go; the names of properties stay, whatever they are; `parts` take the place of what names them."""
+    if isinstance(reference := schema.get("$ref"), str):
+        return _stripped(parts[reference.removeprefix("#/$defs/")], parts)
     kept: dict[str, JsonValue] = {}
     for key, value in schema.items():
         if key == "properties" and isinstance(value, dict):
-            kept[key] = {name: _stripped(part) for name, part in value.items() if isinstance(part, dict)}
+            kept[key] = {name: _stripped(part, parts) for name, part in value.items() if isinstance(part, dict)}
         elif key not in _NO_MEANING_FOR_GRAMMARS:
-            kept[key] = _stripped(value) if isinstance(value, dict) else value
+            kept[key] = _stripped(value, parts) if isinstance(value, dict) else value
     return kept

@@ -1,18 +1,23 @@
 """Media in every state that facts can be in."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC
+from itertools import combinations
 from typing import Any
 
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from contracts.effects import Effects, PutMeta, SetQuality
+from contracts.duplicates import ASKED, ASKS, Better, Edge, Level, Likeness, Member, Opinion, Pair, Relation
+from contracts.effects import Effects, PutMeta, PutOpinions, SetQuality
 from contracts.embedded import Embedded
 from contracts.facts import MediaFacts, Metadata, PastPrompt, Picture, Standing, Written
 from contracts.measures import Measures
 from contracts.tags import Tag, Vocabulary
+from handlers.duplicates.report import add_opinions
+from handlers.duplicates.turns import TURNS
 
 HASH, OLD_HASH = "b" * 64, "a" * 64
 FOREIGN_KEYS = ("caption", "title", "description", "prompt", "negative_prompt", "scan.nsfw", "scan.x", "elsewhere")
@@ -57,6 +62,63 @@ pictures = st.none() | st.builds(
     nsfw=st.none() | st.floats(0, 1),
     embedded=st.none() | embedded,
 )
+opinions = st.builds(Opinion, st.sampled_from(Relation), st.sampled_from(Better), texts)
+evidences = st.fixed_dictionaries(
+    {},
+    optional={
+        "bits": st.integers(0, 60),
+        "turn": st.sampled_from(sorted(TURNS)),
+        "seconds": st.floats(0, 100),
+        "platform_hash": st.just("same"),
+        "platform_phash_bits": st.integers(0, 64),
+    },
+)
+
+
+@st.composite
+def likenesses(draw: st.DrawFn) -> Likeness:
+    """What medium 7 has in common with some of eight others, and they among themselves."""
+    others = draw(st.lists(st.sampled_from([1, 2, 3, 4, 5, 6, 8, 9]), max_size=5, unique=True))
+    pairs = tuple(draw_pair(draw, other) for other in sorted(others))
+    members = tuple(
+        Member(other, draw(st.integers(0, 9)), draw(st.none() | st.integers(0, 9))) for other in [*others, 7]
+    )
+    edges = [Edge(min(p.media_id, 7), max(p.media_id, 7), p.level, _relation(p), p.decision) for p in pairs]
+    further = st.builds(Edge, st.just(0), st.just(0), st.sampled_from(Level), decision=st.none() | st.booleans())
+    edges += [
+        replace(draw(further), one=one, other=other)
+        for one, other in combinations(sorted(others), 2)
+        if draw(st.booleans())
+    ]
+    return Likeness(draw(st.booleans()), pairs, members, tuple(edges), draw(st.integers(0, 9)))
+
+
+def draw_pair(draw: st.DrawFn, other: int) -> Pair:
+    """A pair of medium 7 with another one."""
+    level, decision, opinion = draw(st.tuples(st.sampled_from(Level), st.none() | st.booleans(), st.none() | opinions))
+    closed = level in ASKED and (opinion is not None or draw(st.booleans()))
+    awaited = other > 7 and level in ASKED and not closed and decision is None and draw(st.booleans())
+    return Pair(
+        other,
+        level,
+        draw(evidences),
+        other < 7,
+        closed,
+        awaited,
+        opinion if closed else None,
+        decision,
+        "secret/other.jpg",
+        f"c{other}",
+        f"p{other}",
+        draw(st.integers(0, 9)),
+        draw(st.none() | st.integers(0, 9)),
+    )
+
+
+def _relation(pair: Pair) -> Relation | None:
+    return None if pair.opinion is None else pair.opinion.relation
+
+
 columns = st.fixed_dictionaries(
     {
         "picture": pictures,
@@ -67,6 +129,8 @@ columns = st.fixed_dictionaries(
         "quality_score": st.none() | st.floats(0, 1),
         "publish_state": st.none() | st.sampled_from(["staging", "public"]),
         "score_batch": st.booleans(),
+        "likeness": likenesses(),
+        "forced": st.just(frozenset()) | st.just(frozenset({ASKS})),
     }
 )
 foreign = st.dictionaries(st.sampled_from(FOREIGN_KEYS), values)
@@ -123,9 +187,11 @@ def apply_effects(facts: MediaFacts, effects: Effects) -> MediaFacts:
             case SetQuality(new) if status in (None, "unknown"):
                 status = new
                 written["media.quality_status"] = Written(new, facts.content_hash)
+            case PutOpinions(said):
+                facts = replace(facts, likeness=add_opinions(facts.media_id, facts.likeness, said))
             case _:
                 pass
-    return replace(facts, meta=meta, written=written, quality_status=status)
+    return replace(facts, meta=meta, written=written, quality_status=status, forced=frozenset())
 
 
 def read_golden(facts: dict[str, Any]) -> MediaFacts:
@@ -147,8 +213,18 @@ def read_golden(facts: dict[str, Any]) -> MediaFacts:
     carried = tuple(Tag(tag) if isinstance(tag, str) else Tag(**tag) for tag in facts.pop("tags", ()))
     past = tuple(PastPrompt(**prompt) for prompt in facts.pop("prompts", ()))
     known = Vocabulary(**facts.pop("vocabulary", {}))
-    facts |= {"tags": carried, "prompts": past, "vocabulary": known}
+    likeness = _read_likeness(**facts.pop("likeness", {}))
+    facts |= {"tags": carried, "prompts": past, "vocabulary": known, "likeness": likeness}
     return MediaFacts(7, content_hash=HASH, picture=seen, meta=meta, written=written, **facts)
+
+
+def _read_likeness(pairs: Sequence[Any] = (), members: Sequence[Any] = (), edges: Sequence[Any] = ()) -> Likeness:
+    return Likeness(
+        sought=True,
+        pairs=tuple(Pair(**{**pair, "level": Level(pair["level"])}) for pair in pairs),
+        members=tuple(Member(*member) for member in members),
+        edges=tuple(Edge(one, other, Level(level), decision=decision) for one, other, level, decision in edges),
+    )
 
 
 def write_golden(effects: Effects) -> list[dict[str, Any]]:
