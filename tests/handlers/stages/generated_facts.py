@@ -63,7 +63,7 @@ pictures = st.none() | st.builds(
     embedded=st.none() | embedded,
 )
 opinions = st.builds(Opinion, st.sampled_from(Relation), st.sampled_from(Better), texts)
-evidences = st.fixed_dictionaries(
+evidences: st.SearchStrategy[Any] = st.fixed_dictionaries(
     {},
     optional={
         "bits": st.integers(0, 60),

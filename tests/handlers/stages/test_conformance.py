@@ -14,7 +14,7 @@ from handlers.chain import Chain
 from handlers.inference.answers import answer_schema, parse_answer
 from handlers.plan import take_fingerprint
 from handlers.registry import load_stages
-from handlers.stage import Awaiting, Due, Impossible, Satisfied, Stage
+from handlers.stage import Awaiting, Condition, Due, Impossible, Satisfied, Stage
 from tests.handlers.stages.generated_facts import (
     HASH,
     Field,
@@ -141,7 +141,7 @@ def test_a_due_stage_is_done_once_its_effects_are_written(stage: Stage[Any], fac
     effects = stage.decide(facts) or stage.effects(facts, _answer(stage))
     after = apply_effects(facts, effects)
     assert after != facts
-    done = {Satisfied("present")}
+    done: set[Condition] = {Satisfied("present")}
     if PAIRS in stage.reads:
         # The others are gone, or one of them is still to ask: then this medium is told again.
         done |= {Impossible("no_candidates"), Awaiting("referee")}
