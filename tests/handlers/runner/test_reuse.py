@@ -6,6 +6,7 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from bildwerk.sandbox.ollama import Simulated
 from db import reuse
+from db.purge import purge_answers
 from handlers.runner.planning import Planner
 from handlers.runner.reuse import REUSABLE
 from tests.ledger import Ledger, choose
@@ -202,7 +204,7 @@ async def test_a_vocabulary_of_its_own_time_names_the_tags(desk: Desk) -> None:
 
 @pytest.mark.parametrize("raw", ["not even JSON", '{"caption": ""}', '{"caption": "I cannot help with that."}', None])
 async def test_an_answer_that_does_not_fit_is_no_answer(desk: Desk, raw: str | None) -> None:
-    """Bad, forgotten after a while, or of an older schema: the model is asked as ever."""
+    """Bad, of an older schema, or gone: the model is asked as ever."""
     await desk.pool.execute("UPDATE bildwerk.runs SET raw_answer = $1 WHERE job_type = $2", raw, CAPTION)
     twin = await add_twin(desk)
     await desk.work()
@@ -210,6 +212,15 @@ async def test_an_answer_that_does_not_fit_is_no_answer(desk: Desk, raw: str | N
     assert await asked(desk, twin) == [CAPTION]
     assert (await desk.verdict(twin, CAPTION)) == ("done", "")
     assert (await desk.meta(twin))["ollama.caption"]
+
+
+async def test_answers_that_were_forgotten_are_asked_for(desk: Desk) -> None:
+    async with desk.pool.acquire() as connection:
+        assert await purge_answers(connection, timedelta(0), 100) == len(REUSABLE)
+    twin = await add_twin(desk)
+    await desk.work()
+
+    assert sorted(await asked(desk, twin)) == sorted(REUSABLE)
 
 
 async def test_an_answer_that_repeats_what_somebody_planted_here_does_not_fit(desk: Desk) -> None:
