@@ -20,11 +20,17 @@ PACE = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Queues:
-    """What waits where: media, events, dead letters and slots; `outbox_seconds` is the age of the oldest event."""
+    """What waits where: media, events, dead letters and slots; `outbox_seconds` is the age of the oldest event.
+
+    `unsought` are media that others like them are to be looked for, `neighbours` those to be planned because one like
+    them has changed.
+    """
 
     ready: int
     leased: int
     uninspected: int
+    unsought: int
+    neighbours: int
     missing: int
     outbox: int
     outbox_seconds: float
@@ -64,7 +70,8 @@ class Overview:
     @property
     def settled(self) -> bool:
         """Whether there is nothing left to do: no open job, no picture to look at, no event to send."""
-        return not (self.open or self.queues.uninspected or self.queues.leased or self.queues.outbox)
+        queues = self.queues
+        return not (self.open or queues.uninspected or queues.neighbours or queues.leased or queues.outbox)
 
     @property
     def left(self) -> timedelta | None:
@@ -141,6 +148,7 @@ class Print:
     scores: JsonValue = None
     policy: JsonValue = None
     prompt: JsonValue = None
+    duplicates: JsonValue = None
     history: tuple[str, ...] = ()
     tags: tuple[Tag, ...] = ()
 

@@ -7,7 +7,7 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
-from bildwerk.demo import suggestions, verdicts
+from bildwerk.demo import likenesses, suggestions, verdicts
 from bildwerk.demo.pictures import Credit
 from bildwerk.reasons import say
 from db.reads import Print
@@ -84,7 +84,8 @@ def _figure(shot: Print, sheet: Sheet) -> str:
 <figcaption>
 <h2>{_text(shot.title) or "&mdash;"}</h2>
 <p>{_text(shot.caption) or escape(_why(shot))}</p>
-{_badges(shot)}{_tags(shot)}{_prompt(shot)}{_scores(shot)}{_details(shot)}<p class="facts">{escape(_facts(shot))}</p>
+{_badges(shot)}{_alike(shot, sheet)}{_tags(shot)}{_prompt(shot)}{_scores(shot)}{_details(shot)}
+<p class="facts">{escape(_facts(shot))}</p>
 </figcaption>
 </figure>
 """
@@ -94,6 +95,16 @@ def _badges(shot: Print) -> str:
     badges = [badge for badge in (verdicts.read_quality(shot.quality), verdicts.read_policy(shot.policy)) if badge]
     items = "".join(f'<li class="{badge.tone}">{escape(badge.words)}</li>' for badge in badges)
     return f'<ul class="badges">{items}</ul>\n' if items else ""
+
+
+def _alike(shot: Print, sheet: Sheet) -> str:
+    """The pictures it is like, small, each with what it is to this one."""
+    items = "".join(
+        f'<li><img src="thumbnails/{other.media_id}.jpg" alt="" loading="lazy"><span>{escape(other.words)}</span></li>'
+        for other in likenesses.list_others(shot.duplicates)
+        if other.media_id in sheet.thumbnails
+    )
+    return f'<ul class="alike">{items}</ul>\n' if items else ""
 
 
 def _tags(shot: Print) -> str:

@@ -33,6 +33,10 @@ class Metrics:
             "ready": Gauge("bildwerk_media_ready", "Media with due work that nobody has taken.", registry=r),
             "leased": Gauge("bildwerk_media_leased", "Media being worked on.", registry=r),
             "uninspected": Gauge("bildwerk_media_uninspected", "Media whose picture is to be looked at.", registry=r),
+            "unsought": Gauge("bildwerk_media_unsought", "Media whose duplicates are to be looked for.", registry=r),
+            "neighbours": Gauge(
+                "bildwerk_media_neighbours", "Media to be planned because one like them has changed.", registry=r
+            ),
             "missing": Gauge("bildwerk_media_missing", "Media named by events that are not there yet.", registry=r),
             "outbox": Gauge("bildwerk_outbox_rows", "Events that are not published yet.", registry=r),
             "outbox_seconds": Gauge("bildwerk_outbox_age_seconds", "Age of the oldest of them.", registry=r),

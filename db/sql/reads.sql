@@ -4,6 +4,8 @@ SELECT
     (SELECT count(*) FROM bildwerk.media WHERE owner IS NULL AND due <> '{}') AS ready,
     (SELECT count(*) FROM bildwerk.media WHERE owner IS NOT NULL) AS leased,
     (SELECT count(*) FROM bildwerk.media WHERE inspect_at IS NOT NULL) AS uninspected,
+    (SELECT count(*) FROM bildwerk.media WHERE seek_at IS NOT NULL) AS unsought,
+    (SELECT count(DISTINCT media_id) FROM bildwerk.neighbours) AS neighbours,
     (SELECT count(*) FROM bildwerk.media WHERE look_at IS NOT NULL) AS missing,
     (SELECT count(*) FROM bildwerk.outbox) AS outbox,
     (SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 FROM bildwerk.outbox) AS outbox_seconds,
@@ -64,6 +66,7 @@ SELECT
     (SELECT value FROM public.media_meta WHERE media_id = p.id AND key = 'ollama.scores') AS scores,
     (SELECT value FROM public.media_meta WHERE media_id = p.id AND key = 'ollama.policy_flags') AS policy,
     (SELECT value FROM public.media_meta WHERE media_id = p.id AND key = 'ollama.prompt_reconstruction') AS prompt,
+    (SELECT value FROM public.media_meta WHERE media_id = p.id AND key = 'ollama.duplicate_assist') AS duplicates,
     ARRAY(
         SELECT h.prompt FROM public.prompt_history AS h WHERE h.media_id = p.id AND h.source = $2 ORDER BY h.id
     ) AS history,

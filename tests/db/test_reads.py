@@ -34,7 +34,7 @@ async def connection(ledger: Ledger) -> AsyncIterator[Connection]:
 async def test_an_empty_ledger_is_settled(connection: Connection) -> None:
     overview = await read_overview(connection)
 
-    assert overview.queues == Queues(0, 0, 0, 0, 0, 0.0, 0, 0, 0)
+    assert overview.queues == Queues(0, 0, 0, 0, 0, 0, 0, 0.0, 0, 0, 0)
     assert (overview.media, overview.jobs, overview.calls, overview.per_minute, overview.left) == (0, (), 0, None, None)
     assert overview.settled
 
