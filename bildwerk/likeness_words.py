@@ -29,6 +29,8 @@ TURNS: Final[Mapping[str, str]] = {
     "transversed": "mirrored and turned by 90 degrees",
 }
 """Clockwise, by the names of `handlers.duplicates.turns.TURNS`."""
+TOO_LITTLE: Final = {"covered": 0.005, "light": 0.005, "moved": 0.00005, "overlaid": 0.0005}
+"""What would be rounded away."""
 
 
 def list_pairs(likeness: Likeness) -> list[str]:
@@ -57,7 +59,7 @@ def say_pair(pair: Pair) -> str:
     elif pair.level in ASKED and pair.closed:
         words.append("the model was not asked: the group is large")
     elif pair.level in ASKED and pair.referee:
-        words.append("the model is to be asked")
+        words.append("the model was not asked yet")
     return f"{pair.media_id} {pair.path}: {', '.join(words)}"
 
 
@@ -103,5 +105,13 @@ def list_evidence(one: int, other: int, evidence: Mapping[str, JsonValue]) -> It
         "platform_phash_bits": lambda bits: f"the platform's perceptual hashes differ by {bits} of 64 bits",
     }
     for name, words in said.items():
-        if name in evidence and (name, evidence[name]) != ("turn", "as_is"):
+        if name in evidence and not _says_nothing(name, evidence[name]):
             yield words(evidence[name])
+
+
+def _says_nothing(name: str, value: JsonValue) -> bool:
+    """Whether it is what two pictures have in common that are the same all over."""
+    if not isinstance(value, int | float):
+        return (name, value) == ("turn", "as_is")
+    usual = {"covered": 1.0, "light": 1.0, "moved": 0.0, "overlaid": 0.0}
+    return name in usual and abs(value - usual[name]) < TOO_LITTLE[name]

@@ -183,7 +183,7 @@ async def test_whom_it_is_like_and_who_is_still_to_ask(ledger: Ledger) -> None:
         "    12 more are like it; left out, because too many pictures share its look",
     ]
     assert asking[-2:] == [
-        f"    {one} {paths[0]}: {level}, the model is to be asked",
+        f"    {one} {paths[0]}: {level}, the model was not asked yet",
         f"    {three} {paths[2]}: same_pixels",
     ]
     assert told[-2:] == [
