@@ -49,6 +49,8 @@ async def follows_the_others(desk: Desk) -> None:
     assert [{*similar(report)} for report in await reports(desk, (first, second))] == [{second}, {first, third}]
     fifth = await desk.upload(save(draw_scene(21).resize((120, 90))))
     await desk.answer(fifth, JOB, say("same", "same"))
+    await desk.workshop.inspect()
+    assert (await desk.verdict(first, JOB))[0] == "due", "it is not like the fifth, but one picture with it"
     await desk.work()
     assert [report["cluster"] for report in await reports(desk, media)] == [[*media, fifth]] * 4
     assert await called(desk, (*media, fifth)) == [0, 1, 0, 1, 1]

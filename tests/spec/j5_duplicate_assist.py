@@ -108,6 +108,11 @@ async def outputs(desk: Desk) -> None:
     assert set(await desk.ours(newer)) == {KEY} | PROVENANCE
     assert set(await desk.ours(older)) == {KEY}
 
+    (first,) = await upload(desk, draw_scene(3))
+    await desk.work()
+    (twin,) = await upload(desk, draw_scene(3))
+    await desk.workshop.inspect()
+    assert [await desk.verdict(media_id, JOB) for media_id in (first, twin)] == [("due", "")] * 2, "both at once"
     await names_the_best_copy(desk)
     await hints_at_what_was_said(desk)
     await follows_the_others(desk)

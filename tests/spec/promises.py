@@ -77,8 +77,9 @@ async def fails_with(
 
 @asynccontextmanager
 async def narrowed(desk: Desk, grants: Grants) -> AsyncIterator[None]:
-    """Let the runner work as a role with these privileges by table of the platform."""
-    role, runner = f"narrow_{uuid4().hex}", desk.workshop.runner
+    """Let the runner, the inspector and the seeker be a role with these privileges by table of the platform."""
+    workshop = desk.workshop
+    role, runner, pool = f"narrow_{uuid4().hex}", workshop.runner, desk.pool
     await desk.pool.execute(
         f"CREATE ROLE {role}; GRANT USAGE ON SCHEMA public, bildwerk TO {role};"
         f"GRANT ALL ON ALL TABLES IN SCHEMA bildwerk TO {role};"
@@ -86,10 +87,12 @@ async def narrowed(desk: Desk, grants: Grants) -> AsyncIterator[None]:
     )
     try:
         async with open_pool(Database(f"{desk.database}?role={role}")) as narrow:
-            desk.workshop.runner = replace(runner, pool=narrow)
+            workshop.runner = replace(runner, pool=narrow)
+            workshop.ledger.pool = workshop.inspector.pool = narrow
             yield
     finally:
-        desk.workshop.runner = runner
+        workshop.runner = runner
+        workshop.ledger.pool = workshop.inspector.pool = pool
         await desk.pool.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
 
 
