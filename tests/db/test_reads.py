@@ -43,7 +43,7 @@ async def test_queues_follow_a_medium(connection: Connection, ledger: Ledger) ->
     media_id = int(await ledger.pool.fetchval("INSERT INTO media (path) VALUES ('a.jpg') RETURNING id"))
     await ledger.plan(media_id)
     await ledger.plan(media_id + 1)
-    assert (await read_queues(connection)) == Queues(0, 0, 1, 1, 0, 0.0, 0, 0, 0)
+    assert (await read_queues(connection)) == Queues(0, 0, 1, 0, 0, 1, 0, 0.0, 0, 0, 0)
 
     await ledger.inspect(media_id, "f1")
     assert (await read_queues(connection)).ready == 1
@@ -97,7 +97,7 @@ async def test_old_calls_are_no_rate(connection: Connection, ledger: Ledger) -> 
 @pytest.mark.parametrize("open_jobs", [1, 90])
 def test_time_left_is_work_over_rate(open_jobs: int) -> None:
     jobs = (JobCount("a", "due", "", open_jobs), JobCount("a", "done", "", 5))
-    overview = Overview(1, 0, jobs, Queues(0, 0, 0, 0, 0, 0.0, 0, 0, 0), 0, 0, 0, per_minute=30.0)
+    overview = Overview(1, 0, jobs, Queues(0, 0, 0, 0, 0, 0, 0, 0.0, 0, 0, 0), 0, 0, 0, per_minute=30.0)
 
     assert overview.left == timedelta(minutes=open_jobs / 30)
 
