@@ -10,7 +10,7 @@ from enum import Enum
 
 from pydantic import JsonValue
 
-from contracts.duplicates import Likeness
+from contracts.duplicates import ASKED, Likeness
 from contracts.embedded import Embedded
 from contracts.measures import Measures
 from contracts.moments import Taken
@@ -146,8 +146,13 @@ class MediaFacts:
         return self.mark is not None and self.mark == self.inspected_mark
 
     @property
+    def referred(self) -> frozenset[int]:
+        """Those who wait until this medium has asked about both, or cannot."""
+        return frozenset(pair.media_id for pair in self.likeness.pairs if pair.referee and pair.level in ASKED)
+
+    @property
     def neighbours(self) -> frozenset[int]:
-        """Everybody who is to be planned when something changed about this medium."""
+        """Everybody who is to be planned when this medium is gone."""
         paired, grouped = self.likeness.pairs, self.likeness.members
         return frozenset([*(p.media_id for p in paired), *(m.media_id for m in grouped)]) - {self.media_id}
 

@@ -121,13 +121,20 @@ async def read_group(connection: Connection, media_id: int) -> set[int]:
 
 
 async def opine(connection: Connection, media_id: int, run_id: int, opinions: Mapping[int, Opinion | None]) -> None:
-    """Keep what the model said of pairs that this medium referees; None: they were left unasked."""
+    """Keep what the model said of pairs that this medium referees; None: they were left unasked.
+
+    Whoever is now in another group is called.
+    """
     said = sorted(opinions.items())
+    before = await read_group(connection, media_id)
     await connection.execute(
         load("duplicates")["duplicates_opine"], media_id, run_id, [other for other, _ in said],
         [o and o.relation.value for _, o in said], [o and o.keep.value for _, o in said],
         [o and o.reason for _, o in said],
     )  # fmt: skip
+    after = await read_group(connection, media_id)
+    if before != after:
+        await call(connection, (before | after) - {media_id})
 
 
 async def call(connection: Connection, media_ids: Collection[int], *, gone: bool = False) -> None:

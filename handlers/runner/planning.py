@@ -132,7 +132,7 @@ class Planner:
             run_at = snapshot.known.run_at
         alone = any(verdicts[name].reason == ALONE for name in due)
         row = replace(snapshot.known, plan_no=plan_no, due=due, run_at=run_at, alone=alone)
-        neighbours = snapshot.facts.neighbours if self.chain.neighbourly.intersection(announced) else frozenset()
+        neighbours = snapshot.facts.referred if self.chain.neighbourly.intersection(announced) else frozenset()
         return ledger.Draft(media_id, row, changed, events, neighbours=neighbours)
 
     def draft_settled(self, snapshot: Snapshot, settled: Verdicts, details: Details | None = None) -> ledger.Draft:
