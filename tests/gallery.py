@@ -1,6 +1,5 @@
 """Media that look alike: a real inspector, seeker and runner on a real PostgreSQL; files and the model are made up."""
 
-import asyncio
 import json
 import random
 from collections.abc import Callable, Collection, Mapping
@@ -28,7 +27,7 @@ from handlers.inspect.pool import Inspection
 from handlers.runner.asking import Asker
 from handlers.runner.finishing import Finisher
 from handlers.runner.medium import Runner
-from handlers.runner.planning import Force, Planner, PlanRequest
+from handlers.runner.planning import Force, Planner
 from handlers.runner.seeking import Seeker
 from handlers.runner.work import Work
 from handlers.stage import Stage
@@ -54,7 +53,7 @@ class Shot:
 
     @property
     def pixel_hash(self) -> str:
-        return f"{self.motif}-{self.pixels}-{self.moment}"
+        return f"{self.motif}-{self.pixels}-{self.moment}{'-flat' * self.flat}"
 
     @property
     def content_hash(self) -> str:
@@ -65,7 +64,8 @@ class Shot:
         """What the inspector finds in it."""
         taken = None
         if self.moment is not None:
-            taken = Taken(at=datetime(2026, 5, 1, 12) + timedelta(seconds=self.moment), camera="Simulated")
+            noon = datetime(2026, 5, 1, 12)  # noqa: DTZ001 - a camera knows no zone
+            taken = Taken(at=noon + timedelta(seconds=self.moment), camera="Simulated")
         side = 100 + self.pixels
         sketch = Sketch(bytes([128] * SKETCH_SIDE**2)) if self.flat else draw(self.motif, self.pixels)
         return Picture("JPEG", side, side, self.pixel_hash, sketch=sketch, taken=taken)

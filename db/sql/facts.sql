@@ -100,8 +100,8 @@ CROSS JOIN LATERAL (
 GROUP BY m.id
 
 -- name: facts_likeness
--- What media have in common with others: pairs from the medium's side, then everybody who is connected to it, and what is
--- between those. A pair is awaited while the newer one is still to ask ($2 is the job type that asks, $3 the levels asked).
+-- What media have in common with others: pairs from the medium's side, then everybody who is connected to it, or would be
+-- by what it is still to ask, and what is between those. A pair is awaited while the newer one is still to ask ($2 is the job type that asks, $3 the levels asked).
 SELECT
     m.id AS media_id, m.seek_at IS NULL AS sought, m.left_out, p.pairs, g.members, g.edges
 FROM bildwerk.media AS m
@@ -122,7 +122,13 @@ CROSS JOIN LATERAL (
 ) AS p
 LEFT JOIN LATERAL (
     WITH RECURSIVE reached (id) AS (
-        SELECT m.id
+        SELECT s.id FROM (
+            SELECT m.id
+            UNION ALL
+            SELECT l.neighbour FROM bildwerk.likenesses AS l
+            WHERE l.media_id = m.id AND l.neighbour < m.id AND NOT l.closed AND l.decision IS NULL
+                AND l.level = ANY($3::text[])
+        ) AS s (id)
         UNION
         SELECT l.neighbour FROM reached AS r JOIN bildwerk.likenesses AS l ON l.media_id = r.id AND l.joins
     ), some_of_them AS MATERIALIZED (SELECT id FROM reached LIMIT $4)

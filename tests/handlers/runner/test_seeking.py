@@ -1,17 +1,19 @@
 """Looking for duplicates on a real PostgreSQL: whoever comes, goes or changes meanwhile, pairs are found and told."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 import pytest
 
-from db import inspections, ledger
+from db import duplicates, inspections, ledger
+from db.duplicates import GROUP
 from db.inspections import Uninspected
-from handlers.runner.planning import Planned, PlanRequest
-from handlers.runner.seeking import Seeker, index_picture
+from db.pool import Connection
+from handlers.runner.planning import Planned, Planner, PlanRequest
+from handlers.runner.seeking import KEPT, Seeker, index_picture
 from tests.gallery import Gallery, Shot
 from tests.ledger import Ledger
 
@@ -155,8 +157,6 @@ async def test_a_claim_of_searches_is_held_for_a_while(gallery: Gallery) -> None
     await gallery.upload(*(Shot(number) for number in range(10)))
     await gallery.inspect()
     async with gallery.pool.acquire() as connection:
-        from db import duplicates  # noqa: PLC0415
-
         first = await duplicates.claim(connection, 8, gallery.duplicates.hold)
         second = await duplicates.claim(connection, 8, gallery.duplicates.hold)
         assert (len(first), len(second), len({*first, *second})) == (8, 2, 10)
@@ -358,8 +358,6 @@ async def test_force_asks_again_and_is_a_no_op_without_candidates(gallery: Galle
 
 
 async def test_a_person_who_decides_during_the_call_is_not_overruled(gallery: Gallery) -> None:
-    from db import duplicates  # noqa: PLC0415
-
     first, second = await gallery.upload(Shot(1), Shot(1, 1))
 
     async def decide(_question: object) -> None:
@@ -418,20 +416,45 @@ BURST = 12
 @pytest.mark.parametrize("at_once", [True, False])
 @pytest.mark.parametrize("relation", ["burst", "same", "unrelated"])
 async def test_a_burst_costs_a_call_for_each_but_one(gallery: Gallery, relation: str, at_once: bool) -> None:
-    """Without a model: a medium's report is written when it comes, and when the group changed since (at_once: twice)."""
+    """Runs without a model: about two each when all come at once; one by one, everybody is told of each newcomer."""
     gallery.judge.opinion = lambda _: (relation, "this")
     shots = [Shot(1, number, moment=number) for number in range(BURST)]
-    ran = 0
     for some in [shots] if at_once else [[shot] for shot in shots]:
-        await gallery.upload(*some)
-        ran += await gallery.settle()
+        await gallery.bring(*some)
 
     assert len(gallery.judge.asked) <= BURST - 1
     assert max(len(shown) for _, shown in gallery.judge.asked) <= 3
-    decided = await gallery.pool.fetchval("SELECT count(*) FROM bildwerk.runs") - len(gallery.judge.asked)
-    print(f"{relation} {at_once=}: {len(gallery.judge.asked)} calls, {decided} runs without a model, {ran} leases")
-    assert decided <= (2 * BURST if at_once else BURST * BURST)
+    runs = await gallery.pool.fetchval("SELECT count(*) FROM bildwerk.runs")
+    assert runs - len(gallery.judge.asked) <= (2 * BURST if at_once else BURST * BURST)
     await gallery.check_reports()
     await gallery.check_quiet()
 
 
+CROWD = 200
+
+
+async def test_a_crowd_is_capped_and_said_to_be_so(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flat pictures, all the same: nobody is asked, and what is planned and run grows with the media, not their pairs."""
+    planned: list[int] = []
+    plan_media = Planner.plan_media
+
+    async def count(self: Planner, connection: Connection, requests: Sequence[PlanRequest]) -> Planned:
+        planned.append(len(requests))
+        return await plan_media(self, connection, requests)
+
+    media = await gallery.upload(*(Shot(1, tag=number, flat=True) for number in range(CROWD)))
+    monkeypatch.setattr(Planner, "plan_media", count)
+    ran = await gallery.settle()
+    plans = sum(planned)
+
+    assert gallery.judge.asked == []
+    pairs = await gallery.pool.fetchval("SELECT count(*) FROM bildwerk.duplicate_pairs")
+    assert pairs <= KEPT * CROWD
+    report = await gallery.report(media[-1]) or {}
+    assert len(report["similar"]) == KEPT
+    assert report["left_out"] > 0
+    assert "more_left_out" in report["hints"]
+    runs = await gallery.pool.fetchval("SELECT count(*) FROM bildwerk.runs")
+    print(f"{plans} plans, {runs} runs, {ran} leases, {pairs} pairs for {CROWD} media")
+    await gallery.check_quiet()
+    assert (plans, runs) <= (CROWD * (KEPT + GROUP), 3 * CROWD)
