@@ -3,7 +3,7 @@
 import asyncio
 import heapq
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -115,11 +115,10 @@ async def _decide(connection: Connection, planner: Planner, one: int, other: int
     await ledger.lock(connection, (older, newer))
     moved = [media_id for media_id in (older, newer) if await _is_moved(connection, media_id)]
     before = await _read_decision(connection, older, newer)
-    concerned = await _read_groups(connection, (older, newer))
     if not await duplicates.decide(connection, older, newer, same=same):
         raise Undecidable(f"medium {older} or {newer} shows no picture")
-    concerned |= await _read_groups(connection, (older, newer))
-    await duplicates.call(connection, concerned - {older, newer})
+    concerned = [await duplicates.read_group(connection, media_id) for media_id in (older, newer)]
+    await duplicates.call(connection, set().union(*concerned) - {older, newer})
     await planner.plan_media(connection, [PlanRequest(older), PlanRequest(newer)])
     known = await read_likenesses(connection, [older, newer])
     return _conclude(one, other, known, same=same, before=before, moved=moved)
@@ -144,10 +143,6 @@ async def _is_moved(connection: Connection, media_id: int) -> bool:
 async def _read_decision(connection: Connection, one: int, other: int) -> bool | None:
     likeness = (await read_likenesses(connection, [one]))[one]
     return next((pair.decision for pair in likeness.pairs if pair.media_id == other), None)
-
-
-async def _read_groups(connection: Connection, media_ids: Collection[int]) -> set[int]:
-    return set().union(*[await duplicates.read_group(connection, media_id) for media_id in media_ids])
 
 
 def _conclude(

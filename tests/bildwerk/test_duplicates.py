@@ -7,6 +7,7 @@ import pytest
 from bildwerk.duplicates import Cluster, Decided, Undecidable, decide, list_clusters, read_known
 from contracts.duplicates import Level
 from db.clusters import list_open
+from db.ledger import lock
 from db.likeness_facts import read_likenesses
 from handlers.stages.duplicate_assist import REPORT
 from tests.gallery import Gallery, Shot
@@ -98,7 +99,36 @@ async def test_different_takes_two_apart_and_the_whole_group_hears_of_it(gallery
     assert (decided.cluster, decided.other_cluster) == ((one, two), (three,))
     assert [(await gallery.report(m) or {})["cluster"] for m in media] == [[one, two], [one, two], []]
     assert await gallery.similar(one) == [two]
+    assert [len(cluster.copies) for cluster in (await find(gallery))[0]] == [2]
     await gallery.check_quiet()
+
+
+async def test_others_hear_of_it_also_where_nothing_is_written_for_those_two(gallery: Gallery) -> None:
+    media = await gallery.bring(Shot(1), Shot(1, tag=1), Shot(1, tag=2))
+    one, two, three = media
+    for media_id in (one, three):
+        await gallery.put(media_id, REPORT, "mine")
+
+    await say(gallery, one, three, same=False)
+
+    assert (await gallery.report(two) or {})["cluster"] == [one, two]
+
+
+async def test_it_waits_for_whoever_works_on_one_of_the_two(gallery: Gallery) -> None:
+    one, two = await gallery.bring(Shot(1), Shot(2))
+
+    async with gallery.pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await lock(connection, [one])
+        deciding = asyncio.ensure_future(decide(gallery.pool, gallery.planner, two, one, same=True))
+        await gallery.ledger.blocked()
+        await connection.execute("UPDATE bildwerk.media SET deleted_at = now() WHERE id = $1", one)
+        await transaction.commit()
+
+    with pytest.raises(Undecidable, match="was deleted"):
+        await deciding
+    assert await gallery.pairs() == []
 
 
 async def test_a_decision_is_never_asked_again_and_the_later_one_counts(gallery: Gallery) -> None:
