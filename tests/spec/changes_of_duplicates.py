@@ -94,6 +94,7 @@ CHANGES = (
         "J5-outputs",
         "the model's word does not count",
         ("contracts/duplicates.py", "if relation is None else relation in DUPLICATE", ""),
+        (VIEW, "d.same, p.relation IN ('same', 'edited'), p.level", "d.same, p.level"),
     ),
     change("J5-outputs", "no version", (REPORT, '"version": VERSION,', "")),
     change(
@@ -184,11 +185,15 @@ CHANGES = (
         "force without candidates",
         (STAGE, CONDITION, CONDITION.replace("Impossible", "Satisfied")),
     ),
-    change("J5-failure-modes", "nobody is a candidate", (STAGE, CONDITION, "return Due()")),
+    change(
+        "J5-failure-modes",
+        "nobody is told of",
+        (STAGE, "if is_empty(facts.meta.get(REPORT))", "if REPORT in facts.meta"),
+    ),
     change(
         "J5-failure-modes R8",
         "a failed referee is awaited",
-        (FACTS, "AND coalesce(j.status IN ('waiting', 'due'), false),", ""),
+        (FACTS, "AND coalesce(j.status IN ('waiting', 'due'), false),", ","),
     ),
     change(
         "J5-failure-modes",
