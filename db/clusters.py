@@ -52,7 +52,7 @@ class Shown:
 
 
 async def read_edges(connection: Connection) -> list[Edge]:
-    """Every pair that joins two media, or that a person told apart. Reads all pairs: seconds where there are 100 000."""
+    """Every pair that joins two media, or that a person told apart; all pairs are read, seconds for 100 000."""
     return [_read_edge(row) for row in await connection.fetch(load("clusters")["clusters_edges"])]
 
 
