@@ -20,7 +20,7 @@ OPEN = "if p.decision is None and (forced or not p.closed)]"
 BEST = "(member.pixels, member.file_size or 0, -member.media_id)"
 SAID = 'told |= {"relation": pair.opinion.relation.value, "better": keep.value, "reason": pair.opinion.reason}'
 EVERYBODY = "[PlanRequest(media_id) for media_id in concerned]"
-NEIGHBOURS = "neighbours = snapshot.facts.neighbours if self.chain.neighbourly.intersection(announced) else frozenset()"
+NEIGHBOURS = "neighbours = snapshot.facts.referred if self.chain.neighbourly.intersection(announced) else frozenset()"
 JUDGED = "if sorted(said.alias for said in answer.others) != wanted:"
 OPINED = "await duplicates.opine(connection, facts.media_id, origin.run_id, opinions)"
 OUTDATED = "WHERE (one = $1 AND one_pixels IS DISTINCT FROM $2) OR (other = $1 AND other_pixels IS DISTINCT FROM $2)"

@@ -92,6 +92,13 @@ async def asks_little_of_a_group(desk: Desk) -> None:
         assert {*similar(report)} < {*burst}
         assert "burst" in report["hints"]
 
+    await desk.pool.execute("DELETE FROM media WHERE id = $1", burst[0])
+    await desk.plan(burst[0])
+    with desk.overhear() as heard:
+        await desk.work()
+    assert heard == [], "nobody who was left unasked is asked when there is room"
+    assert all(burst[0] not in similar(report) for report in await reports(desk, burst[1:]))
+
 
 async def never_asks_what_a_person_decided(desk: Desk) -> None:
     """Not the first time, and not by force either."""
