@@ -28,8 +28,8 @@ _ZONE: Final = timedelta(minutes=15)
 _ZONES: Final = timedelta(hours=26)
 """Clocks are set right by zones: whole quarters of an hour, from UTC-12 to UTC+14."""
 _LIGHT: Final = 2.0
-"""How much lighter one of two may be that are only near: skies and gradients agree in shape alone. Of other moments of a
-scene 90 % are within 0.72 and 1.34 (tuning half of bench/quality)."""
+"""How much lighter one of two may be that are only near: skies and gradients agree in shape alone. Of other moments of
+a scene 90 % are within 0.72 and 1.34 (tuning half of bench/quality)."""
 _RATIO, _STOPS = 1.1, 0.1
 """What differs by more was set otherwise: cameras know steps of a third of a stop (a ratio of 1.26), editors round."""
 

@@ -29,6 +29,11 @@ def write_report(media_id: int, likeness: Likeness) -> dict[str, JsonValue]:
     }
 
 
+def tells_of_others(media_id: int, likeness: Likeness) -> bool:
+    """Whether there is anybody to tell of: pairs that nobody called unrelated."""
+    return bool(likeness.pairs) and not is_empty(write_report(media_id, likeness))
+
+
 def is_empty(report: JsonValue) -> bool:
     """Whether a report tells of nobody."""
     return not isinstance(report, dict) or not (report.get("similar") or report.get("left_out"))

@@ -11,7 +11,7 @@ from contracts.facts import PAIRS, MediaFacts, Standing
 from handlers.answer_language import require_language
 from handlers.answer_text import check_phrase
 from handlers.duplicates.questions import choose_shown, collect, list_open, name_shown, take_inputs
-from handlers.duplicates.report import add_opinions, is_empty, write_report
+from handlers.duplicates.report import add_opinions, is_empty, tells_of_others, write_report
 from handlers.duplicates.telling import tell_evidence
 from handlers.failures import BadAnswer
 from handlers.own_words import require_own_words
@@ -85,11 +85,12 @@ class DuplicateAssistStage:
             return Impossible("kept_for_person")
         if not likeness.sought:
             return Awaiting("search")
-        if not likeness.pairs:
-            # Whoever was told of others that are gone is told so.
-            return Impossible("no_candidates") if is_empty(facts.meta.get(REPORT)) else Due()
-        if not self._choose(facts) and any(pair.awaited for pair in likeness.pairs):
+        asked = self._choose(facts)
+        if not asked and any(pair.awaited for pair in likeness.pairs):
             return Awaiting("referee")
+        if not asked and not tells_of_others(facts.media_id, likeness):
+            # Whoever was told of others that are gone, or told apart since, is told so.
+            return Impossible("no_candidates") if is_empty(facts.meta.get(REPORT)) else Due()
         return Satisfied("present") if standing is Standing.OURS and self._stands(facts) else Due()
 
     def triggers(self, facts: MediaFacts) -> dict[str, JsonValue]:
@@ -97,8 +98,12 @@ class DuplicateAssistStage:
         return {"referred": take_inputs(facts.likeness)}
 
     def decide(self, facts: MediaFacts) -> Effects | None:
-        """What the graph says, when nobody is to be asked about."""
-        return None if self._choose(facts) else (PutMeta(REPORT, write_report(facts.media_id, facts.likeness)),)
+        """What the graph says, when nobody is to be asked about; those for whom there is no room are left unasked."""
+        if self._choose(facts):
+            return None
+        report = PutMeta(REPORT, write_report(facts.media_id, facts.likeness))
+        unasked = list_open(facts)
+        return (PutOpinions(collect(unasked, {})), report) if unasked else (report,)
 
     def prompt(self, facts: MediaFacts) -> Prompt:
         """The other pictures by letter, with what programs found."""

@@ -123,6 +123,13 @@ def test_exposures_tell_a_moment_from_a_copy(name: str) -> None:
     assert taken(first, second, None) is None
 
 
+@pytest.mark.parametrize(("light", "expected"), [(1.9, Level.NEAR), (2.1, None), (0.53, Level.NEAR), (0.47, None)])
+def test_nothing_is_near_that_is_lit_quite_otherwise(light: float, expected: Level | None) -> None:
+    one, other = Side("a", "1", None), Side("b", "2", None)
+    assert level(one, other, replace(NEAR, light=light)) is expected
+    assert level(one, other, replace(SAME, light=light)) is Level.SAME_PICTURE
+
+
 def test_evidence_is_what_is_known_and_no_more() -> None:
     burst = judge(replace(DRAWN, taken=SHOT), replace(DRAWN_AGAIN, taken=shot(-2.5, exposure=0.04, bias=1.0)), NEAR)
     assert burst is not None
