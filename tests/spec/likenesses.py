@@ -5,9 +5,9 @@ from typing import Any
 
 from PIL import Image
 
-from db import duplicates, ledger
+from bildwerk import duplicates
 from handlers.chain import Chain
-from handlers.runner.planning import Planner, PlanRequest
+from handlers.runner.planning import Planner
 from tests.spec.album import draw_scene, save
 from tests.spec.cells import find_stages
 from tests.spec.desk import Desk
@@ -50,10 +50,7 @@ async def upload_copy(desk: Desk, *answers: Any, scene: int | None = None) -> tu
 
 async def decide(desk: Desk, one: int, other: int, *, same: bool) -> None:
     """Say of two media, as a person does, that they are the same or that they are not."""
-    async with desk.pool.acquire() as connection, connection.transaction():
-        await ledger.lock(connection, (one, other))
-        assert await duplicates.decide(connection, one, other, same=same)
-        await desk.workshop.ledger.planner.plan_media(connection, [PlanRequest(one), PlanRequest(other)])
+    await duplicates.decide(desk.pool, desk.workshop.ledger.planner, one, other, same=same)
 
 
 async def reports(desk: Desk, media: Iterable[int]) -> list[dict[str, Any]]:
