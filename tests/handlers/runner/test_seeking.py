@@ -459,3 +459,14 @@ async def test_a_crowd_is_capped_and_said_to_be_so(gallery: Gallery, monkeypatch
     assert sum(planned) <= 20 * CROWD
     await gallery.check_reports()
     await gallery.check_quiet()
+
+
+async def test_an_older_medium_is_told_of_a_copy_that_nobody_has_to_ask_about(gallery: Gallery) -> None:
+    """Whoever is in a pair is planned in the transaction that keeps it: no referee's end would tell."""
+    (first,) = await gallery.bring(Shot(1))
+    assert await gallery.state(first) == ("skipped", "no_candidates")
+    (second,) = await gallery.bring(Shot(1, tag=1))
+
+    assert gallery.judge.asked == []
+    assert [await gallery.similar(media_id) for media_id in (first, second)] == [[second], [first]]
+    await gallery.check_quiet()
