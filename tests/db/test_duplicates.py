@@ -82,7 +82,7 @@ async def test_the_view_joins_what_the_words_join(graph: Graph) -> None:
     """On every combination of level, relation and decision, from both sides."""
     every = list(product(Level, (None, *Relation), (None, True, False)))
     media = await graph.add(2 * len(every))
-    expected = {}
+    expected: dict[tuple[int, int], bool] = {}
     for (level, relation, decision), one, other in zip(every, media[::2], media[1::2], strict=True):
         await graph.pair(one, other, level, relation=relation, decision=decision)
         joined = is_joined(level, relation, decision=decision)
@@ -96,7 +96,7 @@ async def test_a_pair_is_awaited_while_the_newer_one_is_still_to_ask(graph: Grap
     """On every combination of level, closed, decision and the newer one's verdict; and never from the newer side."""
     every = list(product(Level, (False, True), (None, True, False), STATUSES))
     media = await graph.add(2 * len(every))
-    expected = {}
+    expected: dict[int, bool] = {}
     for (level, closed, decision, status), one, other in zip(every, media[::2], media[1::2], strict=True):
         await graph.pair(one, other, level, closed=closed, decision=decision)
         if status is not None:
@@ -127,7 +127,8 @@ async def test_a_report_with_new_opinions_is_the_one_read_again(graph: Graph, se
                 decision = draw.choice((None, None, None, True, False))
                 relation = draw.choice((None, None, *Relation))
                 closed = relation is not None or draw.random() < 0.3
-                await graph.pair(one, other, draw.choice(list(Level)), closed=closed, relation=relation, decision=decision)
+                level = draw.choice(list(Level))
+                await graph.pair(one, other, level, closed=closed, relation=relation, decision=decision)
         me = draw.choice(media[1:])
         before = await graph.likeness(me)
         asked = [p for p in before.pairs if p.referee and p.level in ASKED and p.decision is None and not p.closed]

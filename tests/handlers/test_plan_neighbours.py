@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from pydantic import JsonValue
+
 from contracts.duplicates import ASKS, Level, Likeness, Member, Pair
 from contracts.facts import MediaFacts, Picture, Written
 from contracts.verdicts import Status, Verdict
@@ -16,16 +18,15 @@ NEWER = Pair(9, Level.SAME_PICTURE, {"bits": 1}, referee=False, closed=True, pix
 OLDER = Pair(2, Level.SAME_PICTURE, {"bits": 1}, referee=True, pixel_hash="p2", pixels=100)
 
 
-def facts(*pairs: Pair, sought: bool = True, report: object = None, locked: bool = False) -> MediaFacts:
+def facts(*pairs: Pair, sought: bool = True, report: JsonValue = None, locked: bool = False) -> MediaFacts:
     members = (Member(ME, 100), *(Member(pair.media_id, pair.pixels) for pair in pairs))
-    meta, written = {}, {}
+    meta: dict[str, JsonValue] = {"locks": "*"} if locked else {}
+    written = {}
     if report is not None:
-        meta, written = {REPORT: report}, {REPORT: Written(report, "c")}  # type: ignore[dict-item]
-    if locked:
-        meta = {**meta, "locks": "*"}  # type: ignore[dict-item]
+        meta[REPORT], written[REPORT] = report, Written(report, "c")
     likeness = Likeness(sought, pairs, members)
     return MediaFacts(
-        ME, mark="m", inspected_mark="m", content_hash="c", picture=Picture(), meta=meta, written=written,  # type: ignore[arg-type]
+        ME, mark="m", inspected_mark="m", content_hash="c", picture=Picture(), meta=meta, written=written,
         likeness=likeness,
     )  # fmt: skip
 
