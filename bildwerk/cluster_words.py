@@ -38,7 +38,7 @@ def describe_open(pair: OpenPair) -> str:
     """One line: who, how alike, and what the model said."""
     words = [pair.level.value, *list_evidence(pair.one, pair.other, pair.evidence)]
     if pair.opinion is not None:
-        words.append(say_opinion(pair.opinion, pair.other, pair.one))
+        words.append(say_opinion(pair.opinion, pair.referee, pair.asked_about))
     return f"{pair.one} {pair.one_path}, {pair.other} {pair.other_path}: {', '.join(words)}"
 
 
@@ -110,7 +110,8 @@ def _list_known(media_id: int, pair: Pair) -> Iterator[str]:
     if evidence := list(list_evidence(older, newer, pair.evidence)):
         yield ", ".join(evidence)
     if pair.opinion is not None:
-        yield say_opinion(pair.opinion, newer, older)
+        asked = (media_id, pair.media_id) if pair.referee else (pair.media_id, media_id)
+        yield say_opinion(pair.opinion, *asked)
 
 
 def _say_before(decided: Decided) -> str:

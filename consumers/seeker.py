@@ -53,10 +53,12 @@ class DuplicateSeeker:
     async def plan_called(self) -> bool:
         """Plan a batch of media that are like one that has changed; False when there are none."""
         async with self.pool.acquire() as connection, connection.transaction():
-            media_ids = await duplicates.take_called(connection, self.batch)
-            planned = await self.planner.plan_media(connection, [PlanRequest(media_id) for media_id in media_ids])
+            called = await duplicates.take_called(connection, self.batch)
+            planned = await self.planner.plan_media(connection, [PlanRequest(media_id) for media_id in called])
+            if left := [media_id for media_id, gone in called.items() if gone]:
+                await duplicates.seek_again(connection, left)
         self.planned(planned)
-        return bool(media_ids)
+        return bool(called)
 
     async def seek_batch(self) -> bool:
         """Look for others like media that nobody did it for; False when there are none."""

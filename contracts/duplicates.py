@@ -81,8 +81,9 @@ class Pair:
     """One medium's side of a pair; `evidence` is seen from the older one of the two.
 
     `media_id`, `path`, `content_hash`, `pixel_hash`, `pixels` and `file_size` (bytes) are of the other medium.
-    `referee` says that this one asks the model about it: the newer of the two (the greater id). It is `closed` once it
-    has been asked, or left unasked because the group is large, `awaited` while the other one is still to ask.
+    `referee` says that this one asks the model about it: the one that came later, for which the other was found. It is
+    `closed` once it has been asked, or left unasked because the group is large, `awaited` while the other one is still
+    to ask.
     `decision` is a person's: True the same, False different.
     """
 
@@ -137,7 +138,8 @@ class Likeness:
     """What is known of a medium's likeness to others.
 
     `sought`: the present picture has been looked for. `left_out` pictures are alike, too, but too many. `members` and
-    `edges` are everybody who is connected to the medium by pairs, itself included, up to a limit.
+    `edges` are everybody who is connected to the medium by pairs, itself included; when the group is `large`, only whom
+    its own pairs connect.
     """
 
     sought: bool = False
@@ -145,3 +147,4 @@ class Likeness:
     members: tuple[Member, ...] = ()
     edges: tuple[Edge, ...] = ()
     left_out: int = 0
+    large: bool = False

@@ -38,6 +38,12 @@ class OpenPair:
     opinion: Opinion | None
     one_path: str | None
     other_path: str | None
+    referee: int
+
+    @property
+    def asked_about(self) -> int:
+        """The one that the referee was compared with."""
+        return self.one if self.referee == self.other else self.other
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,5 +90,6 @@ def _read_open(row: Mapping[str, Any]) -> OpenPair:
     if row["relation"] is not None:
         opinion = Opinion(Relation(row["relation"]), Better(row["keep"]), row["reason"])
     return OpenPair(
-        row["one"], row["other"], Level(row["level"]), row["evidence"], opinion, row["one_path"], row["other_path"]
-    )
+        row["one"], row["other"], Level(row["level"]), row["evidence"], opinion, row["one_path"], row["other_path"],
+        row["referee"],
+    )  # fmt: skip

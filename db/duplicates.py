@@ -18,10 +18,11 @@ from contracts.sketches import SKETCH_VERSION, Sketch
 from db.pool import Connection
 from db.queries import load
 
-EQUAL = 33
-"""Media with the same bytes, pixels, hash or prompt that are given, the oldest ones: one more than pairs are kept."""
-SHOWING = 8
-"""Media given that show one picture."""
+EQUAL = 3
+"""Media with the same bytes, pixels, hash or prompt that are given, the youngest ones: a chain connects them all, and
+no medium gets thousands of pairs."""
+SHOWING = 2
+"""Media given that show one picture, the youngest ones."""
 GROUP = 100
 """Media of one group that are given."""
 
@@ -109,15 +110,19 @@ async def settle(
         one, other = [p.one for p in pairs], [p.other for p in pairs]
         levels, evidence = [p.level.value for p in pairs], [dict(p.evidence) for p in pairs]
         hashes = [p.one_pixels for p in pairs], [p.other_pixels for p in pairs]
-        await connection.execute(sql["duplicates_put"], one, other, *hashes, levels, evidence)
+        await connection.execute(sql["duplicates_put"], one, other, *hashes, levels, evidence, subject.media_id)
         await connection.execute(sql["duplicates_restate"], one, other, *hashes, levels, evidence)
     after = await read_group(connection, subject.media_id)
     return (before | after | {row["media_id"] for row in outdated}) - {subject.media_id}
 
 
 async def read_group(connection: Connection, media_id: int) -> set[int]:
-    """The medium and everybody who is one picture with it, directly or not, up to `GROUP`."""
-    return {row["id"] for row in await connection.fetch(load("duplicates")["duplicates_group"], media_id, GROUP)}
+    """The medium and everybody who is one picture with it, directly or not; of more than `GROUP` only the former."""
+    sql = load("duplicates")
+    group = {row["id"] for row in await connection.fetch(sql["duplicates_group"], media_id, GROUP + 1)}
+    if len(group) <= GROUP:
+        return group
+    return {row["id"] for row in await connection.fetch(sql["duplicates_joined"], media_id, GROUP)} | {media_id}
 
 
 async def opine(connection: Connection, media_id: int, run_id: int, opinions: Mapping[int, Opinion | None]) -> None:
@@ -142,13 +147,18 @@ async def call(connection: Connection, media_ids: Collection[int], *, gone: bool
     await connection.execute(load("duplicates")["duplicates_call"], sorted(media_ids), gone)
 
 
-async def take_called(connection: Connection, limit: int) -> list[int]:
-    """Who is to be planned because somebody like them has changed. In the transaction that plans them."""
-    sql = load("duplicates")
-    rows = await connection.fetch(sql["duplicates_called"], limit)
-    if left := [row["media_id"] for row in rows if row["gone"]]:
-        await connection.execute(sql["duplicates_seek_again"], left)
-    return [row["media_id"] for row in rows]
+async def take_called(connection: Connection, limit: int) -> dict[int, bool]:
+    """Who is to be planned because somebody like them has changed, and whether one is gone.
+
+    In the transaction that plans them.
+    """
+    rows = await connection.fetch(load("duplicates")["duplicates_called"], limit)
+    return {row["media_id"]: row["gone"] for row in rows}
+
+
+async def seek_again(connection: Connection, media_ids: Collection[int]) -> None:
+    """Have others looked for: one that they were paired with is gone. Under the media's locks."""
+    await connection.execute(load("duplicates")["duplicates_seek_again"], list(media_ids))
 
 
 async def decide(connection: Connection, one: int, other: int, *, same: bool) -> bool:

@@ -8,24 +8,28 @@ from db.duplicates import GROUP
 from db.pool import Connection
 from db.queries import load
 
+PAIRS = 64
+"""Pairs of one medium that are given: those it asks about, then the oldest media."""
+
 
 async def read_likenesses(connection: Connection, media_ids: Sequence[int]) -> dict[int, Likeness]:
     """The likeness of each medium known to us."""
-    rows = await connection.fetch(load("facts")["facts_likeness"], list(media_ids), ASKS, sorted(ASKED), GROUP)
+    rows = await connection.fetch(load("facts")["facts_likeness"], list(media_ids), ASKS, sorted(ASKED), GROUP, PAIRS)
     return {row["media_id"]: _read(row) for row in rows}
 
 
 def _read(row: Mapping[str, Any]) -> Likeness:
     return Likeness(
         row["sought"],
-        tuple(_read_pair(row["media_id"], pair) for pair in row["pairs"] or ()),
+        tuple(map(_read_pair, row["pairs"] or ())),
         tuple(Member(*member) for member in row["members"] or ()),
         tuple(_read_edge(edge) for edge in row["edges"] or ()),
         row["left_out"],
+        bool(row["large"]),
     )
 
 
-def _read_pair(mine: int, pair: Mapping[str, Any]) -> Pair:
+def _read_pair(pair: Mapping[str, Any]) -> Pair:
     relation, opinion = _read_relation(pair), None
     if relation is not None:
         opinion = Opinion(relation, Better(pair["keep"]), pair["reason"])
@@ -33,7 +37,7 @@ def _read_pair(mine: int, pair: Mapping[str, Any]) -> Pair:
         pair["media_id"],
         Level(pair["level"]),
         pair["evidence"],
-        pair["media_id"] < mine,
+        pair["referee"],
         pair["closed"],
         pair["awaited"],
         opinion,

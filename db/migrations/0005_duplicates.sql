@@ -77,7 +77,9 @@ CREATE TABLE bildwerk.duplicate_pairs (
     -- seen from the older medium
     evidence jsonb NOT NULL,
     found_at timestamptz NOT NULL DEFAULT now(),
-    -- the newer one has asked the model, or left it unasked because the group is large
+    -- the one that came later, for which the other was found: it asks the model, once
+    referee bigint NOT NULL CHECK (referee IN (one, other)),
+    -- it has asked, or left it unasked because the group is large
     closed boolean NOT NULL DEFAULT false,
     relation text CHECK (relation IN ('same', 'edited', 'burst', 'variant', 'unrelated')),
     keep text CHECK (keep IN ('this', 'other', 'neither')),
@@ -101,7 +103,7 @@ CREATE TABLE bildwerk.duplicate_decisions (
 -- Pairs that stand, each seen from both sides.
 CREATE VIEW bildwerk.likenesses AS
 SELECT
-    p.media_id, p.neighbour, p.level, p.evidence, p.found_at, p.closed, p.relation, p.keep, p.reason, p.run_id,
+    p.media_id, p.neighbour, p.level, p.evidence, p.found_at, p.referee, p.closed, p.relation, p.keep, p.reason, p.run_id,
     p.neighbour_pixels, d.same AS decision, n.content_hash,
     coalesce(
         d.same, p.relation IN ('same', 'edited'), p.level IN ('same_bytes', 'same_pixels', 'same_picture')

@@ -15,11 +15,11 @@ WHERE p.id = ANY($1::bigint[])
 -- other; not those of which $1 is still to ask. At most $3, with how many there are; of the level $2, if there is one.
 SELECT
     l.media_id AS one, l.neighbour AS other, l.level, l.evidence, l.relation, l.keep, l.reason,
-    a.path AS one_path, b.path AS other_path, count(*) OVER () AS total
+    a.path AS one_path, b.path AS other_path, l.referee, count(*) OVER () AS total
 FROM bildwerk.likenesses AS l
 JOIN public.media AS a ON a.id = l.media_id
 JOIN public.media AS b ON b.id = l.neighbour
-LEFT JOIN bildwerk.jobs AS j ON j.media_id = l.neighbour AND j.job_type = $1 AND j.status IN ('waiting', 'due')
+LEFT JOIN bildwerk.jobs AS j ON j.media_id = l.referee AND j.job_type = $1 AND j.status IN ('waiting', 'due')
 WHERE l.media_id < l.neighbour AND l.decision IS NULL AND ($2::text IS NULL OR l.level = $2)
     AND (l.closed OR j.media_id IS NULL)
     AND (

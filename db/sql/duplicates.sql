@@ -16,40 +16,40 @@ LEFT JOIN bildwerk.pictures AS c ON c.content_hash = m.content_hash AND c.unread
 WHERE m.id = $1 AND m.seek_at IS NOT NULL AND m.deleted_at IS NULL
 
 -- name: duplicates_equal
--- The oldest other media with the same bytes, the same pixels, the same hash of the platform's, the same prompt and seed;
+-- The youngest other media with the same bytes, the same pixels, the same hash of the platform's, the same prompt and seed;
 -- up to $6 each.
 SELECT id FROM (
     SELECT m.id FROM bildwerk.media AS m WHERE m.content_hash = $2 AND m.id <> $1 AND m.deleted_at IS NULL
-    ORDER BY m.id LIMIT $6
+    ORDER BY m.id DESC LIMIT $6
 ) AS same_bytes
 UNION
 SELECT id FROM (
     SELECT m.id
     FROM bildwerk.pictures AS c JOIN bildwerk.media AS m ON m.content_hash = c.content_hash
     WHERE c.pixel_hash = $3 AND m.id <> $1 AND m.deleted_at IS NULL
-    ORDER BY m.id LIMIT $6
+    ORDER BY m.id DESC LIMIT $6
 ) AS same_pixels
 UNION
 SELECT id FROM (
     SELECT m.id FROM bildwerk.media AS m WHERE m.platform_hash = $4 AND m.id <> $1 AND m.deleted_at IS NULL
-    ORDER BY m.id LIMIT $6
+    ORDER BY m.id DESC LIMIT $6
 ) AS same_hash
 UNION
 SELECT id FROM (
     SELECT m.id
     FROM bildwerk.pictures AS c JOIN bildwerk.media AS m ON m.content_hash = c.content_hash
     WHERE c.prompt_key = $5 AND m.id <> $1 AND m.deleted_at IS NULL
-    ORDER BY m.id LIMIT $6
+    ORDER BY m.id DESC LIMIT $6
 ) AS same_prompt
 
 -- name: duplicates_showing
--- The oldest media that show each of these pictures, up to $3 of each.
+-- The youngest media that show each of these pictures, up to $3 of each.
 SELECT s.id
 FROM unnest($2::text[]) AS p (content_hash)
 CROSS JOIN LATERAL (
     SELECT m.id FROM bildwerk.media AS m
     WHERE m.content_hash = p.content_hash AND m.id <> $1 AND m.deleted_at IS NULL
-    ORDER BY m.id LIMIT $3
+    ORDER BY m.id DESC LIMIT $3
 ) AS s
 
 -- name: duplicates_candidates
@@ -75,8 +75,8 @@ RETURNING CASE WHEN one = $1 THEN other ELSE one END AS media_id
 -- name: duplicates_put
 -- What was said of the same pixels is kept. One that has other pixels by now finds this medium by itself, or found it: what
 -- was compared with its older ones must not take the place of that.
-INSERT INTO bildwerk.duplicate_pairs AS p (one, other, one_pixels, other_pixels, level, evidence)
-SELECT f.one, f.other, f.one_pixels, f.other_pixels, f.level, f.evidence
+INSERT INTO bildwerk.duplicate_pairs AS p (one, other, one_pixels, other_pixels, level, evidence, referee)
+SELECT f.one, f.other, f.one_pixels, f.other_pixels, f.level, f.evidence, $7
 FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::jsonb[])
     AS f (one, other, one_pixels, other_pixels, level, evidence)
 JOIN bildwerk.media AS m ON m.id = f.one JOIN bildwerk.pictures AS c USING (content_hash)
@@ -85,7 +85,7 @@ WHERE (c.pixel_hash, d.pixel_hash) = (f.one_pixels, f.other_pixels)
 ORDER BY f.one, f.other
 ON CONFLICT (one, other) DO UPDATE SET
     one_pixels = excluded.one_pixels, other_pixels = excluded.other_pixels, level = excluded.level,
-    evidence = excluded.evidence, found_at = now(), closed = false, relation = NULL, keep = NULL, reason = NULL,
+    evidence = excluded.evidence, referee = excluded.referee, found_at = now(), closed = false, relation = NULL, keep = NULL, reason = NULL,
     run_id = NULL
 WHERE (p.one_pixels, p.other_pixels) IS DISTINCT FROM (excluded.one_pixels, excluded.other_pixels)
 
@@ -106,18 +106,21 @@ WITH RECURSIVE reached (id) AS (
 )
 SELECT id FROM reached LIMIT $2
 
+-- name: duplicates_joined
+SELECT neighbour AS id FROM bildwerk.likenesses WHERE media_id = $1 AND joins ORDER BY neighbour LIMIT $2
+
 -- name: duplicates_opine
 -- Of the pairs that the medium referees; null where it was left unasked.
 UPDATE bildwerk.duplicate_pairs AS p
 SET closed = true, relation = o.relation, keep = o.keep, reason = o.reason, run_id = $2
 FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[]) AS o (media_id, relation, keep, reason)
-WHERE p.one = o.media_id AND p.other = $1
+WHERE p.one = least(o.media_id, $1) AND p.other = greatest(o.media_id, $1) AND p.referee = $1
 
 -- name: duplicates_call
 INSERT INTO bildwerk.neighbours (media_id, gone) SELECT id, $2 FROM unnest($1::bigint[]) AS id ORDER BY id
 
 -- name: duplicates_called
--- Whose neighbours changed; those that left others out are looked for anew when one is gone.
+-- Whose neighbours changed, and whether one is gone.
 WITH called AS (
     DELETE FROM bildwerk.neighbours
     WHERE id IN (SELECT id FROM bildwerk.neighbours ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)
@@ -127,7 +130,7 @@ SELECT media_id, bool_or(gone) AS gone FROM called GROUP BY media_id ORDER BY me
 
 -- name: duplicates_seek_again
 UPDATE bildwerk.media SET seek_at = now(), sought = NULL
-WHERE id = ANY($1::bigint[]) AND left_out > 0 AND deleted_at IS NULL
+WHERE id = ANY($1::bigint[]) AND deleted_at IS NULL
 
 -- name: duplicates_decide
 INSERT INTO bildwerk.duplicate_decisions AS d (one, other, one_pixels, other_pixels, same)
@@ -145,8 +148,8 @@ RETURNING one_pixels, other_pixels
 
 -- name: duplicates_tell
 -- A decision about two that were not found alike.
-INSERT INTO bildwerk.duplicate_pairs AS p (one, other, one_pixels, other_pixels, level, evidence, closed)
-VALUES ($1, $2, $3, $4, 'told', '{}', true)
+INSERT INTO bildwerk.duplicate_pairs AS p (one, other, one_pixels, other_pixels, level, evidence, referee, closed)
+VALUES ($1, $2, $3, $4, 'told', '{}', $2, true)
 ON CONFLICT (one, other) DO UPDATE SET
     one_pixels = excluded.one_pixels, other_pixels = excluded.other_pixels, level = 'told', evidence = '{}',
     found_at = now(), closed = true, relation = NULL, keep = NULL, reason = NULL, run_id = NULL

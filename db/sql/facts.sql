@@ -100,25 +100,30 @@ CROSS JOIN LATERAL (
 GROUP BY m.id
 
 -- name: facts_likeness
--- What media have in common with others: pairs from the medium's side, then everybody who is connected to it, or would be
--- by what it is still to ask, and what is between those. A pair is awaited while the newer one is still to ask ($2 is the job type that asks, $3 the levels asked).
+-- What media have in common with others: up to $5 pairs from the medium's side, then everybody who is connected to it, or
+-- would be by what it is still to ask, and what is between those; of more than $4 only whom its own pairs connect. A pair is
+-- awaited while the other one is still to ask ($2 is the job type that asks, $3 the levels asked).
 SELECT
-    m.id AS media_id, m.seek_at IS NULL AS sought, m.left_out, p.pairs, g.members, g.edges
+    m.id AS media_id, m.seek_at IS NULL AS sought, m.left_out + p.cut AS left_out, p.pairs, g.members, g.edges, g.large
 FROM bildwerk.media AS m
 CROSS JOIN LATERAL (
     SELECT jsonb_agg(jsonb_build_object(
         'media_id', l.neighbour, 'level', l.level, 'evidence', l.evidence, 'closed', l.closed,
-        'awaited', l.neighbour > m.id AND NOT l.closed AND l.decision IS NULL AND l.level = ANY($3::text[])
+        'referee', l.referee = m.id,
+        'awaited', l.referee = l.neighbour AND NOT l.closed AND l.decision IS NULL AND l.level = ANY($3::text[])
             AND coalesce(j.status IN ('waiting', 'due'), false),
         'relation', l.relation, 'keep', l.keep, 'reason', l.reason, 'decision', l.decision, 'path', n.path,
         'content_hash', l.content_hash, 'pixel_hash', l.neighbour_pixels,
         'pixels', coalesce(c.width * c.height, 0), 'file_size', n.file_size
-    ) ORDER BY l.neighbour) AS pairs
-    FROM bildwerk.likenesses AS l
+    ) ORDER BY l.neighbour) AS pairs, greatest(coalesce(max(l.number) - $5, 0), 0)::integer AS cut
+    FROM (
+        SELECT k.*, count(*) OVER () AS number FROM bildwerk.likenesses AS k
+        WHERE k.media_id = m.id
+        ORDER BY k.referee = m.id DESC, k.neighbour LIMIT $5
+    ) AS l
     JOIN public.media AS n ON n.id = l.neighbour
     JOIN bildwerk.pictures AS c ON c.content_hash = l.content_hash
     LEFT JOIN bildwerk.jobs AS j ON j.media_id = l.neighbour AND j.job_type = $2
-    WHERE l.media_id = m.id
 ) AS p
 LEFT JOIN LATERAL (
     WITH RECURSIVE reached (id) AS (
@@ -126,13 +131,25 @@ LEFT JOIN LATERAL (
             SELECT m.id
             UNION ALL
             SELECT l.neighbour FROM bildwerk.likenesses AS l
-            WHERE l.media_id = m.id AND l.neighbour < m.id AND NOT l.closed AND l.decision IS NULL
+            WHERE l.media_id = m.id AND l.referee = m.id AND NOT l.closed AND l.decision IS NULL
                 AND l.level = ANY($3::text[])
         ) AS s (id)
         UNION
         SELECT l.neighbour FROM reached AS r JOIN bildwerk.likenesses AS l ON l.media_id = r.id AND l.joins
-    ), some_of_them AS MATERIALIZED (SELECT id FROM reached LIMIT $4)
+    ), group_of_it AS MATERIALIZED (
+        SELECT id, count(*) OVER () > $4 AS large FROM (SELECT id FROM reached LIMIT $4 + 1) AS first_ones
+    ), some_of_them AS MATERIALIZED (
+        SELECT id FROM group_of_it WHERE NOT large
+        UNION
+        SELECT m.id
+        UNION
+        SELECT near.id FROM (
+            SELECT l.neighbour AS id FROM bildwerk.likenesses AS l
+            WHERE l.media_id = m.id AND l.joins ORDER BY l.neighbour LIMIT $4
+        ) AS near
+    )
     SELECT
+        (SELECT bool_or(large) FROM group_of_it) AS large,
         (
             SELECT jsonb_agg(jsonb_build_array(s.id, coalesce(c.width * c.height, 0), n.file_size) ORDER BY s.id)
             FROM some_of_them AS s JOIN bildwerk.media AS b ON b.id = s.id JOIN public.media AS n ON n.id = s.id

@@ -41,7 +41,7 @@ def match(subject: Candidate, others: Sequence[Candidate]) -> list[Match]:
 
 def _rank(found: Match) -> tuple[int, int, int]:
     bits = found.evidence.get("bits")
-    return _ORDER.index(found.level), bits if isinstance(bits, int) else 0, found.other.media_id
+    return _ORDER.index(found.level), bits if isinstance(bits, int) else 0, -found.other.media_id
 
 
 def _to_side(candidate: Candidate) -> Side:

@@ -49,7 +49,8 @@ def add_opinions(media_id: int, likeness: Likeness, opinions: Mapping[int, Opini
     for pair in asked:
         if pair.media_id in members:
             relation = None if pair.opinion is None else pair.opinion.relation
-            edges[pair.media_id, media_id] = Edge(pair.media_id, media_id, pair.level, relation, pair.decision)
+            one, other = sorted((pair.media_id, media_id))
+            edges[one, other] = Edge(one, other, pair.level, relation, pair.decision)
     return replace(likeness, pairs=pairs, members=tuple(members.values()), edges=tuple(edges.values()))
 
 
@@ -90,5 +91,6 @@ def _find_hints(media_id: int, best: int | None, similar: list[Pair], likeness: 
         "variant": Relation.VARIANT in relations or Level.SAME_PROMPT in levels,
         "undecided": any(p.level is Level.NEAR and p.opinion is None and p.decision is None for p in similar),
         "more_left_out": likeness.left_out > 0,
+        "large_group": likeness.large,
     }
     return [name for name, there in hints.items() if there]

@@ -20,7 +20,7 @@ log = structlog.get_logger("bildwerk.handlers.seeking")
 
 PLATFORM_KIND: Final = "p"
 """The kind of the platform's own perceptual hashes in the index."""
-KEPT: Final = 32
+KEPT: Final = 16
 """Pairs kept of one search, the surest first; more are counted."""
 
 
