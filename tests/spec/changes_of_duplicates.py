@@ -6,9 +6,9 @@ STAGE, SEEKING = "handlers/stages/duplicate_assist.py", "handlers/runner/seeking
 MATCHING, LEVELS, CLUSTERS, QUESTIONS, REPORT, TELLING = (
     f"handlers/duplicates/{name}.py" for name in ("matching", "levels", "clusters", "questions", "report", "telling")
 )
-PLAN, PLANNING, MEMBERS = "handlers/plan.py", "handlers/runner/planning.py", "db/likeness_facts.py"
+PLAN, PLANNING = "handlers/plan.py", "handlers/runner/planning.py"
 DUPLICATES, FACTS, EFFECTS = "db/sql/duplicates.sql", "db/sql/facts.sql", "db/sql/effects.sql"
-INSPECTIONS, INSPECTOR, GRAPH = "db/sql/inspections.sql", "consumers/inspector.py", "db/duplicates.py"
+INSPECTOR = "consumers/inspector.py"
 VIEW = "db/migrations/0005_duplicates.sql"
 MOMENTS, LAYOUT = "handlers/inspect/moments.py", "handlers/inference/layout.py"
 
@@ -20,6 +20,7 @@ OPEN = "if p.decision is None and (forced or not p.closed)]"
 BEST = "(member.pixels, member.file_size or 0, -member.media_id)"
 SAID = 'told |= {"relation": pair.opinion.relation.value, "better": keep.value, "reason": pair.opinion.reason}'
 EVERYBODY = "[PlanRequest(media_id) for media_id in concerned]"
+REFEREE = "'referee', l.referee = m.id"
 NEIGHBOURS = "neighbours = snapshot.facts.referred if self.chain.neighbourly.intersection(announced) else frozenset()"
 JUDGED = "if sorted(said.alias for said in answer.others) != wanted:"
 OPINED = "await duplicates.opine(connection, facts.media_id, origin.run_id, opinions)"
@@ -140,11 +141,9 @@ CHANGES = (
         "a search is not awaited",
         (STAGE, 'return Awaiting("search")', 'return Impossible("no_candidates")'),
     ),
-    change(
-        "J5-runs-when", "a referee is not awaited", (STAGE, "if not self._choose(facts) and any(", "if False and any(")
-    ),
-    change("J5-runs-when R2", "both ask", (MEMBERS, 'pair["media_id"] < mine', "True")),
-    change("J5-runs-when", "the older one asks", (MEMBERS, 'pair["media_id"] < mine', 'pair["media_id"] > mine')),
+    change("J5-runs-when", "a referee is not awaited", (STAGE, "if not asked and any(", "if False and any(")),
+    change("J5-runs-when R2", "both ask", (FACTS, REFEREE, "'referee', true")),
+    change("J5-runs-when", "the older one asks", (FACTS, REFEREE, REFEREE.replace("=", "<>"))),
     change(
         "J5-runs-when",
         "who was left unasked is asked",
@@ -224,7 +223,7 @@ CHANGES = (
     ),
     change("J5-failure-modes", "more fields", (STAGE, "alias: Alias", "certain: bool = False\n    alias: Alias")),
     change("J5-failure-modes", "a failed report is written", *persist("ollama.duplicate_assist")),
-    change("R1", "what stands is made anew", (STAGE, STANDS, "return Due()")),
+    change("J5-outputs", "what is written stands", (STAGE, STANDS, STANDS.replace(" and self._stands(facts)", ""))),
     change(
         "R6",
         "a report by hand is ours",

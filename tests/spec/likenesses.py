@@ -35,8 +35,12 @@ def say(*relations: str, keep: str = "neither", difference: str = DIFFERENCE) ->
 
 
 async def upload(desk: Desk, *pictures: Image.Image | bytes) -> list[int]:
-    """Upload pictures, or their files."""
-    return [await desk.upload(one if isinstance(one, bytes) else save(one)) for one in pictures]
+    """Upload pictures, or their files; each comes when those before it are known."""
+    media = []
+    for picture in pictures:
+        media.append(await desk.upload(picture if isinstance(picture, bytes) else save(picture)))
+        await desk.workshop.inspect()
+    return media
 
 
 async def upload_copy(desk: Desk, *answers: Any, scene: int | None = None) -> tuple[int, int]:
