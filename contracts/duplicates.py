@@ -81,9 +81,9 @@ class Pair:
     """One medium's side of a pair; `evidence` is seen from the older one of the two.
 
     `media_id`, `path`, `content_hash`, `pixel_hash`, `pixels` and `file_size` (bytes) are of the other medium.
-    `referee` says that this one asks the model about it: the one that came later, for which the other was found. It is
-    `closed` once it has been asked, or left unasked because the group is large, `awaited` while the other one is still
-    to ask.
+    `referee` says that this one asks the model about it: the one that came later, of two that came together the newer
+    one (the greater id). It is `closed` once it has been asked, or left unasked because the group is large, `awaited`
+    while the other one is still to ask.
     `decision` is a person's: True the same, False different.
     """
 

@@ -19,10 +19,10 @@ from db.pool import Connection
 from db.queries import load
 
 EQUAL = 3
-"""Media with the same bytes, pixels, hash or prompt that are given, the youngest ones: a chain connects them all, and
-no medium gets thousands of pairs."""
+"""Media with the same bytes, pixels, hash or prompt that are given, the next ones: a chain connects them all, and no
+medium gets thousands of pairs."""
 SHOWING = 2
-"""Media given that show one picture, the youngest ones."""
+"""Media given that show one picture, the next ones."""
 GROUP = 100
 """Media of one group that are given."""
 

@@ -77,7 +77,7 @@ CREATE TABLE bildwerk.duplicate_pairs (
     -- seen from the older medium
     evidence jsonb NOT NULL,
     found_at timestamptz NOT NULL DEFAULT now(),
-    -- the one that came later, for which the other was found: it asks the model, once
+    -- the one that came later; it asks the model, once
     referee bigint NOT NULL CHECK (referee IN (one, other)),
     -- it has asked, or left it unasked because the group is large
     closed boolean NOT NULL DEFAULT false,

@@ -16,40 +16,40 @@ LEFT JOIN bildwerk.pictures AS c ON c.content_hash = m.content_hash AND c.unread
 WHERE m.id = $1 AND m.seek_at IS NOT NULL AND m.deleted_at IS NULL
 
 -- name: duplicates_equal
--- The youngest other media with the same bytes, the same pixels, the same hash of the platform's, the same prompt and seed;
--- up to $6 each.
+-- Other media with the same bytes, the same pixels, the same hash of the platform's, the same prompt and seed; up to $6
+-- each: those before it, then those after it, so that a crowd is connected by a chain.
 SELECT id FROM (
     SELECT m.id FROM bildwerk.media AS m WHERE m.content_hash = $2 AND m.id <> $1 AND m.deleted_at IS NULL
-    ORDER BY m.id DESC LIMIT $6
+    ORDER BY m.id > $1, abs(m.id - $1) LIMIT $6
 ) AS same_bytes
 UNION
 SELECT id FROM (
     SELECT m.id
     FROM bildwerk.pictures AS c JOIN bildwerk.media AS m ON m.content_hash = c.content_hash
     WHERE c.pixel_hash = $3 AND m.id <> $1 AND m.deleted_at IS NULL
-    ORDER BY m.id DESC LIMIT $6
+    ORDER BY m.id > $1, abs(m.id - $1) LIMIT $6
 ) AS same_pixels
 UNION
 SELECT id FROM (
     SELECT m.id FROM bildwerk.media AS m WHERE m.platform_hash = $4 AND m.id <> $1 AND m.deleted_at IS NULL
-    ORDER BY m.id DESC LIMIT $6
+    ORDER BY m.id > $1, abs(m.id - $1) LIMIT $6
 ) AS same_hash
 UNION
 SELECT id FROM (
     SELECT m.id
     FROM bildwerk.pictures AS c JOIN bildwerk.media AS m ON m.content_hash = c.content_hash
     WHERE c.prompt_key = $5 AND m.id <> $1 AND m.deleted_at IS NULL
-    ORDER BY m.id DESC LIMIT $6
+    ORDER BY m.id > $1, abs(m.id - $1) LIMIT $6
 ) AS same_prompt
 
 -- name: duplicates_showing
--- The youngest media that show each of these pictures, up to $3 of each.
+-- Other media that show each of these pictures, up to $3 of each, in the same order.
 SELECT s.id
 FROM unnest($2::text[]) AS p (content_hash)
 CROSS JOIN LATERAL (
     SELECT m.id FROM bildwerk.media AS m
     WHERE m.content_hash = p.content_hash AND m.id <> $1 AND m.deleted_at IS NULL
-    ORDER BY m.id DESC LIMIT $3
+    ORDER BY m.id > $1, abs(m.id - $1) LIMIT $3
 ) AS s
 
 -- name: duplicates_candidates
@@ -74,9 +74,12 @@ RETURNING CASE WHEN one = $1 THEN other ELSE one END AS media_id
 
 -- name: duplicates_put
 -- What was said of the same pixels is kept. One that has other pixels by now finds this medium by itself, or found it: what
--- was compared with its older ones must not take the place of that.
+-- was compared with its older ones must not take the place of that. Who came later asks: the medium that is looked for, $7,
+-- after one that others were looked for already; of two that came together the newer one.
 INSERT INTO bildwerk.duplicate_pairs AS p (one, other, one_pixels, other_pixels, level, evidence, referee)
-SELECT f.one, f.other, f.one_pixels, f.other_pixels, f.level, f.evidence, $7
+SELECT
+    f.one, f.other, f.one_pixels, f.other_pixels, f.level, f.evidence,
+    CASE WHEN f.one = $7 AND n.seek_at IS NULL THEN f.one ELSE f.other END
 FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::jsonb[])
     AS f (one, other, one_pixels, other_pixels, level, evidence)
 JOIN bildwerk.media AS m ON m.id = f.one JOIN bildwerk.pictures AS c USING (content_hash)

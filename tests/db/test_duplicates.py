@@ -50,8 +50,8 @@ class Graph:
             said = (relation.value, "this", "Darker.")
         await self.ledger.pool.execute(
             "INSERT INTO bildwerk.duplicate_pairs"
-            " (one, other, one_pixels, other_pixels, level, evidence, closed, relation, keep, reason)"
-            " VALUES ($1, $2, 'p' || $1::bigint, 'p' || $2::bigint, $3, '{}', $4, $5, $6, $7)",
+            " (one, other, one_pixels, other_pixels, level, evidence, referee, closed, relation, keep, reason)"
+            " VALUES ($1, $2, 'p' || $1::bigint, 'p' || $2::bigint, $3, '{}', $2, $4, $5, $6, $7)",
             one, other, level.value, closed, *said,
         )  # fmt: skip
         if decision is not None:
@@ -158,8 +158,6 @@ async def test_pairs_of_other_pixels_or_of_nobody_are_not_seen(graph: Graph) -> 
     assert await seen() == [(one, other), (other, one)]
     await pool.execute("UPDATE bildwerk.pictures SET pixel_hash = 'new' WHERE content_hash = 'c' || $1", str(other))
     assert await seen() == []
-
-
 
 
 async def test_an_opinion_that_joins_two_groups_names_all_of_both(graph: Graph) -> None:
