@@ -23,8 +23,8 @@ EQUAL = 3
 medium gets thousands of pairs."""
 SHOWING = 2
 """Media given that show one picture, the next ones."""
-GROUP = 100
-"""Media of one group that are given."""
+GROUP = 32
+"""Media of one group that are given; each of them is planned whenever somebody joins."""
 
 
 @dataclass(frozen=True, slots=True)

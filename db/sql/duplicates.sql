@@ -105,7 +105,10 @@ WHERE (p.one, p.other, p.one_pixels, p.other_pixels) = (f.one, f.other, f.one_pi
 WITH RECURSIVE reached (id) AS (
     SELECT $1::bigint
     UNION
-    SELECT l.neighbour FROM reached AS r JOIN bildwerk.likenesses AS l ON l.media_id = r.id AND l.joins
+    SELECT l.neighbour FROM reached AS r
+    CROSS JOIN LATERAL (
+        SELECT k.neighbour FROM bildwerk.likenesses AS k WHERE k.media_id = r.id AND k.joins OFFSET 0
+    ) AS l
 )
 SELECT id FROM reached LIMIT $2
 

@@ -135,7 +135,11 @@ LEFT JOIN LATERAL (
                 AND l.level = ANY($3::text[])
         ) AS s (id)
         UNION
-        SELECT l.neighbour FROM reached AS r JOIN bildwerk.likenesses AS l ON l.media_id = r.id AND l.joins
+        -- OFFSET 0 keeps this a look-up of each, however little is known of the tables
+        SELECT l.neighbour FROM reached AS r
+        CROSS JOIN LATERAL (
+            SELECT k.neighbour FROM bildwerk.likenesses AS k WHERE k.media_id = r.id AND k.joins OFFSET 0
+        ) AS l
     ), group_of_it AS MATERIALIZED (
         SELECT id, count(*) OVER () > $4 AS large FROM (SELECT id FROM reached LIMIT $4 + 1) AS first_ones
     ), some_of_them AS MATERIALIZED (
@@ -161,7 +165,9 @@ LEFT JOIN LATERAL (
                 'decision', l.decision
             ) ORDER BY l.media_id, l.neighbour)
             FROM some_of_them AS s
-            JOIN bildwerk.likenesses AS l ON l.media_id = s.id AND l.media_id < l.neighbour
+            CROSS JOIN LATERAL (
+                SELECT k.* FROM bildwerk.likenesses AS k WHERE k.media_id = s.id AND k.media_id < k.neighbour OFFSET 0
+            ) AS l
             JOIN some_of_them AS t ON t.id = l.neighbour
         ) AS edges
 ) AS g ON p.pairs IS NOT NULL

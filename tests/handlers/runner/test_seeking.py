@@ -431,11 +431,11 @@ async def test_a_burst_costs_a_call_for_each_but_one(gallery: Gallery, relation:
     await gallery.check_quiet()
 
 
-CROWD = 150
+CROWD = 80
 
 
 async def test_a_crowd_is_connected_by_a_chain(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Flat pictures, all the same: nobody is asked; pairs, plans and runs grow with the media, not their square."""
+    """Flat pictures, all the same: nobody is asked; pairs, plans and runs grow with their number, not its square."""
     planned: list[int] = []
     plan_media = Planner.plan_media
 
