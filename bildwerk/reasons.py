@@ -11,7 +11,7 @@ REASONS: Final[dict[str, str]] = {
     "alone": "was under way when the model's runner crashed; is tried again alone",
     "not_ours": "another program does this",
     "search": "others like it are being looked for",
-    "referee": "a newer medium that is like it asks first",
+    "referee": "a medium that is like it and came later asks first",
     "neighbours": "a medium that is like it changed",
     # why there is nothing to do
     "present": "its values are there already",

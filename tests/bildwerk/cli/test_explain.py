@@ -176,7 +176,7 @@ async def test_whom_it_is_like_and_who_is_still_to_ask(ledger: Ledger) -> None:
 
     assert "ollama_duplicate_assist: waiting: others like it are being looked for" in awaited
     assert awaited[-1] == "    others like it are being looked for"
-    assert "ollama_duplicate_assist: waiting: a newer medium that is like it asks first" in waiting
+    assert "ollama_duplicate_assist: waiting: a medium that is like it and came later asks first" in waiting
     assert waiting[-3:] == [
         f"    {two} {paths[1]}: {level}, the model is asked by {two}, later",
         f"    {three} {paths[2]}: {level}, the model is asked by {three}, later",
