@@ -64,7 +64,7 @@ def say_pair(pair: Pair) -> str:
 
 
 def say_opinion(opinion: Opinion, referee: int, other: int) -> str:
-    """The model's word with its reason."""
+    """The model's word with its reason, which is seen from the referee."""
     better = {Better.THIS: f"{referee} is better", Better.OTHER: f"{other} is better", Better.NEITHER: "none is better"}
     return f"the model: {opinion.relation.value}, {better[opinion.keep]}: {opinion.reason}"
 

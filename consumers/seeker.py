@@ -27,8 +27,8 @@ class DuplicateSeeker:
     planned: Callable[[Planned], None] = field(default=lambda _planned: None)
     poll: float = 1.0
     batch: int = 100
-    claimed: int = 8
-    hold: timedelta = timedelta(minutes=5)
+    claimed: int = 1
+    hold: timedelta = timedelta(minutes=2)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property

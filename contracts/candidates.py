@@ -11,14 +11,21 @@ from contracts.sketches import Sketch
 class Candidate:
     """One medium with a readable picture.
 
-    `platform_hash` and `platform_phash` (64 bits, signed) are the platform's own.
+    `size` is width and height in pixels, which `pixel_hash` does not hold. `platform_hash` and `platform_phash` (64
+    bits, signed) are the platform's own.
     """
 
     media_id: int
     content_hash: str
     pixel_hash: str
+    size: tuple[int, int]
     sketch: Sketch
     taken: Taken | None = None
     embedded: Embedded | None = None
     platform_hash: str | None = None
     platform_phash: int | None = None
+
+    @property
+    def pixels(self) -> str:
+        """What pictures have in common whose pixels are the same, in the same rows."""
+        return f"{self.pixel_hash} {self.size[0]}x{self.size[1]}"

@@ -31,7 +31,8 @@ GROUP = 32
 class Subject:
     """The medium that others are looked for; `key` is what the search depends on, `seek_at` tells it from a later one.
 
-    No candidate: without a readable picture nobody is like it.
+    No candidate: without a readable picture nobody is like it. `again`: it was looked for already, but one that was
+    found then is gone.
     """
 
     media_id: int
@@ -39,6 +40,7 @@ class Subject:
     seek_at: datetime
     candidate: Candidate | None = None
     prompt_key: str | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,12 @@ async def claim(connection: Connection, limit: int, hold: timedelta) -> list[int
 
 
 async def read_subject(connection: Connection, media_id: int) -> Subject | None:
-    """The medium, if others are to be looked for it."""
+    """The medium, if others are to be looked for it, and its picture, if there is one, has been sketched."""
     row = await connection.fetchrow(load("duplicates")["duplicates_subject"], media_id, SKETCH_VERSION)
-    if row is None:
+    if row is None or (row["has_picture"] and row["sketch"] is None):
         return None
     candidate = None if row["sketch"] is None or row["pixel_hash"] is None else _read_candidate(media_id, row)
-    return Subject(media_id, row["key"], row["seek_at"], candidate, row["prompt_key"])
+    return Subject(media_id, row["key"], row["seek_at"], candidate, row["prompt_key"], row["sought"] == row["key"])
 
 
 async def find_equal(connection: Connection, subject: Subject) -> set[int]:
@@ -106,12 +108,17 @@ async def settle(
     pixels = None if subject.candidate is None else subject.candidate.pixel_hash
     before = await read_group(connection, subject.media_id)
     outdated = await connection.fetch(sql["duplicates_outdated"], subject.media_id, pixels)
+    if pixels is None:
+        outdated = await connection.fetch(sql["duplicates_partners"], subject.media_id)
     if pairs:
         one, other = [p.one for p in pairs], [p.other for p in pairs]
         levels, evidence = [p.level.value for p in pairs], [dict(p.evidence) for p in pairs]
         hashes = [p.one_pixels for p in pairs], [p.other_pixels for p in pairs]
-        await connection.execute(sql["duplicates_put"], one, other, *hashes, levels, evidence, subject.media_id)
+        await connection.execute(
+            sql["duplicates_put"], one, other, *hashes, levels, evidence, subject.media_id, subject.again
+        )
         await connection.execute(sql["duplicates_restate"], one, other, *hashes, levels, evidence)
+    await connection.execute(sql["duplicates_retell"], subject.media_id)
     after = await read_group(connection, subject.media_id)
     return (before | after | {row["media_id"] for row in outdated}) - {subject.media_id}
 
@@ -176,6 +183,7 @@ def _read_candidate(media_id: int, row: Mapping[str, Any]) -> Candidate:
         media_id,
         row["content_hash"],
         row["pixel_hash"],
+        (row["width"], row["height"]),
         Sketch(row["sketch"]),
         row["taken"] and Taken.model_validate(row["taken"]),
         row["embedded"] and Embedded.model_validate(row["embedded"]),

@@ -36,7 +36,7 @@ class Chain:
         upstreams = {stage.job_type: closed[stage.job_type] - self.off for stage in running}
         object.__setattr__(self, "stages", running)
         object.__setattr__(self, "upstreams", upstreams)
-        neighbourly = frozenset(stage.job_type for stage in running if PAIRS in stage.reads)
+        neighbourly = frozenset(stage.job_type for stage in running if PAIRS in stage.reads) - self.foreign
         object.__setattr__(self, "neighbourly", neighbourly)
         object.__setattr__(self, "keys", tuple(sorted(keys)))
 

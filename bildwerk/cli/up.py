@@ -76,6 +76,7 @@ async def _work(settings: Settings, data: Path) -> None:
     with log.open("a", encoding="utf-8") as stream:
         logs.configure(settings.log_level, settings.log_format, metrics.watch, stream)
         typer.echo(f"working until Ctrl-C; the log is {log}", err=True)
+        typer.echo(f'other commands, in another shell: eval "$(bildwerk sandbox status --folder {data})"', err=True)
         async with open_pool(make_database(settings)) as pool, asyncio.TaskGroup() as group:
             watching = group.create_task(_watch(pool, settings, data / "contact-sheet"))
             await wiring.serve(settings, metrics)

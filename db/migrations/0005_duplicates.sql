@@ -62,6 +62,9 @@ CREATE FUNCTION bildwerk.seek_key(m bildwerk.media, version integer) RETURNS tex
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN md5(jsonb_build_array(m.content_hash, m.platform_hash, m.platform_phash, version)::text);
 
+-- What was inspected before is looked for once its picture has been sketched.
+UPDATE bildwerk.media SET seek_at = now() WHERE content_hash IS NOT NULL;
+
 CREATE INDEX media_unsought ON bildwerk.media (seek_at) WHERE seek_at IS NOT NULL;
 CREATE INDEX media_platform_hash ON bildwerk.media (platform_hash) WHERE platform_hash IS NOT NULL;
 

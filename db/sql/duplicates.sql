@@ -9,7 +9,8 @@ RETURNING id
 -- name: duplicates_subject
 -- `key` is what the search depends on.
 SELECT
-    m.content_hash, m.platform_hash, m.platform_phash, m.seek_at, bildwerk.seek_key(m, $2) AS key,
+    m.content_hash, m.platform_hash, m.platform_phash, m.seek_at, bildwerk.seek_key(m, $2) AS key, m.sought,
+    c.content_hash IS NOT NULL AS has_picture, c.width, c.height,
     c.pixel_hash, c.sketch, c.taken, c.embedded, c.prompt_key
 FROM bildwerk.media AS m
 LEFT JOIN bildwerk.pictures AS c ON c.content_hash = m.content_hash AND c.unreadable IS NULL
@@ -54,7 +55,7 @@ CROSS JOIN LATERAL (
 
 -- name: duplicates_candidates
 SELECT
-    m.id, m.content_hash, m.platform_hash, m.platform_phash, c.pixel_hash, c.sketch, c.taken, c.embedded, c.prompt_key
+    m.id, m.content_hash, m.platform_hash, m.platform_phash, c.pixel_hash, c.width, c.height, c.sketch, c.taken, c.embedded, c.prompt_key
 FROM bildwerk.media AS m
 JOIN bildwerk.pictures AS c ON c.content_hash = m.content_hash AND c.unreadable IS NULL AND c.pixel_hash IS NOT NULL
 WHERE m.id = ANY($1::bigint[])
@@ -67,19 +68,20 @@ WHERE m.id = $1 AND bildwerk.seek_key(m, $4) = $2 AND m.seek_at = $5
 RETURNING id
 
 -- name: duplicates_outdated
--- Pairs of other pixels than the medium has now; who was in them.
+-- Pairs of other pixels than the medium has now; who was in them. Without a picture that can be read nothing is known.
 DELETE FROM bildwerk.duplicate_pairs
-WHERE (one = $1 AND one_pixels IS DISTINCT FROM $2) OR (other = $1 AND other_pixels IS DISTINCT FROM $2)
+WHERE (one = $1 AND one_pixels <> $2) OR (other = $1 AND other_pixels <> $2)
 RETURNING CASE WHEN one = $1 THEN other ELSE one END AS media_id
 
 -- name: duplicates_put
 -- What was said of the same pixels is kept. One that has other pixels by now finds this medium by itself, or found it: what
 -- was compared with its older ones must not take the place of that. Who came later asks: the medium that is looked for, $7,
--- after one that others were looked for already; of two that came together the newer one.
-INSERT INTO bildwerk.duplicate_pairs AS p (one, other, one_pixels, other_pixels, level, evidence, referee)
+-- after one that others were looked for already; of two that came together the newer one. What is only found when another
+-- is gone ($8) is not asked about.
+INSERT INTO bildwerk.duplicate_pairs AS p (one, other, one_pixels, other_pixels, level, evidence, referee, closed)
 SELECT
     f.one, f.other, f.one_pixels, f.other_pixels, f.level, f.evidence,
-    CASE WHEN f.one = $7 AND n.seek_at IS NULL THEN f.one ELSE f.other END
+    CASE WHEN f.one = $7 AND n.seek_at IS NULL THEN f.one ELSE f.other END, $8
 FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::jsonb[])
     AS f (one, other, one_pixels, other_pixels, level, evidence)
 JOIN bildwerk.media AS m ON m.id = f.one JOIN bildwerk.pictures AS c USING (content_hash)
@@ -88,7 +90,7 @@ WHERE (c.pixel_hash, d.pixel_hash) = (f.one_pixels, f.other_pixels)
 ORDER BY f.one, f.other
 ON CONFLICT (one, other) DO UPDATE SET
     one_pixels = excluded.one_pixels, other_pixels = excluded.other_pixels, level = excluded.level,
-    evidence = excluded.evidence, referee = excluded.referee, found_at = now(), closed = false, relation = NULL, keep = NULL, reason = NULL,
+    evidence = excluded.evidence, referee = excluded.referee, found_at = now(), closed = excluded.closed, relation = NULL, keep = NULL, reason = NULL,
     run_id = NULL
 WHERE (p.one_pixels, p.other_pixels) IS DISTINCT FROM (excluded.one_pixels, excluded.other_pixels)
 
@@ -99,6 +101,19 @@ FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::
     AS f (one, other, one_pixels, other_pixels, level, evidence)
 WHERE (p.one, p.other, p.one_pixels, p.other_pixels) = (f.one, f.other, f.one_pixels, f.other_pixels)
     AND (p.level, p.evidence) IS DISTINCT FROM (f.level, f.evidence)
+
+-- name: duplicates_retell
+-- What people said of the medium as it is now, and of others as they are.
+INSERT INTO bildwerk.duplicate_pairs (one, other, one_pixels, other_pixels, level, evidence, referee, closed)
+SELECT d.one, d.other, d.one_pixels, d.other_pixels, 'told', '{}', d.other, true
+FROM bildwerk.duplicate_decisions AS d
+JOIN bildwerk.media AS m ON m.id = d.one JOIN bildwerk.pictures AS c ON c.content_hash = m.content_hash
+JOIN bildwerk.media AS n ON n.id = d.other JOIN bildwerk.pictures AS e ON e.content_hash = n.content_hash
+WHERE $1 IN (d.one, d.other) AND (c.pixel_hash, e.pixel_hash) = (d.one_pixels, d.other_pixels)
+ON CONFLICT DO NOTHING
+
+-- name: duplicates_partners
+SELECT CASE WHEN one = $1 THEN other ELSE one END AS media_id FROM bildwerk.duplicate_pairs WHERE $1 IN (one, other)
 
 -- name: duplicates_group
 -- Everybody who is one picture with the medium, directly or not; up to $2.
@@ -135,7 +150,7 @@ WITH called AS (
 SELECT media_id, bool_or(gone) AS gone FROM called GROUP BY media_id ORDER BY media_id
 
 -- name: duplicates_seek_again
-UPDATE bildwerk.media SET seek_at = now(), sought = NULL
+UPDATE bildwerk.media SET seek_at = now()
 WHERE id = ANY($1::bigint[]) AND deleted_at IS NULL
 
 -- name: duplicates_decide

@@ -33,6 +33,7 @@ UPDATE bildwerk.media AS m SET
     missing_event = CASE WHEN NOT w.seen THEN coalesce(w.missing_event, m.missing_event) END,
     -- one that comes back has missed who came meanwhile
     seek_at = CASE WHEN m.deleted_at IS NOT NULL AND w.deleted_at IS NULL THEN now() ELSE m.seek_at END,
+    sought = CASE WHEN m.deleted_at IS NOT NULL AND w.deleted_at IS NULL THEN NULL ELSE m.sought END,
     deleted_at = w.deleted_at, plan_no = w.plan_no, plan_error = w.plan_error, due = string_to_array(w.due, ','), run_at = w.run_at, priority = w.priority,
     alone = w.alone
 FROM unnest(

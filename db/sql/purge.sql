@@ -38,6 +38,8 @@ SELECT FROM bildwerk.pictures WHERE content_hash = ANY($1::text[]) ORDER BY cont
 DELETE FROM bildwerk.pictures AS p
 WHERE p.content_hash = ANY($1::text[]) AND p.unreadable IS DISTINCT FROM 'poison'
     AND NOT EXISTS (SELECT FROM bildwerk.media AS m WHERE m.content_hash = p.content_hash)
+    -- whoever showed it a moment ago kept its hashes in the index
+    AND NOT EXISTS (SELECT FROM bildwerk.picture_hashes AS e WHERE e.picture = p.number)
 
 -- name: purge_answers
 UPDATE bildwerk.runs SET raw_answer = NULL

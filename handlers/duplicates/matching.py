@@ -8,6 +8,7 @@ from pydantic import JsonValue
 from contracts.candidates import Candidate
 from contracts.duplicates import Level
 from contracts.sketches import Resemblance
+from handlers.duplicates.hashes import hash_sketch
 from handlers.duplicates.levels import Side, judge
 from handlers.duplicates.same_picture import compare
 
@@ -26,11 +27,11 @@ class Match:
 def match(subject: Candidate, others: Sequence[Candidate]) -> list[Match]:
     """The candidates that are like the subject, the surest first."""
     compared: dict[tuple[str, bool], Resemblance] = {}
-    found = []
+    found, has_meaning = [], _has_meaning(subject)
     for other in others:
         older, newer = sorted((subject, other), key=lambda candidate: candidate.media_id)
         key = other.content_hash, other is older
-        if key not in compared and other.pixel_hash != subject.pixel_hash:
+        if key not in compared and other.pixels != subject.pixels and has_meaning and _has_meaning(other):
             compared[key] = compare(older.sketch, newer.sketch)
         finding = judge(_to_side(older), _to_side(newer), compared.get(key))
         if finding is not None:
@@ -44,13 +45,18 @@ def _rank(found: Match) -> tuple[int, int, int]:
     return _ORDER.index(found.level), bits if isinstance(bits, int) else 0, -found.other.media_id
 
 
+def _has_meaning(candidate: Candidate) -> bool:
+    """Whether the sketch shows anything: what is nearly the same all over looks like everything else that is."""
+    return bool(hash_sketch(candidate.sketch).entries)
+
+
 def _to_side(candidate: Candidate) -> Side:
     embedded = candidate.embedded
     if embedded is None or not embedded.certain:
-        return Side(candidate.content_hash, candidate.pixel_hash, candidate.taken)
+        return Side(candidate.content_hash, candidate.pixels, candidate.taken)
     return Side(
         candidate.content_hash,
-        candidate.pixel_hash,
+        candidate.pixels,
         candidate.taken,
         embedded.prompt,
         embedded.negative_prompt,

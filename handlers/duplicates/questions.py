@@ -44,8 +44,10 @@ def take_inputs(likeness: Likeness) -> JsonValue:
 
 
 def collect(pairs: Sequence[Pair], opinions: dict[int, Opinion]) -> dict[int, Opinion | None]:
-    """What was said of each pair that was open: nothing where there was no room."""
-    return {pair.media_id: opinions.get(pair.media_id) for pair in pairs}
+    """What was said of each pair that was open: nothing where there was no room, unless something was said before."""
+    return {
+        pair.media_id: opinions.get(pair.media_id) for pair in pairs if pair.media_id in opinions or not pair.closed
+    }
 
 
 def _rank(pair: Pair) -> tuple[int, int, int]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, JsonValue
 
 from contracts.effects import Effects
 from contracts.verdicts import Status, Verdict
-from db import inspections, leases, ledger, runs
+from db import duplicates, inspections, leases, ledger, runs
 from db.facts import Snapshot
 from db.leases import MediumLease
 from db.ledger import LastError
@@ -175,6 +175,7 @@ class Finisher:
         await runs.end(
             connection, job.run_id, Outcome.FAILED, result.cost, reason=failure.reason, detail=failure.detail
         )
+        await duplicates.call(connection, before.facts.neighbours)
         await inspections.poison(connection, before.facts.content_hash)
         error = LastError(failure.kind, failure.reason, failure.detail)
         await ledger.write_error(connection, job.lease.media_id, job.stage.job_type, error)

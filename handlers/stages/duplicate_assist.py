@@ -86,7 +86,7 @@ class DuplicateAssistStage:
         if not likeness.sought:
             return Awaiting("search")
         asked = self._choose(facts)
-        if not asked and any(pair.awaited for pair in likeness.pairs):
+        if self.room and not asked and any(pair.awaited for pair in likeness.pairs):
             return Awaiting("referee")
         if not asked and not tells_of_others(facts.media_id, likeness):
             # Whoever was told of others that are gone, or told apart since, is told so.
@@ -102,8 +102,8 @@ class DuplicateAssistStage:
         if self._choose(facts):
             return None
         report = PutMeta(REPORT, write_report(facts.media_id, facts.likeness))
-        unasked = list_open(facts)
-        return (PutOpinions(collect(unasked, {})), report) if unasked else (report,)
+        unasked = collect(list_open(facts), {})
+        return (PutOpinions(unasked), report) if unasked else (report,)
 
     def prompt(self, facts: MediaFacts) -> Prompt:
         """The other pictures by letter, with what programs found."""

@@ -13,6 +13,7 @@ import pytest_asyncio
 
 from bildwerk.sandbox.addresses import Stack
 from bildwerk.sandbox.ollama import start_simulated_ollama
+from contracts.duplicates import ASKS
 from db.pool import Database, open_pool
 from handlers.chain import Chain
 from handlers.inference.answers import answer_schema
@@ -27,6 +28,7 @@ from tests.acceptance.world import CAPTION
 from tests.ledger import Ledger
 from tests.spec.cells import find_stages
 from tests.spec.desk import Desk
+from tests.spec.likenesses import upload_copy
 from tests.workshop import SPEED, open_workshop
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -63,6 +65,9 @@ class Library:
         fleet = self.desk.workshop.fleet
         fleet.health = HostHealth(fleet.ollama.hosts)
         stage = self.desk.workshop.ledger.planner.chain.stage(self.job_type)
+        if self.job_type == ASKS:
+            _, newer = await upload_copy(self.desk)
+            return newer
         own = {*stage.writes, *(key.removeprefix("ollama.") for key in stage.writes)}
         return await self.desk.add(**{key: value for key, value in KNOWN.items() if key not in own})
 
