@@ -40,7 +40,12 @@ def list_duplicates(
     undecided: Annotated[
         bool, typer.Option("--undecided", help="Instead: pairs that pixels and the model leave to a person.")
     ] = False,
-    level: Annotated[Level | None, typer.Option("--level", help="Only clusters in which two are alike in this way; with --undecided only such pairs.")] = None,
+    level: Annotated[
+        Level | None,
+        typer.Option(
+            "--level", help="Only clusters in which two are alike in this way; with --undecided only such pairs."
+        ),
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Show so many at most.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
 ) -> None:

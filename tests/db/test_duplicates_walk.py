@@ -62,9 +62,7 @@ class Walk:
 
     def shot(self) -> Shot:
         draw = self.draw
-        return Shot(
-            draw.randrange(MOTIFS), draw.randrange(PIXELS), draw.choice(MOMENTS), flat=draw.random() < 0.1
-        )
+        return Shot(draw.randrange(MOTIFS), draw.randrange(PIXELS), draw.choice(MOMENTS), flat=draw.random() < 0.1)
 
     async def act(self) -> None:
         """Do something."""
