@@ -8,6 +8,7 @@ from itertools import combinations
 
 import pytest
 
+from bildwerk.duplicates import decide
 from db import duplicates, inspections, ledger
 from db.duplicates import EQUAL
 from db.inspections import Uninspected
@@ -460,6 +461,71 @@ async def test_a_crowd_is_connected_by_a_chain(gallery: Gallery, monkeypatch: py
     assert sum(planned) <= 40 * CROWD
     await gallery.check_reports()
     await gallery.check_quiet()
+
+
+async def test_a_file_that_is_away_for_one_look_costs_neither_a_call_nor_a_decision(gallery: Gallery) -> None:
+    one, two, three = await gallery.bring(Shot(1), Shot(1, 1), Shot(2))
+    await decide(gallery.pool, gallery.planner, one, three, same=True)
+    await gallery.settle()
+    before, asked = await gallery.pairs(), list(gallery.judge.asked)
+    assert before == [(one, two), (one, three)]
+    path = await gallery.path(one)
+
+    for shot in (None, gallery.shelf.files[path]):
+        if shot is None:
+            del gallery.shelf.files[path]
+        else:
+            gallery.shelf.files[path] = shot
+        await gallery.ledger.touch(one)
+        await gallery.ledger.plan(one)
+        await gallery.settle()
+        assert await gallery.similar(two) == ([one] if shot else [])
+
+    assert (await gallery.pairs(), gallery.judge.asked) == (before, asked)
+    await gallery.check_reports()
+
+
+async def test_a_decision_holds_again_once_the_pixels_are_back(gallery: Gallery) -> None:
+    one, two = await gallery.bring(Shot(1), Shot(2))
+    await decide(gallery.pool, gallery.planner, one, two, same=True)
+    for shot, together in ((Shot(3), []), (Shot(1, tag=1), [(one, two)])):
+        await gallery.replace(one, shot)
+        await gallery.settle()
+        assert await gallery.pairs() == together
+    await gallery.check_reports()
+
+
+async def test_nobody_is_asked_about_because_another_is_gone(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("handlers.runner.seeking.KEPT", 2)
+    media = [(await gallery.bring(Shot(1, number)))[0] for number in range(6)]
+    asked = len(gallery.judge.asked)
+    assert asked == 5
+
+    await gallery.delete(media[2])
+    await gallery.settle()
+
+    assert len(gallery.judge.asked) == asked
+    await gallery.check_reports()
+    await gallery.check_quiet()
+
+
+async def test_an_older_library_is_looked_through_once_its_pictures_are_sketched(gallery: Gallery) -> None:
+    """Media that share a file share its picture: it is inspected for the first of them, and for all."""
+    media = await gallery.bring(*[Shot(1)] * 3)
+    whole = await gallery.pairs()
+    await gallery.pool.execute("DELETE FROM bildwerk.duplicate_pairs")
+    await gallery.pool.execute("UPDATE bildwerk.pictures SET sketch = NULL, measures_version = 2")
+    await gallery.pool.execute("UPDATE bildwerk.media SET sought = NULL, seek_at = now()")
+    await gallery.seek()
+    assert await gallery.pool.fetchval("SELECT bool_and(sought IS NULL) FROM bildwerk.media")
+
+    await gallery.ledger.plan(media[0])
+    await gallery.settle()
+    await gallery.pass_time()
+    await gallery.settle()
+
+    assert await gallery.pairs() == whole
+    assert await gallery.pool.fetchval("SELECT bool_and(sought IS NOT NULL) FROM bildwerk.media")
 
 
 async def test_whoever_came_later_asks_in_whatever_order_media_arrive(gallery: Gallery) -> None:
