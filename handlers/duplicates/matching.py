@@ -8,11 +8,12 @@ from pydantic import JsonValue
 from contracts.candidates import Candidate
 from contracts.duplicates import Level
 from contracts.sketches import Resemblance
-from handlers.duplicates.hashes import hash_sketch
 from handlers.duplicates.levels import Side, judge
 from handlers.duplicates.same_picture import compare
 
 _ORDER = list(Level)
+_PLAIN = 12
+"""Levels between the darkest and the brightest cell of one colour, as of a border (`handlers.inspect.borders`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,9 @@ def _rank(found: Match) -> tuple[int, int, int]:
 
 
 def _has_meaning(candidate: Candidate) -> bool:
-    """Whether the sketch shows anything: what is nearly the same all over looks like everything else that is."""
-    return bool(hash_sketch(candidate.sketch).entries)
+    """Whether the sketch shows anything: what is the same all over looks like everything else that is."""
+    cells = candidate.sketch.cells
+    return max(cells) - min(cells) > _PLAIN
 
 
 def _to_side(candidate: Candidate) -> Side:
