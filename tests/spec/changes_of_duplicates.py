@@ -23,7 +23,7 @@ REFEREE = "'referee', l.referee = m.id"
 NEIGHBOURS = "neighbours = snapshot.facts.referred if self.chain.neighbourly.intersection(announced) else frozenset()"
 JUDGED = "if sorted(said.alias for said in answer.others) != wanted:"
 OPINED = "await duplicates.opine(connection, facts.media_id, origin.run_id, opinions)"
-OUTDATED = "WHERE (one = $1 AND one_pixels IS DISTINCT FROM $2) OR (other = $1 AND other_pixels IS DISTINCT FROM $2)"
+OUTDATED = "WHERE (one = $1 AND one_pixels <> $2) OR (other = $1 AND other_pixels <> $2)"
 LIST = "Annotated[list[Comparison], Field(min_length=1, max_length=3)]"
 
 CHANGES = (
@@ -140,14 +140,16 @@ CHANGES = (
         "a search is not awaited",
         (STAGE, 'return Awaiting("search")', 'return Impossible("no_candidates")'),
     ),
-    change("J5-runs-when", "a referee is not awaited", (STAGE, "if not asked and any(", "if False and any(")),
+    change(
+        "J5-runs-when", "a referee is not awaited", (STAGE, "if self.room and not asked and any(", "if False and any(")
+    ),
     change("J5-runs-when", "both ask", (FACTS, REFEREE, "'referee', true")),
     change("J5-runs-when", "the older one asks", (FACTS, REFEREE, REFEREE.replace("=", "<>"))),
     change(
         "J5-runs-when",
         "who was left unasked is asked",
         (REPORT, "return replace(pair, closed=True", "return replace(pair, closed=pair.closed"),
-        (QUESTIONS, "return {pair.media_id: opinions.get(pair.media_id) for pair in pairs}", "return dict(opinions)"),
+        (QUESTIONS, "if pair.media_id in opinions or not pair.closed", "if pair.media_id in opinions"),
     ),
     change("J5-runs-when", "force asks nothing", (QUESTIONS, "(forced or not p.closed)", "not p.closed")),
     change("J5-runs-when", "closed ones are asked again", (QUESTIONS, " and (forced or not p.closed)", "")),
