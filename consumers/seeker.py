@@ -1,4 +1,4 @@
-"""The seeker: looks for duplicates where an inspector could not, and plans media whose neighbours have changed."""
+"""The seeker: looks for duplicates of media that were inspected, and plans media whose neighbours have changed."""
 
 import asyncio
 from collections.abc import Callable

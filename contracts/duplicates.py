@@ -24,6 +24,11 @@ class Level(StrEnum):
     TOLD = "told"
     """Only a person says something of the two."""
 
+    @property
+    def rank(self) -> int:
+        """0 for the surest."""
+        return list(Level).index(self)
+
 
 PROVEN: Final = frozenset({Level.SAME_BYTES, Level.SAME_PIXELS})
 """Nobody needs to look at these."""
@@ -47,6 +52,12 @@ class Relation(StrEnum):
 
 
 DUPLICATE: Final = frozenset({Relation.SAME, Relation.EDITED})
+
+
+def read_bits(evidence: Mapping[str, JsonValue]) -> int:
+    """By how many bits the hashes of two pictures differ; 0 where nobody compared them."""
+    bits = evidence.get("bits")
+    return bits if isinstance(bits, int) else 0
 
 
 def is_joined(level: Level, relation: Relation | None, *, decision: bool | None) -> bool:

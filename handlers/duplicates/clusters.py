@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from contracts.duplicates import Edge, Level, Member
+from contracts.duplicates import Edge, Member
 
-_SUREST = list(Level)
 Rank = tuple[bool, int, int, int]
 
 
@@ -44,7 +43,7 @@ def find_best(members: Iterable[Member]) -> int:
 
 def rank_edge(edge: Edge) -> Rank:
     """The order in which pairs are joined: a person's word first, then the surest level, then the oldest media."""
-    return edge.decision is not True, _SUREST.index(edge.level), edge.one, edge.other
+    return edge.decision is not True, edge.level.rank, edge.one, edge.other
 
 
 @dataclass(slots=True)

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from contracts.candidates import Candidate
-from contracts.duplicates import Level
+from contracts.duplicates import Level, read_bits
 from contracts.sketches import Resemblance
 from handlers.duplicates.levels import Side, judge
 from handlers.duplicates.same_picture import compare
 
-_ORDER = list(Level)
 _PLAIN = 12
 """Levels between the darkest and the brightest cell of one colour, as of a border (`handlers.inspect.borders`)."""
 
@@ -42,8 +41,7 @@ def match(subject: Candidate, others: Sequence[Candidate]) -> list[Match]:
 
 
 def _rank(found: Match) -> tuple[int, int, int]:
-    bits = found.evidence.get("bits")
-    return _ORDER.index(found.level), bits if isinstance(bits, int) else 0, -found.other.media_id
+    return found.level.rank, read_bits(found.evidence), -found.other.media_id
 
 
 def _has_meaning(candidate: Candidate) -> bool:

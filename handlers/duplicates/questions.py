@@ -1,17 +1,15 @@
-"""About whom the model is asked: once by the newer medium of a pair, in one call whatever the size of the group."""
+"""About whom the model is asked: once by whoever of a pair came later, in one call whatever the size of the group."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from pydantic import JsonValue
 
-from contracts.duplicates import ASKED, ASKS, Level, Likeness, Opinion, Pair
+from contracts.duplicates import ASKED, ASKS, Likeness, Opinion, Pair, read_bits
 from contracts.facts import MediaFacts
 
 ALIASES: Final = "ABC"
 """Names of the other pictures, by place. More are never shown at once."""
-
-_SUREST = list(Level)
 
 
 def list_referred(likeness: Likeness) -> list[Pair]:
@@ -40,7 +38,9 @@ def name_shown(pairs: Sequence[Pair]) -> list[tuple[str, Pair]]:
 
 def take_inputs(likeness: Likeness) -> JsonValue:
     """What the question rests on; what an answer means depends on their order."""
-    return [[p.media_id, p.pixel_hash, p.level.value, _bits(p), p.decision] for p in list_referred(likeness)]
+    return [
+        [p.media_id, p.pixel_hash, p.level.value, read_bits(p.evidence), p.decision] for p in list_referred(likeness)
+    ]
 
 
 def collect(pairs: Sequence[Pair], opinions: dict[int, Opinion]) -> dict[int, Opinion | None]:
@@ -52,9 +52,4 @@ def collect(pairs: Sequence[Pair], opinions: dict[int, Opinion]) -> dict[int, Op
 
 def _rank(pair: Pair) -> tuple[int, int, int]:
     # The youngest one that came before: of a burst the next one.
-    return _SUREST.index(pair.level), _bits(pair), -pair.media_id
-
-
-def _bits(pair: Pair) -> int:
-    bits = pair.evidence.get("bits")
-    return bits if isinstance(bits, int) else 0
+    return pair.level.rank, read_bits(pair.evidence), -pair.media_id

@@ -10,7 +10,6 @@ from contracts.duplicates import Better, Edge, Level, Likeness, Member, Opinion,
 from handlers.duplicates.clusters import find_best, find_cluster
 
 VERSION: Final = 1
-_SUREST = list(Level)
 
 
 def write_report(media_id: int, likeness: Likeness) -> dict[str, JsonValue]:
@@ -18,7 +17,7 @@ def write_report(media_id: int, likeness: Likeness) -> dict[str, JsonValue]:
     cluster = find_cluster(media_id, likeness.edges)
     best = find_best(m for m in likeness.members if m.media_id in cluster) if len(cluster) > 1 else None
     together = (pair for pair in likeness.pairs if not _is_apart(pair))
-    similar = sorted(together, key=lambda pair: (_SUREST.index(pair.level), pair.media_id))
+    similar = sorted(together, key=lambda pair: (pair.level.rank, pair.media_id))
     return {
         "version": VERSION,
         "cluster": list(cluster) if best is not None else [],
@@ -27,11 +26,6 @@ def write_report(media_id: int, likeness: Likeness) -> dict[str, JsonValue]:
         "left_out": likeness.left_out,
         "hints": list(_find_hints(media_id, best, similar, likeness)),
     }
-
-
-def tells_of_others(media_id: int, likeness: Likeness) -> bool:
-    """Whether there is anybody to tell of: pairs that nobody called unrelated."""
-    return bool(likeness.pairs) and not is_empty(write_report(media_id, likeness))
 
 
 def is_empty(report: JsonValue) -> bool:

@@ -1,5 +1,6 @@
-"""J5: what a medium has in common with others, from the graph of pairs; the newer of two asks the model about both."""
+"""J5: what a medium has in common with others, from the graph of pairs; who came later asks the model about both."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final, Literal
 
@@ -8,13 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from contracts.duplicates import ASKS, Better, Opinion, Pair, Relation
 from contracts.effects import Effects, PutMeta, PutOpinions
 from contracts.facts import PAIRS, MediaFacts, Standing
-from handlers.answer_language import require_language
-from handlers.answer_text import check_phrase
+from handlers.answer_reason import check_reason
 from handlers.duplicates.questions import choose_shown, collect, list_open, name_shown, take_inputs
-from handlers.duplicates.report import add_opinions, is_empty, tells_of_others, write_report
+from handlers.duplicates.report import add_opinions, is_empty, write_report
 from handlers.duplicates.telling import tell_evidence
 from handlers.failures import BadAnswer
-from handlers.own_words import require_own_words
 from handlers.prompt_data import ask_language, data_block, file_line
 from handlers.stage import Awaiting, Companion, Condition, Due, Impossible, Prompt, Satisfied
 
@@ -85,13 +84,15 @@ class DuplicateAssistStage:
             return Impossible("kept_for_person")
         if not likeness.sought:
             return Awaiting("search")
-        asked = self._choose(facts)
-        if self.room and not asked and any(pair.awaited for pair in likeness.pairs):
+        if self._choose(facts):
+            return Due()
+        if self.room and any(pair.awaited for pair in likeness.pairs):
             return Awaiting("referee")
-        if not asked and not tells_of_others(facts.media_id, likeness):
+        report = write_report(facts.media_id, likeness)
+        if not likeness.pairs or is_empty(report):
             # Whoever was told of others that are gone, or told apart since, is told so.
             return Impossible("no_candidates") if is_empty(facts.meta.get(REPORT)) else Due()
-        return Satisfied("present") if standing is Standing.OURS and self._stands(facts) else Due()
+        return Satisfied("present") if standing is Standing.OURS and _is_same(facts.meta[REPORT], report) else Due()
 
     def triggers(self, facts: MediaFacts) -> dict[str, JsonValue]:
         """The pairs that this medium referees: others change what is written, but ask nothing."""
@@ -121,7 +122,10 @@ class DuplicateAssistStage:
         wanted = [alias for alias, _ in name_shown(self._choose(facts))]
         if sorted(said.alias for said in answer.others) != wanted:
             raise BadAnswer("candidate_overlooked", ", ".join(said.alias for said in answer.others))
-        others = [said.model_copy(update={"difference": _check(facts, said.difference)}) for said in answer.others]
+        others = [
+            said.model_copy(update={"difference": check_reason(facts, said.difference, _TASK, DIFFERENCE_LIMIT)})
+            for said in answer.others
+        ]
         return answer.model_copy(update={"others": others})
 
     def effects(self, facts: MediaFacts, answer: DuplicateAnswer) -> Effects:
@@ -135,11 +139,10 @@ class DuplicateAssistStage:
     def _choose(self, facts: MediaFacts) -> list[Pair]:
         return choose_shown(list_open(facts), self.room)
 
-    def _stands(self, facts: MediaFacts) -> bool:
-        if self._choose(facts):
-            return False
-        written, report = facts.meta[REPORT], write_report(facts.media_id, facts.likeness)
-        return isinstance(written, dict) and {**written, "run": None} == {**report, "run": None}
+
+def _is_same(written: JsonValue, report: Mapping[str, JsonValue]) -> bool:
+    """Whether it is the report that was written, whichever run did."""
+    return isinstance(written, dict) and {**written, "run": None} == {**report, "run": None}
 
 
 def _show(alias: str, pair: Pair) -> Companion:
@@ -150,15 +153,6 @@ def _show(alias: str, pair: Pair) -> Companion:
 
 def _to_opinion(said: Comparison) -> Opinion:
     return Opinion(Relation(said.relation), Better(said.keep), said.difference)
-
-
-def _check(facts: MediaFacts, difference: str) -> str:
-    text = check_phrase(difference, _TASK, DIFFERENCE_LIMIT)
-    if not text.strip("… "):
-        raise BadAnswer("empty_talk", difference)
-    require_own_words(text, facts)
-    require_language(text, facts.language)
-    return text
 
 
 STAGE = DuplicateAssistStage()

@@ -6,11 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from contracts.effects import Effects, PutMeta
 from contracts.facts import SCAN, TAGS, MediaFacts, Standing
-from handlers.answer_language import require_language
-from handlers.answer_text import check_phrase
+from handlers.answer_reason import check_reason
 from handlers.failures import BadAnswer
 from handlers.orders import gives_orders
-from handlers.own_words import require_own_words
 from handlers.policy.inputs import QUALITY, SCORES, read_result
 from handlers.prompt_data import ask_language, data_block, file_line, plain_text, read_ours
 from handlers.scores.anchors import Level
@@ -107,7 +105,11 @@ class ScoreStage:
         if has_prompt and answer.fidelity_level == NO_PROMPT:
             raise BadAnswer("prompt_overlooked", answer.fidelity_basis)
         judged = [question.axis for question in QUESTIONS if has_prompt or question.axis != "fidelity"]
-        told = {f"{axis}_basis": _checked(facts, getattr(answer, f"{axis}_basis")) for axis in judged}
+        # Not the levels among the instructions: a reason may well say what its level means.
+        told = {
+            f"{axis}_basis": check_reason(facts, getattr(answer, f"{axis}_basis"), _TASK, BASIS_LIMIT)
+            for axis in judged
+        }
         dropped = {} if has_prompt else {"fidelity_basis": "", "fidelity_level": NO_PROMPT}
         return answer.model_copy(update=told | dropped)
 
@@ -147,16 +149,6 @@ def _tell_quality(facts: MediaFacts) -> str | None:
 def _list_tags(facts: MediaFacts) -> str | None:
     tags = [text for tag in list_tags(facts)[:_TAGS_SHOWN] if (text := plain_text(tag)) and not gives_orders(text)]
     return ", ".join(tags) or None
-
-
-def _checked(facts: MediaFacts, basis: str) -> str:
-    # Not the levels: a reason may well say what its level means.
-    text = check_phrase(basis, _TASK, BASIS_LIMIT)
-    if not text.strip("… "):
-        raise BadAnswer("empty_talk", basis)
-    require_own_words(text, facts)
-    require_language(text, facts.language)
-    return text
 
 
 STAGE = ScoreStage()

@@ -15,7 +15,7 @@ MOMENTS, LAYOUT = "handlers/inspect/moments.py", "handlers/inference/layout.py"
 TOLD = 'known = {"media file": file_line(facts)} | {'
 SHOWN = "companions=tuple(_show(alias, pair) for alias, pair in shown),"
 CONDITION = 'return Impossible("no_candidates") if is_empty(facts.meta.get(REPORT)) else Due()'
-STANDS = 'return Satisfied("present") if standing is Standing.OURS and self._stands(facts) else Due()'
+STANDS = 'return Satisfied("present") if standing is Standing.OURS and _is_same(facts.meta[REPORT], report) else Due()'
 BEST = "(member.pixels, member.file_size or 0, -member.media_id)"
 SAID = 'told |= {"relation": pair.opinion.relation.value, "better": keep.value, "reason": pair.opinion.reason}'
 EVERYBODY = "[PlanRequest(media_id) for media_id in concerned]"
@@ -140,9 +140,7 @@ CHANGES = (
         "a search is not awaited",
         (STAGE, 'return Awaiting("search")', 'return Impossible("no_candidates")'),
     ),
-    change(
-        "J5-runs-when", "a referee is not awaited", (STAGE, "if self.room and not asked and any(", "if False and any(")
-    ),
+    change("J5-runs-when", "a referee is not awaited", (STAGE, "if self.room and any(", "if False and any(")),
     change("J5-runs-when", "both ask", (FACTS, REFEREE, "'referee', true")),
     change("J5-runs-when", "the older one asks", (FACTS, REFEREE, REFEREE.replace("=", "<>"))),
     change(
@@ -224,7 +222,11 @@ CHANGES = (
     ),
     change("J5-failure-modes", "more fields", (STAGE, "alias: Alias", "certain: bool = False\n    alias: Alias")),
     change("J5-failure-modes", "a failed report is written", *persist("ollama.duplicate_assist")),
-    change("J5-outputs", "what is written stands", (STAGE, STANDS, STANDS.replace(" and self._stands(facts)", ""))),
+    change(
+        "J5-outputs",
+        "what is written stands",
+        (STAGE, STANDS, STANDS.replace(" and _is_same(facts.meta[REPORT], report)", "")),
+    ),
     change(
         "R2",
         "both ask, whoever did",
