@@ -1,5 +1,6 @@
 """The control port: scripts faults, tells what happened. No part of Ollama's API."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import orjson
@@ -43,6 +44,7 @@ def _add(simulation: Simulation, listener: Listener) -> Endpoint:
         for rule in rules:
             if rule.fault == "refuse":
                 listener.refuse(rule.seconds)
+        await asyncio.sleep(0)  # connections that are cut are closed by the loop's next turn, and then we answer
         return _body({"rules": [rule.shown() for rule in simulation.script.rules]})
 
     return endpoint
