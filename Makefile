@@ -6,6 +6,7 @@ BIN := .venv/bin
 INSTALL = python="$(PYTHON)"; command -v "$$python" >/dev/null || { echo "bildwerk: there is no $$python here: install Python 3.11 to 3.14" >&2; exit 1; }; \
 	"$$python" requirements/install.py
 ARGS ?=
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-kafka check fix bench bench-quality install lock clean
@@ -18,9 +19,9 @@ demo: ## Describe, tag and judge some pictures with the embedded stack and a sim
 	@$(INSTALL) demo
 	@$(BIN)/bildwerk demo $(ARGS)
 
-test: ## Run all tests
+test: ## Run all tests, in two processes (WORKERS=0: in one, which shows names as they run)
 	@$(INSTALL) dev
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 test-kafka: ## Run the tests against a real Apache Kafka (needs Java 17 and Maven; some minutes)
 	@$(INSTALL) dev

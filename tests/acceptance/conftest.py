@@ -17,7 +17,7 @@ from tests.acceptance.world import Broker, World, make_world
 
 MakeWorld = Callable[..., Awaitable[World]]
 QUICK = ("--picture-seconds", "0.05", "--token-seconds", "0.0005", "--load-seconds", "0.05")
-FIGURES = pytest.StashKey[list[str]]()
+FIGURE = "figure"
 _numbers = itertools.count(1)
 
 
@@ -86,14 +86,16 @@ def dice() -> random.Random:
 @pytest.fixture
 def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Return a function that notes a figure for the end of the report."""
-    noted = request.config.stash.setdefault(FIGURES, [])
-    return lambda text: noted.append(f"{request.node.name}: {text}")
+    node: pytest.Item = request.node
+    return lambda text: node.user_properties.append((FIGURE, f"{node.name}: {text}"))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the figures."""
-    for line in config.stash.get(FIGURES, []):
-        terminalreporter.write_line(line)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures, whichever process noted them; a report of the teardown holds all of its test's."""
+    for report in itertools.chain.from_iterable(terminalreporter.stats.values()):
+        if getattr(report, "when", None) == "teardown":
+            for line in (text for name, text in report.user_properties if name == FIGURE):
+                terminalreporter.write_line(line)
 
 
 class FreshDatabase:
