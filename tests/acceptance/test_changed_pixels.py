@@ -20,11 +20,12 @@ async def replace_file(world: World, media_id: int, picture: bytes) -> None:
 
 
 async def tell(world: World, media: list[int]) -> None:
-    """Announce an update, and wait until everything that comes of it has come."""
+    """Announce an update, let what hangs go on once it was looked at, and wait until all that comes of it has come."""
     for media_id in media:
         await world.wire.updated(media_id)
     await world.wire.taken_in(Topic.MEDIA_UPDATED)
     await world.inspected(media)
+    await world.heal()
     await world.settled(media)
 
 
@@ -94,7 +95,7 @@ async def test_an_answer_for_older_pixels_is_never_written(running: World) -> No
     """I9: the picture changes while the model looks at the old one."""
     world = running
     (media,) = await world.add(1)
-    await world.spoil("delay", match={"job": CAPTION, "media": str(media)}, next=1, seconds=1.5)
+    await world.spoil("hang", match={"job": CAPTION, "media": str(media)}, next=1)
     await world.wire.created([media])
     await world.under_way(media, CAPTION)
 
@@ -115,11 +116,12 @@ async def test_a_file_touched_during_the_call_costs_no_answer(running: World) ->
     """P5: same bytes under a new mark."""
     world = running
     (media,) = await world.add(1)
-    await world.spoil("delay", match={"job": CAPTION, "media": str(media)}, next=1, seconds=1.0)
+    await world.spoil("hang", match={"job": CAPTION, "media": str(media)}, next=1)
     await world.wire.created([media])
     await world.under_way(media, CAPTION)
 
     await world.touch(media)
+    await world.heal()
     await world.settled([media])
 
     assert await world.outcomes(media) == [(CAPTION, "done"), (TITLE, "done")]

@@ -18,16 +18,19 @@ async def test_a_frozen_worker_that_wakes_up_settles_nothing(make: MakeWorld) ->
     """Its lease is another's by then, who is at work on the same job."""
     world = await make(*QUICK, slots=1)
     (media,) = await world.add(1)
-    await world.spoil("delay", match={"job": CAPTION}, next=2, seconds=2.0)
+    await world.spoil("hang", match={"job": CAPTION}, next=1)
     frozen = await world.serve(lease_seconds=3)
     await world.wire.created([media])
     await world.under_way(media, CAPTION)
 
     frozen.send(signal.SIGSTOP)
+    await world.heal()
+    await world.spoil("hang", match={"job": CAPTION}, next=1)
     await world.serve(lease_seconds=3)
     await world.under_way(media, CAPTION, 2)
     frozen.send(signal.SIGCONT)
     await frozen.said("job.ended")
+    await world.heal()
 
     await world.settled([media])
     runs = await world.pool.fetch("SELECT job_type, outcome, reason FROM bildwerk.runs ORDER BY id")
@@ -42,13 +45,14 @@ async def test_a_frozen_worker_that_wakes_up_settles_nothing(make: MakeWorld) ->
 async def test_a_title_is_not_settled_while_its_caption_is_forced(running: World) -> None:
     """P3: its verdict is no longer due when its answer comes."""
     (media,) = await running.add(1)
-    await running.spoil("delay", match={"media": str(media), "job": TITLE}, next=1, seconds=1.5)
+    await running.spoil("hang", match={"media": str(media), "job": TITLE}, next=1)
     await running.wire.created([media])
     await running.under_way(media, TITLE)
 
     await running.wire.updated(media, force=True, job_types=[CAPTION])
     await running.wire.taken_in(Topic.MEDIA_UPDATED)
     assert (await running.jobs([media]))[media, TITLE]["status"] == "waiting"
+    await running.heal()
 
     await running.settled([media])
     assert await running.outcomes(media) == [

@@ -44,10 +44,11 @@ async def library(make_shared: MakeWorld) -> Library:
         await world.put(media["written_under_platforms_name", request], "caption", MINE)
         await world.put(media["written_under_platforms_name", request], "description", MINE)
     first_call = media["edited_during_the_call", "unforced"]
-    await world.spoil("delay", match={"media": str(first_call), "job": CAPTION}, next=1, seconds=2.0)
+    await world.spoil("hang", match={"media": str(first_call), "job": CAPTION}, next=1)
     await world.wire.created(media.values())
     await world.under_way(first_call, CAPTION)
     await world.put(first_call, KEY, MINE)
+    await world.heal()
     await world.settled(list(media.values()))
 
     for request, fields in REQUESTS.items():
@@ -56,12 +57,13 @@ async def library(make_shared: MakeWorld) -> Library:
             "DELETE FROM media_meta WHERE media_id = $1 AND key = $2", media["deleted", request], KEY
         )
         during = media["edited_during_the_call", request]
-        await world.spoil("delay", match={"media": str(during), "job": CAPTION}, next=1, seconds=2.0)
+        await world.spoil("hang", match={"media": str(during), "job": CAPTION}, next=1)
         for case in CASES:
             await world.wire.updated(media[case, request], **fields)
         if fields:
             await world.under_way(during, CAPTION, 2)
             await world.put(during, KEY, MINE)
+        await world.heal()
     await world.wire.taken_in(Topic.MEDIA_UPDATED)
     await world.settled(list(media.values()))
     return Library(world, media)
@@ -120,7 +122,7 @@ async def test_an_edit_that_commits_while_we_write_is_kept(library: Library, edi
     if edit != "insert":
         await world.wire.created([media])
         await world.settled([media])
-    await world.spoil("delay", match={"job": CAPTION, "media": str(media)}, next=1, seconds=1.0)
+    await world.spoil("hang", match={"job": CAPTION, "media": str(media)}, next=1)
     if edit == "insert":
         await world.wire.created([media])
     else:
@@ -134,6 +136,7 @@ async def test_an_edit_that_commits_while_we_write_is_kept(library: Library, edi
             "delete": "DELETE FROM media_meta WHERE media_id = $1 AND key = $2 AND $3::jsonb IS NOT NULL",
         }[edit]
         await person.execute(statement, media, KEY, MINE)
+        await world.heal()
         await until(lambda: _is_waited_for(world))
     await world.settled([media])
 

@@ -19,7 +19,7 @@ async def at_work(make: MakeWorld, **settings: object) -> tuple[World, list[int]
     """A world whose four slots are all at a call that takes a while."""
     world = await make("--picture-seconds", "0.1")
     media = await world.add(PICTURES)
-    await world.spoil("delay", seconds=1.5)
+    await world.spoil("delay", seconds=3.0)
     await world.serve(**settings)
     await world.wire.created(media)
 

@@ -108,7 +108,7 @@ async def test_delay(server: Server) -> None:
     await server.spoil("delay", seconds=0.3)
     assert await content(server)
     [call] = await server.calls()
-    assert call["end"] - call["start"] >= 0.3
+    assert call["end"] - call["start"] >= 0.29  # by the wall clock, which may be set
 
 
 async def test_refuse_until_healed(server: Server) -> None:

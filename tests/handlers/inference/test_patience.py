@@ -31,7 +31,7 @@ async def test_a_time_out_is_the_jobs_when_others_were_answered(asking: Ask, que
     async def script(exchange: Exchange) -> None:
         await (_hang if exchange.headers["x-bildwerk-media"] == "666" else good)(exchange)
 
-    async with asking(script, total_timeout=1.0) as (ollama, host, server):
+    async with asking(script, total_timeout=3.0) as (ollama, host, server):
         slow = asyncio.ensure_future(ollama.ask(host, replace(question, media_id=666)))
         async with asyncio.timeout(10):
             while not server.exchanges:

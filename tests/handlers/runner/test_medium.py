@@ -95,7 +95,7 @@ async def test_a_job_in_a_runner_crash_is_tried_again_alone(workshop: Workshop) 
     await workshop.ledger.pool.execute("UPDATE bildwerk.slots SET owner = NULL, until = NULL, busy_until = NULL")
     work = await workshop.claim()
     assert len(work.claim.slots) == 2
-    await asyncio.sleep(1.0)  # the simulated server is back after 0.7 s
+    await asyncio.sleep(2.0)  # the simulated server is back after 0.7 s
     await workshop.runner.run(work)
     assert await workshop.shown() == {CAPTION: ("done", ""), TITLE: ("done", "")}
 
@@ -130,7 +130,7 @@ async def test_a_bug_of_ours_fails_its_job_once_and_blocks_nothing(workshop: Wor
 async def during_call(workshop: Workshop, what: Callable[[Work], Awaitable[None]]) -> Ended:
     """Run the medium and do something while the server is at the caption."""
     work = await workshop.claim()
-    await workshop.fail("delay", seconds=1.0, next=1)
+    await workshop.fail("delay", seconds=2.0, next=1)
     running = asyncio.create_task(workshop.runner.run(work))
     async with asyncio.timeout(10):
         while not await workshop.ledger.pool.fetchval("SELECT count(*) FROM bildwerk.runs"):
