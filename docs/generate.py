@@ -87,6 +87,8 @@ def events() -> str:
 
 
 def _type(field: dict[str, object]) -> str:
+    if "const" in field:
+        return f"`{field['const']}`"
     if "enum" in field:
         return " or ".join(f"`{word}`" for word in _list(field["enum"]))
     if "anyOf" in field:
