@@ -102,6 +102,8 @@ def make_kafka(settings: Settings) -> KafkaSettings:
         },
         settings.kafka_idempotence,
         session_timeout=settings.kafka_session_timeout_seconds,
+        mode=settings.event_mode,
+        key=settings.event_key,
     )
 
 

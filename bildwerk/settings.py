@@ -11,6 +11,7 @@ from bildwerk.environment import FileVariants
 from bildwerk.setting_types import (
     Count,
     Dsn,
+    EventKey,
     Hosts,
     JobTypes,
     Language,
@@ -23,6 +24,8 @@ from bildwerk.setting_types import (
     SomeJobTypes,
     TopicName,
 )
+from contracts.codec import Mode
+from contracts.keys import PLACE
 from contracts.topics import Topic
 from handlers.inference.hosts import parse_hosts
 from handlers.reconstruction.rules import ReconstructionRules
@@ -159,6 +162,12 @@ class Settings(BaseSettings):
     )
     topic_dead_letter: TopicName = Field(
         Topic.DEAD_LETTER.value, description="Topic of events that could not be understood."
+    )
+    event_mode: Mode = Field(
+        Mode.BINARY, description="How our events are written as CloudEvents: `binary` or `structured`; read are both."
+    )
+    event_key: EventKey = Field(
+        PLACE, description="Key of our messages: the medium's id, and what is to stand around it."
     )
     intake_batch: Count = Field(500, description="Events planned in one transaction, at most.")
     relay_batch: Count = Field(500, description="Outbox rows published at a time, at most.")

@@ -152,7 +152,7 @@ class Intake:
 
     def _rules(self) -> Rules:
         chain = self.planner.chain
-        return Rules(frozenset(chain.upstreams), chain.foreign, self.max_bytes, self.kept_bytes)
+        return Rules(frozenset(chain.upstreams), chain.foreign, self.max_bytes, self.kept_bytes, self.kafka.key)
 
     def _tell(self, planned: Planned, todo: Triage, messages: int) -> None:
         log.debug("intake.planned", messages=messages, media=planned.media, changed=planned.changed)

@@ -10,6 +10,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
+from contracts.codec import Mode
+from contracts.keys import PLACE
 from contracts.topics import INTAKE_TOPICS, Topic
 
 Consumer: TypeAlias = Any
@@ -23,7 +25,8 @@ class KafkaSettings:
     """Where Kafka is and how long we wait for it; times in seconds.
 
     `topics` gives the cluster's names of the topics in the contract; those not in it go by their own. `idempotence` is
-    the producer's (the embedded broker has none). All members of `group` must use equal settings.
+    the producer's (the embedded broker has none). `mode` and `key` are of what we send: how a CloudEvent is written,
+    and the key of a medium's events. All members of `group` must use equal settings.
     """
 
     servers: tuple[str, ...]
@@ -33,6 +36,8 @@ class KafkaSettings:
     session_timeout: float = 45.0
     rebalance_timeout: float = 60.0
     send_timeout: float = 10.0
+    mode: Mode = Mode.BINARY
+    key: str = PLACE
 
     def name(self, topic: str) -> str:
         """The cluster's name of a topic of the contract."""

@@ -46,6 +46,15 @@ def test_lists_are_comma_separated(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.writes == ("tags", "events")
 
 
+def test_an_events_key_stands_around_the_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read(Settings).event_key == "{media_id}"
+    monkeypatch.setenv("BILDWERK_EVENT_KEY", "media-{media_id}")
+    assert read(Settings).event_key == "media-{media_id}"
+    for wrong in ("media", "{media_id}{media_id}", "{id}", "a\n{media_id}", "x" * 128 + "{media_id}"):
+        monkeypatch.setenv("BILDWERK_EVENT_KEY", wrong)
+        assert [problem.split(":")[0] for problem in problems()] == ["BILDWERK_EVENT_KEY"]
+
+
 def test_optional_writes_are_undecided_by_default() -> None:
     assert read(Settings).writes is None
 

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from bildwerk.sandbox.broker import start_broker
 from consumers.kafka import KafkaSettings, create_topics
 from consumers.publishing import split_waves
 from consumers.relay import Relay, Round
-from contracts.codec import Decoded, decode
+from contracts.codec import Decoded, Mode, decode
 from contracts.topics import Topic
 from db import outbox
 from db.pool import Database, Pool, open_pool
@@ -69,6 +70,24 @@ async def test_rows_become_cloud_events_and_are_forgotten(pool: Pool, settings: 
         assert decoded.source == header(record, "ce_source") == f"urn:bildwerk:{installation}"
         assert header(record, "ce_type") == "stage.completed"
         assert header(record, "content-type") == "application/json"
+
+
+async def test_a_platform_may_have_structured_mode_and_its_own_keys(
+    pool: Pool, settings: KafkaSettings, read: Read
+) -> None:
+    chosen = replace(settings, mode=Mode.STRUCTURED, key="media-{media_id}")
+    (event_id,) = await add(pool, [7])
+    await add(pool, [8], topic=Topic.DEAD_LETTER)
+    async with running(Relay(pool, chosen)):
+        (record,) = await read(STAGE, 1)
+        (letter,) = await read(Topic.DEAD_LETTER, 1)
+    assert record.key == b"media-7"
+    assert dict(record.headers) == {"content-type": b"application/cloudevents+json; charset=UTF-8"}
+    decoded = decode(STAGE, record.value, record.headers)
+    assert isinstance(decoded, Decoded)
+    assert (decoded.event.media_id, decoded.event_id) == (7, str(event_id))
+    assert letter.key == b"8", "a place, which a template would garble"
+    assert json.loads(letter.value)["type"] == Topic.DEAD_LETTER
 
 
 async def test_a_wake_up_publishes_without_waiting_for_the_poll(
