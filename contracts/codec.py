@@ -16,7 +16,7 @@ from contracts.content_types import STRUCTURED, is_json, split_content_type
 from contracts.events import EVENTS, Event
 from contracts.json_objects import MAX_BYTES, Undecodable, read_json, read_object
 from contracts.topics import Topic
-from contracts.upcasting import upcast
+from contracts.upcasting import names_medium, upcast
 from contracts.wrappers import find_event_id, unwrap
 
 Headers = Iterable[tuple[str, bytes | None]]
@@ -66,13 +66,15 @@ def decode(topic: Topic, value: bytes | None, headers: Headers = (), max_bytes: 
             raise Undecodable("batch_mode", media_type)
         if media_type != STRUCTURED or charset not in ("", "utf-8", "us-ascii"):
             raise Undecodable("unknown_content_type", f"{media_type} {charset}")
-        envelope = read_object(value, max_bytes)
-        return _cloud_event(envelope) or _tell(envelope, _data(envelope, max_bytes), max_bytes)
+        return _structured(read_object(value, max_bytes), max_bytes)
     if "ce_specversion" in named:
         attributes = {name[3:]: _text(name, given) for name, given in named.items() if name.startswith("ce_")}
         return _cloud_event(attributes) or _tell(attributes, read_json(value, max_bytes), max_bytes)
-    event, event_id = _event(topic, unwrap(read_json(value, max_bytes), max_bytes)), find_event_id(named)
-    return Decoded(event, event_id, event_id and f"outbox:{topic}")
+    body = unwrap(read_json(value, max_bytes), max_bytes)
+    if _is_envelope(body):
+        return _structured(body, max_bytes)
+    event_id = find_event_id(named)
+    return Decoded(_event(topic, body), event_id, event_id and f"outbox:{topic}")
 
 
 def encode(
@@ -85,6 +87,15 @@ def encode(
         return [("content-type", f"{STRUCTURED}; charset=UTF-8".encode())], orjson.dumps(envelope)
     headers = [(f"ce_{name}", text.encode()) for name, text in attributes.items()]
     return [*headers, ("content-type", b"application/json")], orjson.dumps(body)
+
+
+def _is_envelope(body: Mapping[str, Any]) -> bool:
+    """Whether this is structured mode without its content type, as version 1 of the package `cloudevents` sends it."""
+    return "specversion" in body and ("data" in body or "data_base64" in body) and not names_medium(body)
+
+
+def _structured(envelope: Mapping[str, Any], max_bytes: int) -> Decoded | Ignored:
+    return _cloud_event(envelope) or _tell(envelope, _data(envelope, max_bytes), max_bytes)
 
 
 def _cloud_event(attributes: Mapping[str, Any]) -> Ignored | None:

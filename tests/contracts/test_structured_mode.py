@@ -32,9 +32,11 @@ def reason(content_type: str = "application/cloudevents+json", **members: Any) -
         "application/cloudevents+json",
         "application/cloudevents+json; charset=UTF-8",
         'Application/CloudEvents+JSON ;x=1; Charset="utf-8"',
+        "application/json",
+        "",
     ],
 )
-def test_the_content_type_may_have_a_charset_and_any_case(content_type: str) -> None:
+def test_the_content_type_may_have_a_charset_and_any_case_and_may_be_missing(content_type: str) -> None:
     assert read(content_type, data={"media_id": 7}) == EVENT
 
 
@@ -91,6 +93,11 @@ def test_what_is_no_event_is_refused_with_a_reason(members: dict[str, Any], expe
 )
 def test_batches_and_other_formats_are_refused_by_name(content_type: str, expected: str) -> None:
     assert reason(content_type, data={"media_id": 7}) == expected
+
+
+def test_a_body_that_names_its_medium_is_no_envelope_without_the_content_type() -> None:
+    body = {**ENVELOPE, "data": {"media_id": 8}, "media_id": 7}
+    assert decode(Topic.MEDIA_CREATED, json.dumps(body).encode()) == Decoded(MediaCreated(media_id=7))
 
 
 def test_a_type_that_is_none_of_ours_is_ignored_whatever_it_holds() -> None:
