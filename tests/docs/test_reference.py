@@ -68,6 +68,12 @@ def test_every_table_is_up_to_date(generate: ModuleType) -> None:
     assert stale == [], "run `python docs/generate.py`"
 
 
+def test_every_document_is_up_to_date(generate: ModuleType) -> None:
+    stale = [path.name for path, text in generate.documents().items() if path.read_text("utf-8") != text]
+
+    assert stale == [], "run `python docs/generate.py`"
+
+
 def test_every_table_is_on_some_page(generate: ModuleType) -> None:
     text = "".join(page.read_text("utf-8") for page in generate.pages())
 
