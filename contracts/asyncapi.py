@@ -73,13 +73,16 @@ def _message(topic: Topic) -> dict[str, Any]:
     name = _camel(topic)
     attributes = {f"ce_{key}": schema for key, schema in _attributes(topic).items()}
     needed = [f"ce_{key}" for key in _NEEDED]
+    told = {"content-type": {"type": "string"}}
+    if topic in INTAKE_TOPICS:
+        told["id"] = {"type": "string", "description": "An outbox's id of the event, where there are no attributes."}
     return {
         "name": topic.value,
         "summary": _summary(topic),
         "contentType": "application/json",
         "headers": {
             "type": "object",
-            "properties": {**attributes, "content-type": {"type": "string"}},
+            "properties": {**attributes, **told},
             "dependencies": {"ce_specversion": needed[1:]},
         },
         "payload": {"$ref": f"#/components/schemas/{name}"},

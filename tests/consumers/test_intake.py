@@ -13,6 +13,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from structlog.testing import capture_logs
 
 from consumers.flood import Flooded, FloodGate
 from consumers.intake import Intake
@@ -240,6 +241,21 @@ async def test_a_force_counts_once_however_often_it_is_delivered(
     assert len(force_ids) == 2
     jobs = {r["job_type"]: r for r in await pool.fetch("SELECT * FROM bildwerk.jobs WHERE media_id = 1")}
     assert all(job["forced"] for job in jobs.values())
+
+
+async def test_a_key_of_another_medium_is_told_of_and_its_event_is_planned(
+    pool: Pool, planner: Planner, settings: KafkaSettings, produce: Produce
+) -> None:
+    """E24."""
+    await upload(pool, 1, 2)
+    await produce(CREATED, body(media_id=1), key=b"media-1")
+    await produce(CREATED, body(media_id=2), key=b"media-1")
+    with capture_logs() as logs:
+        async with running(Intake(pool, planner, replace(settings, key="media-{media_id}"))):
+            await until(lambda: _equals(read_committed(settings, CREATED), 2))
+    assert await planned_ids(pool) == {1, 2}
+    told = [entry["count"] for entry in logs if entry["event"] == "intake.ignored"]
+    assert sum(told) == 1
 
 
 class PlannerWithABug(Planner):
