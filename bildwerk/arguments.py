@@ -8,6 +8,7 @@ from contracts.topics import Topic
 from db.pool import Database
 from handlers.backoff import Backoff
 from handlers.chain import Chain
+from handlers.choice.choice import Choice
 from handlers.inference.client import InferenceOptions
 from handlers.inference.options import Layout
 from handlers.inference.picture_tokens import count_companions
@@ -49,7 +50,22 @@ def make_chain(settings: Settings) -> Chain:
     """The stages, and which of them run here."""
     stages = tuple(make_stage(settings, stage) for stage in load_stages())
     off = {stage.job_type for stage in stages}.difference(settings.job_types) if settings.job_types else ()
-    return Chain(stages, frozenset(settings.foreign_job_types), frozenset(off))
+    return Chain(stages, frozenset(settings.foreign_job_types), frozenset(off), make_choice(settings))
+
+
+def make_choice(settings: Settings) -> Choice:
+    """Which media are worked on."""
+    return Choice(
+        only_paths=settings.only_paths,
+        except_paths=settings.except_paths,
+        only_types=settings.only_types,
+        except_types=settings.except_types,
+        only_meta=settings.only_meta,
+        except_meta=settings.except_meta,
+        size=settings.only_bytes,
+        pixels=settings.only_pixels,
+        age=settings.only_age,
+    )
 
 
 def make_stage(settings: Settings, stage: Stage[Any]) -> Stage[Any]:
