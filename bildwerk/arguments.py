@@ -1,7 +1,9 @@
 """What the rooms are given: small values made from the settings, which they never see."""
 
+from pathlib import Path
 from typing import Any
 
+from bildwerk.export.sidecars import Naming, Sidecars
 from bildwerk.settings import Settings
 from consumers.kafka import KafkaSettings
 from contracts.topics import Topic
@@ -14,6 +16,7 @@ from handlers.inference.options import Layout
 from handlers.inference.picture_tokens import count_companions
 from handlers.inspect.limits import PictureLimits
 from handlers.inspect.nsfw import OpenNsfw
+from handlers.inspect.references import MediaRoot
 from handlers.policy.policy import Policy
 from handlers.policy.rule_file import default_policy, load_rules
 from handlers.reconstruction.rules import ReconstructionRules
@@ -147,6 +150,11 @@ def make_options(settings: Settings) -> InferenceOptions:
         layout=LAYOUTS[settings.layout],
         rendition_policy=make_limits(settings).recipe,
     )
+
+
+def make_sidecars(settings: Settings, into: Path | None, naming: Naming) -> Sidecars:
+    """What writes sidecars, beside the pictures or into a folder of their own."""
+    return Sidecars({"": MediaRoot(settings.media_root)}, into, naming)
 
 
 def make_finisher(settings: Settings, planner: Planner, *, owns_platform: bool) -> Finisher:

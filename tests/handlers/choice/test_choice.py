@@ -50,6 +50,12 @@ def test_paths() -> None:
     assert why(choice, medium("photos/private/a.png")) == "filtered_path: except photos/private/"
 
 
+def test_a_medium_that_is_left_out_has_no_job() -> None:
+    barred = Choice(only_paths=paths("b.jpg")).bar(medium(), NOW, JOBS)
+
+    assert {name: exclusion.reason for name, exclusion in barred.items()} == dict.fromkeys(JOBS, "filtered_path")
+
+
 def test_types_are_the_platforms_word_and_else_what_was_found() -> None:
     choice = Choice(only_types=("image/jpeg", "image/x-dcraw"), except_types=("video/*",))
 
