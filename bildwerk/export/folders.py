@@ -46,10 +46,11 @@ def read_small(folder: int, name: str, limit: int) -> tuple[bytes, os.stat_resul
         if error.errno in (errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EISDIR):
             raise Taken from error
         raise
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
+    with ExitStack() as opened:
+        status = os.fstat(_hold(descriptor, opened))
         if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
             raise Taken
+        file = opened.enter_context(os.fdopen(descriptor, "rb", closefd=False))
         return file.read(limit + 1), status
 
 

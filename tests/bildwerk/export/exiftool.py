@@ -21,6 +21,4 @@ def read_folder(folder: Path) -> dict[str, dict[str, Any]]:
     assert PROGRAM is not None, "TEST_EXIFTOOL is set, but there is no exiftool"
     command = [PROGRAM, "-json", "-G1", "-n", "-ext", "xmp", "-charset", "utf8", str(folder)]
     found = subprocess.run(command, capture_output=True, check=True)
-    # a text that looks like a number is written like one
-    read = json.loads(found.stdout, parse_int=str, parse_float=str)
-    return {Path(one["SourceFile"]).name: one for one in read}
+    return {Path(one["SourceFile"]).name: one for one in json.loads(found.stdout)}

@@ -140,7 +140,7 @@ def test_exiftool_reads_every_field(tmp_path: Path) -> None:
     assert told["XMP-dc:Title"] == told["XMP-dc:Title-de"] == HARD
     assert told["XMP-dc:Description"] == told["XMP-dc:Description-pt-BR"] == HARD * 50
     assert told["XMP-dc:Subject"] == [tag.name for tag in many]
-    assert told["XMP-xmp:Rating"] == "5"
+    assert told["XMP-xmp:Rating"] == 5
     assert "ExifTool:Error" not in told
     assert "ExifTool:Warning" not in told
     assert not [key for key in found["b.xmp"] if key.startswith(("XMP-dc", "XMP-xmp:"))]
@@ -150,15 +150,15 @@ def test_exiftool_reads_every_field(tmp_path: Path) -> None:
 @settings(max_examples=5)
 @given(st.lists(TEXTS, min_size=20, max_size=40))
 def test_exiftool_reads_any_text(texts: list[str]) -> None:
+    """With a letter before it, for its JSON tells neither TRUE from true nor 1.0 from a number."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         for number, text in enumerate(texts):
-            told = list_properties(record(title=ours(text), tags=(ExportedTag(text, "ours"),)), rating=False)
+            told = list_properties(record(title=ours(f"T{text}")), rating=False)
             (folder / f"{number}.xmp").write_bytes(write_sidecar(told, "a.jpg"))
         found = read_folder(folder)
     for number, text in enumerate(texts):
-        if clean(text).strip():
-            assert found[f"{number}.xmp"]["XMP-dc:Title"] == clean(text)
+        assert found[f"{number}.xmp"]["XMP-dc:Title"] == clean(f"T{text}")
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "ü \N{CAT FACE}.jpg", "x\udcff.jpg"])
