@@ -60,8 +60,10 @@ def export(  # noqa: PLR0913, PLR0917 - options of a command
     ] = "jsonl",
     output: Annotated[str, typer.Option("--output", help="A file, or `-`: the standard output.")] = STDOUT,
     separator: Annotated[str, typer.Option("--separator", help="What stands between the cells of a table.")] = ",",
-    sidecars: Annotated[bool, typer.Option("--sidecars", help="XMP files beside the pictures instead.")] = False,
-    into: Annotated[Path | None, typer.Option("--into", help="The same, in a tree of folders below this one.")] = None,
+    sidecars: Annotated[bool, typer.Option("--sidecars", help="XMP sidecars beside the pictures instead.")] = False,
+    into: Annotated[
+        Path | None, typer.Option("--into", help="XMP sidecars in a tree of folders below this one.")
+    ] = None,
     naming: Annotated[
         Literal["full", "stem"], typer.Option("--naming", help="`full`: a.jpg.xmp, or `stem`: a.xmp.")
     ] = "full",
@@ -73,6 +75,8 @@ def export(  # noqa: PLR0913, PLR0917 - options of a command
         raise Problem("nothing is named: give ids, --path, --changed-since, or --all for the whole library")
     settings = read(Settings)
     if sidecars or into is not None:
+        if into is not None:
+            into.mkdir(exist_ok=True)
         _export_sidecars(settings, wanted, make_sidecars(settings, into, naming), rating=rating)
         return
     if len(separator) != 1 or separator in '"\r\n':
