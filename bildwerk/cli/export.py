@@ -22,7 +22,7 @@ from bildwerk.export.lines import write_line
 from bildwerk.export.output import STDOUT, open_output
 from bildwerk.export.pages import read_pages
 from bildwerk.export.record import Record
-from bildwerk.export.sidecars import PROBLEMS, Outcome, ReadOnly, Sidecars
+from bildwerk.export.sidecars import PROBLEMS, Naming, Outcome, ReadOnly, Sidecars
 from bildwerk.export.tables import write_head, write_row
 from bildwerk.export.xmp import list_properties
 from bildwerk.settings import Settings
@@ -48,47 +48,52 @@ class Tally:
             self.paths[outcome].append(path)
 
 
+Ids = Annotated[list[int] | None, typer.Argument(metavar="IDS", min=1, max=LAST_ID, help="Ids of media.")]
+Glob = Annotated[str | None, typer.Option("--path", help="Only paths like this: * any text, ? one letter.")]
+Since = Annotated[
+    datetime | None, typer.Option("--changed-since", help="Only what changed since then: 2026-03-01T18:00:00.")
+]
+Form = Annotated[Literal["jsonl", "csv"], typer.Option("--format", help="`jsonl`, everything, or `csv`, a table.")]
+Into = Annotated[Path | None, typer.Option("--into", help="XMP sidecars in a tree of folders below this one.")]
+Name = Annotated[Naming, typer.Option("--naming", help="`full`: a.jpg.xmp, or `stem`: a.xmp.")]
+
+
 def export(  # noqa: PLR0913, PLR0917 - options of a command
-    ids: Annotated[list[int] | None, typer.Argument(metavar="IDS", min=1, max=LAST_ID, help="Ids of media.")] = None,
+    ids: Ids = None,
     whole: Annotated[bool, typer.Option("--all", help="The whole library.")] = False,
-    path: Annotated[str | None, typer.Option("--path", help="Only paths like this: * any text, ? one letter.")] = None,
-    since: Annotated[
-        datetime | None, typer.Option("--changed-since", help="Only what changed since then: 2026-03-01T18:00:00.")
-    ] = None,
-    form: Annotated[
-        Literal["jsonl", "csv"], typer.Option("--format", help="`jsonl`, everything, or `csv`, a table.")
-    ] = "jsonl",
+    path: Glob = None,
+    since: Since = None,
+    form: Form = "jsonl",
     output: Annotated[str, typer.Option("--output", help="A file, or `-`: the standard output.")] = STDOUT,
     separator: Annotated[str, typer.Option("--separator", help="What stands between the cells of a table.")] = ",",
     sidecars: Annotated[bool, typer.Option("--sidecars", help="XMP sidecars beside the pictures instead.")] = False,
-    into: Annotated[
-        Path | None, typer.Option("--into", help="XMP sidecars in a tree of folders below this one.")
-    ] = None,
-    naming: Annotated[
-        Literal["full", "stem"], typer.Option("--naming", help="`full`: a.jpg.xmp, or `stem`: a.xmp.")
-    ] = "full",
+    into: Into = None,
+    naming: Name = "full",
     rating: Annotated[bool, typer.Option("--rating", help="Stars in sidecars, from the aesthetic score.")] = False,
 ) -> None:
     """Write out captions, titles, tags, quality, scores, flags and prompts, with who holds each; changes nothing."""
     wanted = Wanted(tuple(ids) if ids else None, path, since.astimezone() if since else None)
     if wanted == Wanted() and not whole:
         raise Problem("nothing is named: give ids, --path, --changed-since, or --all for the whole library")
+    if len(separator) != 1 or separator in '"\r\n':
+        raise Problem("the separator is one character, and neither a quote nor the end of a line")
     settings = read(Settings)
     if sidecars or into is not None:
         if into is not None:
             into.mkdir(exist_ok=True)
         _export_sidecars(settings, wanted, make_sidecars(settings, into, naming), rating=rating)
-        return
-    if len(separator) != 1 or separator in '"\r\n':
-        raise Problem("the separator is one character, and neither a quote nor the end of a line")
+    elif form == "csv":
+        _export_file(settings, wanted, output, lambda record: write_row(record, separator), write_head(separator))
+    else:
+        _export_file(settings, wanted, output, write_line)
+
+
+def _export_file(
+    settings: Settings, wanted: Wanted, output: str, form: Callable[[Record], bytes], head: bytes = b""
+) -> None:
     with open_output(output) as file:
-        if form == "csv":
-            file.write(write_head(separator))
-
-        def write(page: Sequence[Record]) -> None:
-            file.writelines(write_line(r) if form == "jsonl" else write_row(r, separator) for r in page)
-
-        media = asyncio.run(_export(settings, wanted, write))
+        file.write(head)
+        media = asyncio.run(_export(settings, wanted, lambda page: file.writelines(map(form, page))))
     typer.echo(f"{media} media exported", err=True)
 
 

@@ -59,10 +59,9 @@ class MediaRoot:
     def find_folder(self, reference: str) -> tuple[tuple[str, ...], str]:
         """The steps from the real root to the real folder that the file is named in, and its name there.
 
-        Opens nothing. Raises `Invalid` where the folder or the file's name leads out of the root.
+        Opens nothing. Raises `Invalid` where the folder is not below the root.
         """
         path = _plain_path(reference)
-        self._locate(reference)
         return self._locate(str(path.parent)), path.name
 
     def read(self, reference: str, limits: PictureLimits) -> bytes:

@@ -8,13 +8,18 @@ import pytest
 from bildwerk.export.output import open_output
 
 
-def test_what_is_broken_off_leaves_the_file_of_before(tmp_path: Path) -> None:
-    path = tmp_path / "out"
-    path.write_bytes(b"before")
-    with pytest.raises(KeyboardInterrupt), open_output(str(path)) as file:
+def break_off(path: Path) -> None:
+    with open_output(str(path)) as file:
         file.write(b"half")
         file.flush()
         raise KeyboardInterrupt
+
+
+def test_what_is_broken_off_leaves_the_file_of_before(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    path.write_bytes(b"before")
+    with pytest.raises(KeyboardInterrupt):
+        break_off(path)
 
     assert path.read_bytes() == b"before"
     assert [entry.name for entry in tmp_path.iterdir()] == ["out"]

@@ -95,6 +95,7 @@ def test_a_text_that_quotes_a_seal_breaks_none() -> None:
     assert is_ours(sidecar)
     assert is_of(sidecar, "b.jpg")
     assert not is_of(sidecar, "a.jpg")
+    assert read_items(sidecar, "title") == [("x-default", quoted)]
 
 
 TEXTS = st.text(min_size=1, max_size=60)
