@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import isclose
 from typing import Literal
 
 from pydantic import JsonValue
 
-from contracts.facts import MediaFacts, Picture
+from contracts.facts import QUALITY_SCORE, QUALITY_STATUS, MediaFacts, Picture, Written
 from handlers.prompt_data import is_blank
 from handlers.reconstruction.known_prompts import embedded_prompt, platform_prompt
 from handlers.reconstruction.result import RECONSTRUCTION
@@ -58,8 +59,8 @@ class Record:
     description: Value | None = None
     tags: tuple[ExportedTag, ...] = ()
     quality: Value | None = None
-    quality_status: str | None = None
-    quality_score: float | None = None
+    quality_status: Value | None = None
+    quality_score: Value | None = None
     scores: Value | None = None
     policy_flags: Value | None = None
     prompt: Value | None = None
@@ -84,8 +85,8 @@ def read_record(facts: MediaFacts, languages: Mapping[str, str]) -> Record:
         description=read("ollama.description", "description"),
         tags=tuple(_list_tags(facts)),
         quality=read("ollama.quality"),
-        quality_status=facts.quality_status,
-        quality_score=facts.quality_score,
+        quality_status=_read_column(facts, QUALITY_STATUS, facts.quality_status),
+        quality_score=_read_column(facts, QUALITY_SCORE, facts.quality_score),
         scores=read("ollama.scores"),
         policy_flags=read("ollama.policy_flags"),
         prompt=_read_prompt(facts),
@@ -104,16 +105,35 @@ def _read(facts: MediaFacts, key: str, platforms: str | None, language: str | No
         return Value(facts.meta[platforms], "person")
     if key not in facts.meta or is_blank(facts.meta[key]):
         return None
-    holder = _hold(facts, key)
+    holder = _hold_meta(facts, key)
     return Value(facts.meta[key], holder, None if holder == "person" else language or None)
 
 
-def _hold(facts: MediaFacts, key: str) -> Holder:
-    """Who wrote what stands there; a lock does not make a value of ours a person's."""
+def _read_column(facts: MediaFacts, name: str, value: str | float | None) -> Value | None:
+    """What stands in a column of `media`; the platform's word for nothing is `unknown`."""
+    if value in (None, "unknown"):
+        return None
+    written = facts.written.get(name)
+    return Value(value, _hold(facts, written if written and _is_same(written.value, value) else None))
+
+
+def _hold_meta(facts: MediaFacts, key: str) -> Holder:
     written = facts.written.get(key)
-    if written is None or written.value != facts.meta.get(key):
+    return _hold(facts, written if written and written.value == facts.meta.get(key) else None)
+
+
+def _hold(facts: MediaFacts, written: Written | None) -> Holder:
+    """Who wrote what stands there, if we `written` it; a lock does not make a value of ours a person's."""
+    if written is None:
         return "person"
     return "ours" if written.content_hash == facts.content_hash else "stale"
+
+
+def _is_same(ours: JsonValue, there: str | float | None) -> bool:
+    """The column of a score keeps six digits."""
+    if isinstance(ours, int | float) and isinstance(there, int | float):
+        return isclose(ours, there, rel_tol=1e-6)
+    return ours == there
 
 
 def _list_tags(facts: MediaFacts) -> Iterator[ExportedTag]:
@@ -121,7 +141,7 @@ def _list_tags(facts: MediaFacts) -> Iterator[ExportedTag]:
     for name in list_tags(facts):
         tag = carried.get(name)
         if tag is None:
-            yield ExportedTag(name, _hold(facts, NORMALIZED))
+            yield ExportedTag(name, _hold_meta(facts, NORMALIZED))
         else:
             yield ExportedTag(name, "ours" if tag.ours else "person", tag.confidence, tag.weight, tag.locked)
 

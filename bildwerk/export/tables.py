@@ -13,7 +13,8 @@ from handlers.policy.vocabulary import AXES
 
 COLUMNS: Final = (
     "media_id", "path", "title", "title_by", "caption", "caption_by", "description", "description_by", "tags",
-    "quality_status", "quality_grade", "quality_score", "defects", "quality_by", *AXES, "scores_by",
+    "quality_status", "quality_status_by", "quality_score", "quality_score_by", "quality_grade", "defects",
+    "quality_by", *AXES, "scores_by",
     "publishable", "needs_review", "blocked_reason", "policy_flags_by", "prompt", "negative_prompt", "prompt_by",
     "format", "width", "height", "content_hash",
 )  # fmt: skip
@@ -54,9 +55,9 @@ def _list_cells(record: Record) -> dict[str, JsonValue]:
         "path": record.path,
         **_texts(record),
         "tags": BETWEEN.join(tag.name for tag in record.tags),
-        "quality_status": quality.get("status") or record.quality_status,
+        **_judged("quality_status", record.quality_status, record.quality, "status"),
+        **_judged("quality_score", record.quality_score, record.quality, "score"),
         "quality_grade": quality.get("grade"),
-        "quality_score": quality.get("score", record.quality_score),
         "defects": BETWEEN.join(_list_codes(quality.get("defects"))),
         "quality_by": _by(record.quality),
         **{axis: _inner(scores.get(axis), "score") for axis in AXES},
@@ -73,6 +74,12 @@ def _texts(record: Record) -> dict[str, JsonValue]:
     fields = {"title": record.title, "caption": record.caption, "description": record.description}
     values = {name: None if value is None else value.value for name, value in fields.items()}
     return {**values, **{f"{name}_by": _by(value) for name, value in fields.items()}}
+
+
+def _judged(name: str, column: Value | None, quality: Value | None, field: str) -> dict[str, JsonValue]:
+    """The platform's column, else the same from our analysis."""
+    found = column or (None if quality is None else Value(_object(quality).get(field), quality.held_by))
+    return {name: None if found is None else found.value, f"{name}_by": _by(found)}
 
 
 def _show(value: JsonValue) -> str:

@@ -1,5 +1,6 @@
 """What is exported of a medium, on a real PostgreSQL: whose value it is, and page by page."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -93,6 +94,18 @@ async def test_tags_are_those_it_carries_and_who_gave_them(ledger: Ledger) -> No
         ("Mia", "person", None),
         ("mat", "ours", 0.5),
     }
+
+
+def test_a_judgement_in_the_platforms_columns_is_ours_or_somebody_elses() -> None:
+    """A column of `real` does not give back the very number."""
+    written = {"media.quality_status": Written("ok", "f"), "media.quality_score": Written(0.68, "e")}
+    known = MediaFacts(1, content_hash="f", quality_status="ok", quality_score=0.6800000071525574, written=written)
+    ours, theirs = read_record(known, {}), read_record(replace(known, quality_status="defect"), {})
+
+    assert ours.quality_status == Value("ok", "ours")
+    assert ours.quality_score == Value(0.6800000071525574, "stale")
+    assert theirs.quality_status == Value("defect", "person")
+    assert read_record(replace(known, quality_status="unknown", quality_score=None), {}).quality_status is None
 
 
 def test_the_prompt_is_the_platforms_else_the_files_else_a_reconstruction() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from bildwerk.export.folders import Taken, hold_folder, put_file, read_small
 from bildwerk.export.sidecars import LIMIT, Outcome, ReadOnly, Sidecars
-from bildwerk.export.xmp import Properties, is_ours
+from bildwerk.export.xmp import Properties, is_ours, write_sidecar
 from handlers.failures import Unavailable
 from handlers.inspect.references import MediaRoot
 
@@ -115,6 +115,8 @@ def test_no_symlink_leads_out(root: Path, tmp_path: Path, sidecars: Sidecars) ->
     (root / "c.jpg").symlink_to(outside / "c.jpg")
     (root / "a.jpg.xmp").symlink_to(outside / "target")
     (root / "a.png.xmp").symlink_to(outside / "nothing")
+    (outside / "ours").write_bytes(write_sidecar(DOG, "b.jpg"))
+    (root / "2024" / "b.jpg.xmp").symlink_to(outside / "ours")
     into = tmp_path / "into"
     into.mkdir()
     (into / "2024").symlink_to(outside)
@@ -123,9 +125,10 @@ def test_no_symlink_leads_out(root: Path, tmp_path: Path, sidecars: Sidecars) ->
     assert sidecars.put("c.jpg", CAT) is Outcome.MISSING
     assert sidecars.put("a.jpg", CAT) is Outcome.FOREIGN
     assert sidecars.put("a.png", CAT) is Outcome.FOREIGN
+    assert sidecars.put("2024/b.jpg", CAT) is Outcome.FOREIGN
     with pytest.raises(NotADirectoryError):
         Sidecars({"": MediaRoot(root)}, into).put("2024/b.jpg", CAT)
-    assert names(outside) == ["c.jpg", "target"]
+    assert names(outside) == ["c.jpg", "ours", "target"]
     assert (outside / "target").read_bytes() == b"theirs"
 
 

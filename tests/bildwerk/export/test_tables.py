@@ -34,6 +34,7 @@ def test_everything_has_its_column() -> None:
             title=Value('Größe; "x", y', "person"), caption=Value("c", "ours", "de"),
             description=Value("d\r\ne", "stale"), tags=(ExportedTag("a", "ours"), ExportedTag("b", "person")),
             quality=Value(quality, "ours"), scores=Value({"aesthetic": {"score": 0.75}}, "ours"),
+            quality_status=Value("ok", "person"),
             policy_flags=Value(policy, "ours"), prompt=Value({"prompt": "p", "negative_prompt": None}, "file"),
         )
     )  # fmt: skip
@@ -41,8 +42,9 @@ def test_everything_has_its_column() -> None:
     assert row == {
         "media_id": "7", "path": "ä/b.jpg", "title": 'Größe; "x", y', "title_by": "person", "caption": "c",
         "caption_by": "ours", "description": "d\ne", "description_by": "stale", "tags": "a; b",
-        "quality_status": "review", "quality_grade": "B", "quality_score": "0.68", "defects": "blur; noise",
-        "quality_by": "ours", "aesthetic": "0.75", "completeness": "", "compliance": "", "fidelity": "", "novelty": "",
+        "quality_status": "ok", "quality_status_by": "person", "quality_score": "0.68", "quality_score_by": "ours",
+        "quality_grade": "B", "defects": "blur; noise", "quality_by": "ours",
+        "aesthetic": "0.75", "completeness": "", "compliance": "", "fidelity": "", "novelty": "",
         "scores_by": "ours", "publishable": "false", "needs_review": "true", "blocked_reason": "",
         "policy_flags_by": "ours", "prompt": "p", "negative_prompt": "", "prompt_by": "file", "format": "JPEG",
         "width": "640", "height": "480", "content_hash": "f1",
