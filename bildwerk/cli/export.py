@@ -95,6 +95,7 @@ def _export_file(
         file.write(head)
         media = asyncio.run(_export(settings, wanted, lambda page: file.writelines(map(form, page))))
     typer.echo(f"{media} media exported", err=True)
+    _tell_unknown(wanted, media)
 
 
 def _export_sidecars(settings: Settings, wanted: Wanted, sidecars: Sidecars, *, rating: bool) -> None:
@@ -114,8 +115,14 @@ def _export_sidecars(settings: Settings, wanted: Wanted, sidecars: Sidecars, *, 
         raise Problem(f"a media root is away ({error.detail}): once it is back, run this again") from error
     for line in describe(media, tally):
         typer.echo(line, err=True)
+    _tell_unknown(wanted, media)
     if tally.counts[Outcome.DENIED]:
         raise typer.Exit(1)
+
+
+def _tell_unknown(wanted: Wanted, media: int) -> None:
+    if wanted.ids and wanted == Wanted(wanted.ids) and (unknown := len(set(wanted.ids)) - media):
+        typer.echo(f"{unknown} of the ids are no media that we know", err=True)
 
 
 async def _export(settings: Settings, wanted: Wanted, write: Write) -> int:

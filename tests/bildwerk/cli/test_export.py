@@ -62,9 +62,10 @@ async def test_sidecars_beside_the_pictures_and_again(bildwerk: Bildwerk, librar
 
 
 async def test_sidecars_in_a_tree_of_their_own(bildwerk: Bildwerk, library: Variables, tmp_path: Path) -> None:
-    said = await bildwerk("export", "1", "2", "--into", "tree", "--naming", "stem", **library)
+    said = await bildwerk("export", "1", "2", "99", "--into", "tree", "--naming", "stem", **library)
 
     assert said.status == 0
+    assert said.lines[-1] == "1 of the ids are no media that we know"
     assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.xmp")] == ["tree/a.xmp"]
 
 
