@@ -16,9 +16,10 @@ class PathPattern:
     """A pattern for the references in `media.path`.
 
     `*` and `?` stand for any text and any character without a slash, `[abc]` for one of these, `**` for any number of
-    folders. Without a slash it is about a name in any folder; with one at its end, about everything below. One that
-    begins with a root's name or a scheme (`photos:`, `s3:`) is about that root only, any other about all. Upper and
-    lower case are the same, and so are the ways to write an umlaut. Raises ValueError when nothing is left to match.
+    folders. It names a file, or a folder with all that is below it; with a slash at its end, a folder. With any other
+    slash it begins at the top, else the name may be anywhere. One that begins with a root's name or a scheme
+    (`photos:`, `s3:`) is about that root only, any other about all. Upper and lower case are the same, and so are the
+    ways to write an umlaut. Raises ValueError when nothing is left to match.
     """
 
     text: str
@@ -30,10 +31,11 @@ class PathPattern:
         steps = list(_list_steps(rest))
         if not (root or steps):
             raise ValueError("a path pattern is empty")
-        if rest.endswith("/") or not steps:
-            steps.append(_ANY)
-        elif "/" not in rest:
+        if "/" not in rest.rstrip("/"):
             steps.insert(0, _ANY)
+        if rest.endswith("/") or not rest:
+            steps.append("*")
+        steps.append(_ANY)
         compiled = (None if step == _ANY else re.compile(translate(step)) for step in steps)
         object.__setattr__(self, "_root", root)
         object.__setattr__(self, "_steps", tuple(compiled))
