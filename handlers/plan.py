@@ -47,9 +47,9 @@ def plan(
     current = raise_forces(verdicts, forced)
     if not facts.exists:
         return current
-    current |= _release(chain, current, barred)
     if not facts.inspected:
         return current if chain.wants(barred) else current | _leave_alone(chain, current, barred)
+    current |= _release(chain, current, barred)
     for name in chain.off & current.keys():
         if not current[name].status.terminal:
             current[name] = _skip(current[name], "switched_off")

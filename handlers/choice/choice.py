@@ -115,8 +115,8 @@ def _by_range(reason: str, wanted: Range, number: float | None) -> Exclusion | N
 
 
 def _count_pixels(facts: MediaFacts) -> int | None:
-    """By the platform's word, else as the inspector found it."""
-    for known in (facts.metadata, facts.picture):
+    """By the platform's word, else as the inspector found it under the present mark."""
+    for known in (facts.metadata, facts.picture if facts.inspected else None):
         if known is not None and known.width and known.height:
             return known.width * known.height
     return None

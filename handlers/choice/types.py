@@ -31,11 +31,11 @@ def read_type(text: str) -> str:
 
 
 def find_type(facts: MediaFacts) -> str | None:
-    """What the platform calls the file, else what the inspector found it to be; None: nobody knows."""
+    """What the platform calls the file, else what the inspector found under the present mark; None: nobody knows."""
     said = (facts.metadata.mime_type or "").partition(";")[0].strip().lower()
     if said not in _SAYS_NOTHING:
         return _SAME.get(said, said)
-    found = facts.picture.format if facts.picture else None
+    found = facts.picture.format if facts.picture and facts.inspected else None
     return read_type(f"image/{found}") if found else None
 
 

@@ -1,5 +1,6 @@
 """Which media are worked on: each kind of filter, what is unknown, and what a person says."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,7 +25,8 @@ def medium(path: str = "a.jpg", picture: Picture | None = None, days: float | No
     """A medium of that many days; the rest is what the platform knows of it."""
     meta = known.pop("meta", {})
     created = None if days is None else NOW - timedelta(days=days)
-    return MediaFacts(1, path=path, metadata=Metadata(created_at=created, **known), picture=picture, meta=meta)
+    metadata = Metadata(created_at=created, **known)
+    return MediaFacts(1, path=path, mark="m", inspected_mark="m", metadata=metadata, picture=picture, meta=meta)
 
 
 def why(choice: Choice, facts: MediaFacts) -> str | None:
@@ -67,6 +69,14 @@ def test_types_are_the_platforms_word_and_else_what_was_found() -> None:
     assert why(choice, medium(mime_type="video/mp4")) == "filtered_type: except video/*"
     assert why(choice, medium()) is None
     assert find_type(medium(picture=Picture("HEIF"))) == "image/heic"
+
+
+def test_what_was_found_in_an_older_file_says_nothing() -> None:
+    """Otherwise a file that was replaced by one of the type wanted would never be looked at again."""
+    choice = Choice(only_types=("image/jpeg",), pixels=read_range("..1M", AMOUNT))
+    moved = replace(medium(picture=Picture("PNG", 2000, 2000)), mark="moved")
+
+    assert choice.filter(moved, NOW) is None
 
 
 def test_sizes() -> None:
