@@ -125,7 +125,7 @@ def test_no_symlink_leads_out(root: Path, tmp_path: Path, sidecars: Sidecars) ->
     assert sidecars.put("c.jpg", CAT) is Outcome.MISSING
     assert sidecars.put("a.jpg", CAT) is Outcome.FOREIGN
     assert sidecars.put("a.png", CAT) is Outcome.FOREIGN
-    assert sidecars.put("2024/b.jpg", CAT) is Outcome.FOREIGN
+    assert sidecars.put("2024/b.jpg", DOG) is Outcome.FOREIGN
     with pytest.raises(NotADirectoryError):
         Sidecars({"": MediaRoot(root)}, into).put("2024/b.jpg", CAT)
     assert names(outside) == ["c.jpg", "ours", "target"]
