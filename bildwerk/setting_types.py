@@ -1,17 +1,12 @@
 """What a setting's value may be, and how text becomes it."""
 
 import re
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from bildwerk.addresses import check_database_url, check_server
-from handlers.choice.labels import Label, read_label
-from handlers.choice.paths import PathPattern
-from handlers.choice.ranges import AGE, AMOUNT, Range, read_range
-from handlers.choice.types import read_type
 from handlers.inference.hosts import Host, parse_hosts
 from handlers.policy.rule_file import BadRules, load_rules
 from handlers.registry import load_stages
@@ -22,21 +17,6 @@ LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 def _split(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
-def _listed(read: Callable[[str], object]) -> BeforeValidator:
-    """Each of a list, separated by commas or lines, as `read` understands it."""
-
-    def understand(value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        return tuple(read(part.strip()) for part in value.replace("\n", ",").split(",") if part.strip())
-
-    return BeforeValidator(understand)
-
-
-def _ranged(units: Mapping[str, float]) -> BeforeValidator:
-    return BeforeValidator(lambda value: read_range(value, units) if isinstance(value, str) else value)
 
 
 def _writes(value: object) -> object:
@@ -94,11 +74,6 @@ TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Prefixes = Annotated[tuple[str, ...], BeforeValidator(_split)]
-Paths = Annotated[tuple[PathPattern, ...], _listed(PathPattern)]
-FileTypes = Annotated[tuple[str, ...], _listed(read_type)]
-Labels = Annotated[tuple[Label, ...], _listed(read_label)]
-Amount = Annotated[Range, _ranged(AMOUNT)]
-Age = Annotated[Range, _ranged(AGE)]
 Seconds = Annotated[float, Field(gt=0)]
 OptionalWrite = Literal["provenance", "tags", "quality", "events", "prompts"]
 OptionalWrites = Annotated[tuple[OptionalWrite, ...] | None, BeforeValidator(_writes)]

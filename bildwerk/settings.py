@@ -7,19 +7,15 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bildwerk.choice_settings import ChoiceSettings
 from bildwerk.environment import FileVariants
 from bildwerk.setting_types import (
-    Age,
-    Amount,
     Count,
     Dsn,
-    FileTypes,
     Hosts,
     JobTypes,
-    Labels,
     Language,
     OptionalWrites,
-    Paths,
     Prefixes,
     RuleFile,
     Seconds,
@@ -29,7 +25,6 @@ from bildwerk.setting_types import (
     TopicName,
 )
 from contracts.topics import Topic
-from handlers.choice.ranges import Range
 from handlers.inference.hosts import parse_hosts
 from handlers.reconstruction.rules import ReconstructionRules
 from handlers.tags.rules import TagRules
@@ -43,7 +38,7 @@ def _cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bildwerk"
 
 
-class Settings(BaseSettings):
+class Settings(ChoiceSettings):
     """What an operator can set. Durations are seconds, sizes bytes, unless the name says otherwise."""
 
     model_config = SettingsConfigDict(
@@ -107,17 +102,6 @@ class Settings(BaseSettings):
         description="Any of provenance, quality, tags, prompts, events, or `none`; unset: all in our tables, "
         "none in a platform's.",
     )
-
-    # which media
-    only_paths: Paths = Field((), description="Only media with such paths: `holiday/`, `*.jpg`, `photos:2024/**`.")
-    except_paths: Paths = Field((), description="No media with such paths; an exception wins over any `ONLY`.")
-    only_types: FileTypes = Field((), description="Only files of these types: `jpeg`, `png`, or `image/*`.")
-    except_types: FileTypes = Field((), description="No files of these types.")
-    only_bytes: Amount = Field(Range(), description="Only files of such a size: `100k..`, `..20M`, `100k..20M`.")
-    only_pixels: Amount = Field(Range(), description="Only pictures with so many pixels: `0.1M..`, `..50M`.")
-    only_age: Age = Field(Range(), description="Only media that were created so long ago: `1h..`, `..30d`; h, d, w, y.")
-    only_meta: Labels = Field((), description="Only media with one of these `media_meta`: `key`, or `key=value`.")
-    except_meta: Labels = Field((), description="No media with any of these (docs/choice.md).")
 
     # tags and prompts
     tags_minimum: int = Field(
