@@ -1,18 +1,22 @@
 """What the rooms are given: small values made from the settings, which they never see."""
 
+from pathlib import Path
 from typing import Any
 
+from bildwerk.export.sidecars import Naming, Sidecars
 from bildwerk.settings import Settings
 from consumers.kafka import KafkaSettings
 from contracts.topics import Topic
 from db.pool import Database
 from handlers.backoff import Backoff
 from handlers.chain import Chain
+from handlers.choice.choice import Choice
 from handlers.inference.client import InferenceOptions
 from handlers.inference.options import Layout
 from handlers.inference.picture_tokens import count_companions
 from handlers.inspect.limits import PictureLimits
 from handlers.inspect.nsfw import OpenNsfw
+from handlers.inspect.references import MediaRoot
 from handlers.policy.policy import Policy
 from handlers.policy.rule_file import default_policy, load_rules
 from handlers.reconstruction.rules import ReconstructionRules
@@ -49,7 +53,22 @@ def make_chain(settings: Settings) -> Chain:
     """The stages, and which of them run here."""
     stages = tuple(make_stage(settings, stage) for stage in load_stages())
     off = {stage.job_type for stage in stages}.difference(settings.job_types) if settings.job_types else ()
-    return Chain(stages, frozenset(settings.foreign_job_types), frozenset(off))
+    return Chain(stages, frozenset(settings.foreign_job_types), frozenset(off), make_choice(settings))
+
+
+def make_choice(settings: Settings) -> Choice:
+    """Which media are worked on."""
+    return Choice(
+        only_paths=settings.only_paths,
+        except_paths=settings.except_paths,
+        only_types=settings.only_types,
+        except_types=settings.except_types,
+        only_meta=settings.only_meta,
+        except_meta=settings.except_meta,
+        size=settings.only_bytes,
+        pixels=settings.only_pixels,
+        age=settings.only_age,
+    )
 
 
 def make_stage(settings: Settings, stage: Stage[Any]) -> Stage[Any]:
@@ -133,6 +152,11 @@ def make_options(settings: Settings) -> InferenceOptions:
         layout=LAYOUTS[settings.layout],
         rendition_policy=make_limits(settings).recipe,
     )
+
+
+def make_sidecars(settings: Settings, into: Path | None, naming: Naming) -> Sidecars:
+    """What writes sidecars, beside the pictures or into a folder of their own."""
+    return Sidecars({"": MediaRoot(settings.media_root)}, into, naming)
 
 
 def make_finisher(settings: Settings, planner: Planner, *, owns_platform: bool) -> Finisher:

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bildwerk.choice_settings import ChoiceSettings
 from bildwerk.environment import FileVariants
 from bildwerk.setting_types import (
     Count,
@@ -40,7 +41,7 @@ def _cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bildwerk"
 
 
-class Settings(BaseSettings):
+class Settings(ChoiceSettings):
     """What an operator can set. Durations are seconds, sizes bytes, unless the name says otherwise."""
 
     model_config = SettingsConfigDict(

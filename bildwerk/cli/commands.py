@@ -13,6 +13,7 @@ from bildwerk.cli import (
     doctor,
     duplicates,
     explain,
+    export,
     ingest,
     migrate,
     policy,
@@ -40,6 +41,7 @@ app.command()(ingest.ingest)
 app.command()(score.score)
 app.command()(status.status)
 app.command()(explain.explain)
+app.command()(export.export)
 app.command()(doctor.doctor)
 app.command()(contracts.contracts)
 app.command()(config.config)

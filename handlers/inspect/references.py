@@ -56,6 +56,14 @@ class MediaRoot:
         except OSError as error:
             raise self._explain(error) from error
 
+    def find_folder(self, reference: str) -> tuple[tuple[str, ...], str]:
+        """The steps from the real root to the real folder that the file is named in, and its name there.
+
+        Opens nothing. Raises `Invalid` where the folder is not below the root.
+        """
+        path = _plain_path(reference)
+        return self._locate(str(path.parent)), path.name
+
     def read(self, reference: str, limits: PictureLimits) -> bytes:
         """The file's bytes, 1 to `limits.max_bytes`. Raises as `open`, and both size reasons."""
         with self.open(reference) as file:

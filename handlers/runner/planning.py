@@ -161,18 +161,21 @@ class Planner:
     def _draft_medium(
         self, snapshot: Snapshot, requests: Sequence[PlanRequest], forced: frozenset[str]
     ) -> ledger.Draft:
-        facts, known = snapshot.facts, snapshot.known
+        facts, known, barred = snapshot.facts, snapshot.known, self.chain.bar(snapshot.facts, snapshot.now)
         if known.seen and not facts.exists:
             verdicts = close_deleted(snapshot.verdicts)
         else:
-            verdicts = plan(self.chain, facts, snapshot.verdicts, forced)
+            verdicts = plan(self.chain, facts, snapshot.verdicts, forced, barred)
         draft = self.draft(snapshot, verdicts)
         row = replace(
             draft.row,
             seen=known.seen or facts.exists,
             deleted_at=None if facts.exists or not known.seen else known.deleted_at or snapshot.now,
             inspect_at=time_inspection(
-                snapshot, named=any(r.source is not None for r in requests), detects=self.detects
+                snapshot,
+                wanted=self.chain.wants(barred),
+                named=any(r.source is not None for r in requests),
+                detects=self.detects,
             ),
             priority=next((r.priority for r in reversed(requests) if r.priority is not None), known.priority),
         )

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from bildwerk.arguments import make_choice, make_planner
+from bildwerk.cli.config import show
 from bildwerk.environment import SettingsError, read, variables
 from bildwerk.settings import Settings
 
@@ -151,3 +153,35 @@ def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_every_setting_says_what_it_does() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_which_media_are_worked_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "paths").write_text("private/\n*.tmp.jpg, old/**\n")
+    monkeypatch.setenv("BILDWERK_EXCEPT_PATHS_FILE", str(tmp_path / "paths"))
+    monkeypatch.setenv("BILDWERK_ONLY_TYPES", "JPG, image/png")
+    monkeypatch.setenv("BILDWERK_ONLY_AGE", "2h..")
+    monkeypatch.setenv("BILDWERK_ONLY_META", "album, rights=mine")
+    settings = read(Settings)
+    choice = make_choice(settings)
+
+    assert tuple(map(str, choice.except_paths)) == ("private/", "*.tmp.jpg", "old/**")
+    assert choice.only_types == ("image/jpeg", "image/png")
+    assert (choice.age.least, choice.age.most) == (7200, None)
+    assert choice.keys == {"album", "rights", "bildwerk.skip"}
+    assert make_planner(settings).chain.choice == choice
+    assert [show(getattr(settings, name)) for name in ("only_age", "only_meta")] == ["2h..", "album,rights=mine"]
+
+
+def test_rules_that_cannot_be_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BILDWERK_ONLY_TYPES", "jpge")
+    monkeypatch.setenv("BILDWERK_ONLY_AGE", "7d")
+    monkeypatch.setenv("BILDWERK_EXCEPT_META", "ollama.caption")
+    monkeypatch.setenv("BILDWERK_ONLY_PATHS", "/")
+
+    known = "types are jpeg, png, webp, gif, avif, heic, or MIME types such as image/x-adobe-dng"
+    assert set(problems()) == {
+        "BILDWERK_ONLY_PATHS: a path pattern is empty",
+        f"BILDWERK_ONLY_TYPES: there is no jpge: {known}",
+        "BILDWERK_ONLY_AGE: is no range: it looks like 2h.. (at least), ..9h (at most) or 2h..9h",
+        "BILDWERK_EXCEPT_META: ollama.caption is written by these jobs, and cannot decide whether they run",
+    }
