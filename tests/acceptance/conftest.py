@@ -13,7 +13,8 @@ import pytest
 import pytest_asyncio
 
 from bildwerk.sandbox.addresses import Stack
-from tests.acceptance.world import Broker, World, make_world
+from tests.acceptance.world import World, make_world
+from tests.brokers import Broker
 
 MakeWorld = Callable[..., Awaitable[World]]
 QUICK = ("--picture-seconds", "0.05", "--token-seconds", "0.0005", "--load-seconds", "0.05")
