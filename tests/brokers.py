@@ -17,14 +17,16 @@ on_request = pytest.mark.skipif(ASKED != "1", reason="takes long on a real Kafka
 class Broker:
     """Where Kafka is, and what sets the kinds apart.
 
-    The embedded broker knows no idempotent producer; a real one takes no session shorter than 6 seconds.
+    The embedded broker knows no idempotent producer. A real one takes no session shorter than 6 seconds and, as it
+    comes, no message over a megabyte (`bounded`).
     """
 
     address: str
     idempotence: bool = False
     session_timeout: float = 2.0
+    bounded: bool = False
 
 
 def as_broker(node: Node) -> Broker:
     """A node of Apache Kafka as clients see it."""
-    return Broker(node.address, idempotence=True, session_timeout=6.0)
+    return Broker(node.address, idempotence=True, session_timeout=6.0, bounded=True)

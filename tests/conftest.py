@@ -38,6 +38,7 @@ settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 TEMPLATE = "template_migrated"
+FIGURE = "figure"
 _numbers = itertools.count(1)
 
 
@@ -149,6 +150,21 @@ async def start_ollama(tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[
 async def ollama(start_ollama: Callable[..., Awaitable[Simulated]]) -> Simulated:
     """Return a fresh simulated Ollama with four slots."""
     return await start_ollama()
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Return a function that notes a figure for the end of the report."""
+    node: pytest.Item = request.node
+    return lambda text: node.user_properties.append((FIGURE, f"{node.name}: {text}"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures, whichever process noted them; a report of the teardown holds all of its test's."""
+    for report in itertools.chain.from_iterable(terminalreporter.stats.values()):
+        if getattr(report, "when", None) == "teardown":
+            for line in (text for name, text in report.user_properties if name == FIGURE):
+                terminalreporter.write_line(line)
 
 
 def _name_database(url: str, name: str) -> str:

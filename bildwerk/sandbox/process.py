@@ -96,8 +96,9 @@ class Process:
         return answer
 
     def read_tail(self, number: int = TAIL_LINES) -> str:
-        """Return the last lines the program wrote."""
-        lines = self.program.log.read_text(errors="replace").splitlines()
+        """Return the last lines the program wrote; where Java was when something failed says nothing to a person."""
+        text = self.program.log.read_text(errors="replace")
+        lines = [line for line in text.splitlines() if not line.startswith(("\tat ", "\t... "))]
         return " | ".join(line.strip() for line in lines[-number:]) or "it wrote nothing"
 
     async def wait(self) -> int:

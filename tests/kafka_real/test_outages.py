@@ -10,6 +10,7 @@ from contracts.topics import Topic
 from tests.acceptance.invariants import gather
 from tests.acceptance.test_away import done
 from tests.acceptance.world import World
+from tests.brokers import on_request
 from tests.kafka_real.broker import Kafka
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -39,6 +40,7 @@ async def test_a_broker_that_dies_and_comes_back_loses_nothing(apache_kafka: Kaf
     await world.settled([500])
 
 
+@on_request
 async def test_a_broker_that_freezes_for_a_while_loses_nothing(apache_kafka: Kafka, world: World) -> None:
     media = await world.add(40)
     services = [await (await world.serve()).started() for _ in range(2)]
