@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import UnknownTopicOrPartitionError
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import KafkaError
 
 from bildwerk.sandbox.addresses import Stack
 from bildwerk.sandbox.apache_kafka import start_cluster
@@ -89,10 +89,9 @@ def test_nothing_is_left_when_the_supervisor_is_killed(program: KafkaProgram) ->
 
 
 async def test_a_topic_is_not_made_by_asking_for_it(apache_kafka: Kafka, unique: str) -> None:
-    consumer = AIOKafkaConsumer(unique, bootstrap_servers=apache_kafka.address)
-    with pytest.raises(UnknownTopicOrPartitionError):
-        await consumer.start()
-    await consumer.stop()
+    async with AIOKafkaProducer(bootstrap_servers=apache_kafka.address, request_timeout_ms=2_000) as producer:
+        with pytest.raises(KafkaError):
+            await producer.partitions_for(unique)
     asked = KafkaSettings((apache_kafka.address,), topics=dict.fromkeys(Topic, unique))
     assert await count_partitions(asked) == {unique: 0}
 
