@@ -72,12 +72,16 @@ class Node:
 
     async def start(self) -> None:
         """Start it, and wait until it is a broker that its cluster knows. Raises SandboxError."""
-        argv = self._argv("kafka.Kafka", "server.properties")
-        log = self.folder / "kafka.log"
-        # A broker that was told to stop waits five minutes for a controller that stopped before it (KAFKA-19905).
-        killed = signal.SIGKILL
-        process = Program(f"Kafka {self.id}", argv, log, cwd=self.folder, polite=self.polite, orphaned=killed)
-        self._process = await Process.start(process)
+        program = Program(
+            f"Kafka {self.id}",
+            self._argv("kafka.Kafka", "server.properties"),
+            self.folder / "kafka.log",
+            cwd=self.folder,
+            polite=self.polite,
+            # Told to stop, it could wait five minutes for a controller that stopped before it (KAFKA-19905).
+            orphaned=signal.SIGKILL,
+        )
+        self._process = await Process.start(program)
         try:
             await self._process.wait_until(self._is_member, START_SECONDS)
         except BaseException:
@@ -86,7 +90,7 @@ class Node:
 
     async def format(self, properties: str) -> None:
         """Write its settings; make its storage, if it has none. Raises SandboxError."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (self.folder / "server.properties").write_text(properties)
         arguments = ("format", "-t", CLUSTER_ID, "--ignore-formatted", "-c", "server.properties")
         argv = self._argv("kafka.tools.StorageTool", *arguments)
@@ -139,7 +143,7 @@ async def start_cluster(
     durable: bool = False,
     properties: Mapping[str, str] | None = None,
 ) -> Cluster:
-    """Start so many brokers on free ports, their data in `folder`; returns when each knows all others.
+    """Start so many brokers on free ports, their data in `folder`; returns when all of them make up the cluster.
 
     Of three, each topic has three copies, of which two have to be there. With `durable` they are stopped in order, so
     that another start finds the folder tidy; without, at once. `properties` are Kafka's settings that differ from ours.

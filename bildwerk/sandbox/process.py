@@ -124,13 +124,15 @@ def find_free_port() -> int:
 
 
 def find_free_ports(number: int) -> list[int]:
-    """Return different ports. None is one that connections are given: who seeks a service that is down could become it.
+    """Return different ports. Raises SandboxError when there are not so many.
 
-    Raises SandboxError when there are not so many.
+    None is of those that connections are given, where nobody changed these: who seeks a service that is down could
+    be connected to itself, and hold the service's port when it comes back.
     """
     with ExitStack() as held:
         ports: list[int] = []
-        for port in secrets.SystemRandom().sample(PORTS, len(PORTS)):
+        start = secrets.randbelow(len(PORTS))
+        for port in (*PORTS[start:], *PORTS[:start]):
             if len(ports) == number:
                 return ports
             probe = held.enter_context(socket.socket())

@@ -27,9 +27,11 @@ async def test_a_broker_that_dies_and_comes_back_loses_nothing(apache_kafka: Kaf
     await world.wire.taken_in(Topic.MEDIA_CREATED)
 
     await apache_kafka.kill()
-    await done(world, 120)
-    assert await world.pool.fetchval("SELECT count(*) FROM bildwerk.outbox") > 0
-    await apache_kafka.start()
+    try:
+        await done(world, 120)
+        assert await world.pool.fetchval("SELECT count(*) FROM bildwerk.outbox") > 0
+    finally:
+        await apache_kafka.start()  # other tests use it, too
 
     await world.settled(media)
     evidence = await gather(world)

@@ -47,7 +47,7 @@ def settings_of(stack: Stack) -> KafkaSettings:
 async def test_what_a_sandbox_with_a_folder_was_sent_is_there_when_it_is_up_again(
     program: KafkaProgram, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "data, kept"
+    folder = tmp_path / "für später, data"
     stack = await bring_up(folder, slots=None, kafka=program)
     try:
         assert find_stack(folder) == stack
@@ -59,6 +59,7 @@ async def test_what_a_sandbox_with_a_folder_was_sent_is_there_when_it_is_up_agai
     finally:
         assert await take_down(folder)
     assert await list_brokers(settings) == frozenset()
+    assert [path.name for path in folder.glob("kafka-1/log/media.created-0")]
 
     stack = await bring_up(folder, slots=None, kafka=program)
     try:
