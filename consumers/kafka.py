@@ -93,6 +93,21 @@ async def count_partitions(settings: KafkaSettings) -> dict[str, int]:
     return {settings.name(topic): known.get(settings.name(topic), 0) for topic in Topic}
 
 
+async def list_brokers(settings: KafkaSettings) -> frozenset[str]:
+    """The addresses of the brokers that make up the cluster now; none while it does not answer."""
+    try:
+        admin = await _open_admin(settings)
+    except (KafkaError, OSError):
+        return frozenset()
+    try:
+        answer = await admin.describe_cluster()
+    except (KafkaError, OSError):
+        return frozenset()
+    finally:
+        await admin.close()
+    return frozenset(f"{broker['host']}:{broker['port']}" for broker in answer["brokers"])
+
+
 async def create_topics(settings: KafkaSettings, partitions: int = 12, replication: int = 1) -> tuple[str, ...]:
     """Create those of our topics that are missing, with equal partition counts; returns the names of the new ones.
 

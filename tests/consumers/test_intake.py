@@ -13,6 +13,8 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from structlog.testing import capture_logs
 
 from consumers.flood import Flooded, FloodGate
@@ -23,6 +25,7 @@ from contracts.topics import INTAKE_TOPICS, Topic
 from db.outbox import name_source
 from db.pool import Connection, Database, Pool, open_pool
 from handlers.runner.planning import Planned, Planner, PlanRequest
+from tests.brokers import Broker
 from tests.consumers.conftest import Produce, until
 from tests.ledger import TEXTS, choose
 
@@ -111,10 +114,21 @@ BAD = [
 ]
 
 
+async def allow_large_messages(settings: KafkaSettings, topic: Topic) -> None:
+    """Let a topic take more than the megabyte that is Kafka's default."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=list(settings.servers))
+    await admin.start()
+    limit = {"max.message.bytes": str(8 << 20)}
+    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, settings.name(topic), limit)])
+    await admin.close()
+
+
 async def test_undecodable_events_are_buried_once_with_what_they_were_and_the_rest_goes_on(
-    pool: Pool, intake: Intake, settings: KafkaSettings, produce: Produce
+    broker: Broker, pool: Pool, intake: Intake, settings: KafkaSettings, produce: Produce
 ) -> None:
     await upload(pool, 1, 2)
+    if broker.bounded:
+        await allow_large_messages(settings, UPDATED)
     await produce(UPDATED, body(media_id=1), key=b"k\xff", headers=[("h", b"\x00\xff")])
     for value, _ in BAD:
         await produce(UPDATED, value, key=b"k\xff", headers=[("h", b"\x00\xff")])
