@@ -13,6 +13,9 @@ from handlers.inference.options import Layout
 from handlers.inference.picture_tokens import count_companions
 from handlers.inspect.limits import PictureLimits
 from handlers.inspect.nsfw import OpenNsfw
+from handlers.inspect.places import UNNAMED
+from handlers.inspect.references import MediaRoot
+from handlers.inspect.sources import Sources
 from handlers.policy.policy import Policy
 from handlers.policy.rule_file import default_policy, load_rules
 from handlers.reconstruction.rules import ReconstructionRules
@@ -115,6 +118,14 @@ def make_limits(settings: Settings) -> PictureLimits:
         child_memory=settings.decoder_memory_bytes,
         child_seconds=settings.decoder_seconds,
     )
+
+
+def make_sources(settings: Settings) -> Sources:
+    """Where references may lead. Looks at the media roots: what is a mount point now has to stay one."""
+    folders = {UNNAMED: settings.media_root, **settings.media_roots}
+    if settings.media_roots and "media_root" not in settings.model_fields_set:
+        del folders[UNNAMED]
+    return Sources({name: MediaRoot.note(path, settings.media_root_sentinel) for name, path in folders.items()})
 
 
 def make_options(settings: Settings) -> InferenceOptions:

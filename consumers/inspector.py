@@ -95,7 +95,8 @@ class Inspector:
             inspection = Inspection(None, 0, Picture(unreadable=failure.reason), None)
         except (Unavailable, Stale) as failure:
             log.warning("inspector.unavailable", media_id=medium.media_id, reason=failure.reason)
-            return await self._postpone(medium, self.again.base, vain=False)
+            pause = failure.pause if isinstance(failure, Unavailable) else 0.0
+            return await self._postpone(medium, max(pause, self.again.base), vain=False)
         except Exception:
             log.exception("inspector.broken", media_id=medium.media_id)
             inspection = Inspection(None, 0, Picture(unreadable="bug"), None)

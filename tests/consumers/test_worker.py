@@ -175,3 +175,41 @@ async def test_a_bug_outside_of_any_job_is_no_tight_loop(workshop: Workshop, dis
     await asyncio.wait_for(running, 15)
 
     assert await workshop.ledger.pool.fetchval("SELECT max(lease_no) FROM bildwerk.media") <= 4
+
+
+async def test_media_of_a_store_that_is_away_cost_nothing_and_do_not_spin(
+    workshop: Workshop, dispatcher: Dispatcher
+) -> None:
+    """Those of another store go on meanwhile."""
+    pool, away = workshop.ledger.pool, workshop.folder.parent / "away"
+    (workshop.folder.parent / "scans").mkdir()
+    for number in range(5):
+        Image.new("RGB", (64, 48), (number, 90, 90)).save(workshop.folder.parent / "scans" / f"{number}.png")
+        await pool.execute("INSERT INTO media (path) VALUES ($1)", f"scans:{number}.png")
+        await workshop.ledger.plan(number + 2)
+    while await workshop.inspector.inspect_batch():
+        pass
+    (workshop.folder.parent / "scans").rename(away)
+    (workshop.folder.parent / "cache").rename(workshop.folder.parent / "cache-away")
+    await workshop.register()
+    stop = asyncio.Event()
+    running = asyncio.create_task(dispatcher.run(stop))
+
+    async def done() -> bool:
+        return bool(
+            await pool.fetchval("SELECT count(*) = 2 FROM bildwerk.jobs WHERE media_id = 1 AND status = 'done'")
+        )
+
+    async def met() -> bool:
+        return bool(await pool.fetchval("SELECT min(lease_no) > 0 FROM bildwerk.media"))
+
+    await reach(done)
+    await reach(met)
+    await asyncio.sleep(1.0)
+    claims = await pool.fetch("SELECT lease_no FROM bildwerk.media WHERE id > 1")
+    jobs = await pool.fetch("SELECT status, attempt FROM bildwerk.jobs WHERE media_id > 1")
+    stop.set()
+    await asyncio.wait_for(running, 15)
+
+    assert max(row["lease_no"] for row in claims) <= 10, "thousands if they were claimed again at once"
+    assert {(row["status"], row["attempt"]) for row in jobs} <= {("due", 0), ("waiting", 0)}
