@@ -28,7 +28,8 @@ REASONS: Final[dict[str, str]] = {
     "no_quality": "there is no quality analysis to rest on, and nobody asked for scores",
     "no_candidates": "no other medium is like it",
     # why there is no picture
-    "bad_reference": "the path does not lead to a file below the media root",
+    "bad_reference": "the path leads to no file below a media root, and to no store that is allowed",
+    "forbidden_address": "the URL leads to an address that is not public",
     "missing_file": "the file is not there",
     "not_a_file": "the path is a folder or a device",
     "permission_denied": "the file may not be read",
@@ -45,6 +46,7 @@ REASONS: Final[dict[str, str]] = {
     "decoder_out_of_memory": "the file needs more memory than BILDWERK_DECODER_MEMORY_BYTES",
     "poison": "the picture crashes the model's runner",
     "media_root_unavailable": "the media root is away",
+    "store_unavailable": "the bucket or web server with the picture is away",
     "decoder_unavailable": "no decoder process could be started",
     "content_changed": "the file changed meanwhile",
     "companion_changed": "the file of a medium that was to be shown beside it changed, or is gone",

@@ -83,7 +83,7 @@ class Store:
         except Unavailable as failure:
             log.warning("store.away", store=_name(store), reason=failure.reason)
             self._open(store, failure)
-            failure.pause = self._pause(store)
+            failure.pause = max(failure.pause, self._pause(store))
             raise
 
     def _open(self, store: str, failure: Unavailable) -> None:
