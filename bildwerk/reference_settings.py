@@ -1,12 +1,14 @@
 """Where pictures may be: the settings of media roots and of stores elsewhere."""
 
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings
 
+from bildwerk.setting_types import Seconds
 from handlers.inspect.places import ROOT_NAME, SCHEMES
 
 
@@ -26,6 +28,19 @@ def _root_names(value: Mapping[str, Path]) -> Mapping[str, Path]:
     return value
 
 
+def _words(value: object) -> object:
+    return tuple(part.strip().lower() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _http_url(value: str) -> str:
+    if not value.startswith(("http://", "https://")) or "@" in value:
+        raise ValueError("must look like https://host:port, without credentials")
+    return value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_words)]
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Roots = Annotated[Mapping[str, Path], AfterValidator(_root_names), BeforeValidator(_pairs)]
 FileName = Annotated[str, Field(pattern=r"^[^/\x00]{1,255}$")]
 
@@ -40,3 +55,32 @@ class ReferenceSettings(BaseSettings):
     media_root_sentinel: FileName | None = Field(
         None, description="File at the top of every media root; a root without it is away: its mount is missing."
     )
+    s3_buckets: Words = Field(
+        (), description="Buckets that `s3://bucket/key` may lead to, comma-separated; unset: none."
+    )
+    s3_endpoint: HttpUrl | None = Field(
+        None, description="Address of the object store, `https://minio:9000`; unset: that of AWS."
+    )
+    s3_region: str = Field("us-east-1", min_length=1, description="Its region.")
+    s3_access_key_id: SecretStr | None = Field(
+        None, description="As whom the buckets are read and listed; unset: as anybody."
+    )
+    s3_secret_access_key: SecretStr | None = Field(None, description="The secret that goes with it.")
+    s3_session_token: SecretStr | None = Field(None, description="The token that goes with a temporary one.")
+    http_references: Words = Field(
+        (),
+        description="Hosts that `http(s):` references may lead to, comma-separated, each with a port other than 80 and "
+        "443: `example.org,cdn:8443`; `*`: every public one; unset: none.",
+    )
+    http_allowed_networks: Networks = Field(
+        (), description="Addresses that these may be at though they are not public: `10.1.0.0/16,192.168.7.7`."
+    )
+    reference_seconds: Seconds = Field(
+        60.0, description="Longest fetching of one picture from a bucket or web server, redirects included."
+    )
+
+    @model_validator(mode="after")
+    def _has_whole_key(self) -> Self:
+        if (self.s3_access_key_id is None) is not (self.s3_secret_access_key is None):
+            raise ValueError("BILDWERK_S3_ACCESS_KEY_ID and BILDWERK_S3_SECRET_ACCESS_KEY go together: set both")
+        return self

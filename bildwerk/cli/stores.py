@@ -9,13 +9,30 @@ from bildwerk.settings import Settings
 from handlers.failures import Unavailable
 from handlers.inspect.places import UNNAMED
 from handlers.inspect.references import MediaRoot
+from handlers.inspect.sources import Sources
 
 
 async def examine_stores(settings: Settings) -> AsyncIterator[Finding]:
-    """Every media root."""
-    for name, root in make_sources(settings).roots.items():
+    """Every media root, every bucket, and whether the web is open."""
+    sources = make_sources(settings)
+    for name, root in sources.roots.items():
         async for finding in _examine_root(name, root):
             yield finding
+    for store in sources.stores:
+        if store not in sources.roots:
+            yield await _examine_bucket(sources, store)
+    if settings.http_references:
+        hosts = ", ".join(settings.http_references)
+        yield Finding("pictures on the web", fine=f"may be fetched from {hosts}".replace("from *", "from any host"))
+
+
+async def _examine_bucket(sources: Sources, store: str) -> Finding:
+    try:
+        await sources.check(store)
+    except Unavailable:
+        mend = "check BILDWERK_S3_ENDPOINT, the key, and that it may s3:ListBucket, which tells missing from denied"
+        return Finding(f"bucket {store}", f"cannot be listed: {mend}")
+    return Finding(f"bucket {store}")
 
 
 async def _examine_root(name: str, root: MediaRoot) -> AsyncIterator[Finding]:
