@@ -22,7 +22,7 @@ from handlers.runner.seeking import index_picture
 
 log = structlog.get_logger("bildwerk.consumers.inspector")
 
-UPLOADING = frozenset({"missing_file", "empty_file", "truncated_picture"})
+UPLOADING = frozenset({"missing_file", "empty_file", "truncated_picture", "no_preview"})
 """Reasons that a file still being written shows, too."""
 YOUNG_SECONDS = 30.0
 """A file changed within this time may still be on its way (reliability practice: watch the modification time)."""
