@@ -103,4 +103,4 @@ class Store:
 
 def _name(store: str) -> str:
     """A store as logs may name it: what settings name, never a host out of a reference."""
-    return "web" if store.startswith("http") else store or "media root"
+    return "web" if store.startswith("http") else store.replace("s3://", "s3:") or "media_root"

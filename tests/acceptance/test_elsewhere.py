@@ -50,21 +50,19 @@ async def test_pictures_elsewhere_are_described_and_an_outage_stops_only_its_own
     (tmp_path / "secret").write_text(SECRET + "\n")
     await shop.put("/-/faults", content='{"*": {"status": 503}}')
     async with hostile_web() as web:
-        service = await world.serve(
-            cache_bytes=1, job_types=CAPTION, s3_buckets="photos", s3_access_key_id=KEY_ID,
-            s3_secret_access_key_file=tmp_path / "secret", s3_endpoint=str(shop.base_url).rstrip("/"),
-            http_references=f"127.0.0.1:{web.port}", http_allowed_networks="127.0.0.1", reference_seconds=5,
-        )  # fmt: skip
+        world.settings |= {
+            "cache_bytes": "1", "job_types": CAPTION, "reference_seconds": "5",
+            "s3_buckets": "photos", "s3_endpoint": str(shop.base_url).rstrip("/"), "s3_access_key_id": KEY_ID,
+            "s3_secret_access_key_file": str(tmp_path / "secret"),
+            "http_references": f"127.0.0.1:{web.port}", "http_allowed_networks": "127.0.0.1",
+        }  # fmt: skip
+        service = await world.serve()
         assert await service.process.wait() not in (0, None)
         assert "bucket s3://photos: cannot be listed" in service.log
         assert SECRET not in service.log
 
         await shop.put("/-/faults", content="{}")
-        service = await world.serve(
-            cache_bytes=1, job_types=CAPTION, s3_buckets="photos", s3_access_key_id=KEY_ID,
-            s3_secret_access_key_file=tmp_path / "secret", s3_endpoint=str(shop.base_url).rstrip("/"),
-            http_references=f"127.0.0.1:{web.port}", http_allowed_networks="127.0.0.1", reference_seconds=5,
-        )  # fmt: skip
+        service = await world.serve()
         await service.started()
         await shop.put("/-/faults", content='{"*": {"status": 503}}')
         stored = await world.add_paths(f"s3://photos/2024/{number}.jpg" for number in range(8))
@@ -79,6 +77,6 @@ async def test_pictures_elsewhere_are_described_and_an_outage_stops_only_its_own
         await world.settled(stored, jobs=1)
         assert await world.statuses() == {"done": 13}
     (await gather(world)).check()
-    assert {event["store"] for event in service.events("store.away")} == {"s3://photos"}
+    assert {event["store"] for event in service.events("store.away")} == {"s3:photos"}
     assert SECRET not in service.log
     assert "picture.jpg" not in service.log
