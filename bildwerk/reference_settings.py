@@ -1,11 +1,11 @@
 """Where pictures may be: the settings of media roots and of stores elsewhere."""
 
 from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings
 
 from bildwerk.setting_types import Seconds
@@ -32,6 +32,15 @@ def _words(value: object) -> object:
     return tuple(part.strip().lower() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
+def _networks(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+    except ValueError:
+        raise ValueError("must be networks such as 10.1.0.0/16, with no bits behind the prefix, or addresses") from None
+
+
 def _http_url(value: str) -> str:
     if not value.startswith(("http://", "https://")) or "@" in value:
         raise ValueError("must look like https://host:port, without credentials")
@@ -39,7 +48,7 @@ def _http_url(value: str) -> str:
 
 
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
-Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_words)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Roots = Annotated[Mapping[str, Path], AfterValidator(_root_names), BeforeValidator(_pairs)]
 FileName = Annotated[str, Field(pattern=r"^[^/\x00]{1,255}$")]
@@ -65,7 +74,9 @@ class ReferenceSettings(BaseSettings):
     s3_access_key_id: SecretStr | None = Field(
         None, description="As whom the buckets are read and listed; unset: as anybody."
     )
-    s3_secret_access_key: SecretStr | None = Field(None, description="The secret that goes with it.")
+    s3_secret_access_key: SecretStr | None = Field(
+        None, validate_default=True, description="The secret that goes with it."
+    )
     s3_session_token: SecretStr | None = Field(None, description="The token that goes with a temporary one.")
     http_references: Words = Field(
         (),
@@ -79,8 +90,9 @@ class ReferenceSettings(BaseSettings):
         60.0, description="Longest fetching of one picture from a bucket or web server, redirects included."
     )
 
-    @model_validator(mode="after")
-    def _has_whole_key(self) -> Self:
-        if (self.s3_access_key_id is None) is not (self.s3_secret_access_key is None):
-            raise ValueError("BILDWERK_S3_ACCESS_KEY_ID and BILDWERK_S3_SECRET_ACCESS_KEY go together: set both")
-        return self
+    @field_validator("s3_secret_access_key")
+    @classmethod
+    def _goes_with_its_id(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if (value is None) is not (info.data.get("s3_access_key_id") is None):
+            raise ValueError("goes together with BILDWERK_S3_ACCESS_KEY_ID: set both, or none")
+        return value

@@ -248,6 +248,23 @@ async def test_a_media_root_that_is_away_fails_nothing(room: Room) -> None:
     assert (await room.row(media_id))[1:] == (None, False)
 
 
+async def test_a_picture_that_could_not_be_read_is_measured_when_it_can(room: Room) -> None:
+    """By now its format may be known, or its decoding in time: it was never measured."""
+    media_id = await room.add("orange.png")
+    await room.inspector.inspect_batch()
+    await room.ledger.pool.execute(
+        "UPDATE bildwerk.pictures SET unreadable = 'unsupported_format', measures = NULL, phash = NULL"
+    )
+    await room.ledger.touch(media_id)
+    await room.ledger.plan(media_id)
+    await room.inspector.inspect_batch()
+
+    row = await room.ledger.pool.fetchrow("SELECT unreadable, measures, phash FROM bildwerk.pictures")
+    assert row["unreadable"] is None
+    assert row["measures"]
+    assert row["phash"] is not None
+
+
 class Broken:
     """A decoder with a bug: it breaks off, or says that a file is cut short and was written in the year 3170843."""
 
