@@ -117,12 +117,12 @@ class Web:
         return addresses
 
     def _session(self, addresses: Sequence[Address]) -> aiohttp.ClientSession:
-        """A client that can reach these addresses only, has no memory, and hands over what it gets as it is."""
+        """A client for one request: it can reach these addresses only, and hands over what it gets as it is."""
         connector = aiohttp.TCPConnector(resolver=Pinned(addresses), use_dns_cache=False, ssl=self.tls, limit=1)
         headers = {"Accept": "image/*, */*;q=0.1", "Accept-Encoding": "identity", "User-Agent": "bildwerk"}
         return aiohttp.ClientSession(
-            connector=connector, headers=headers, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False,
-            trust_env=False, timeout=aiohttp.ClientTimeout(total=None), max_line_size=8190, max_field_size=8190,
+            connector=connector, headers=headers, auto_decompress=False, trust_env=False,
+            timeout=aiohttp.ClientTimeout(total=None), max_line_size=8190, max_field_size=8190,
         )  # fmt: skip
 
 
