@@ -51,7 +51,7 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Roots = Annotated[Mapping[str, Path], AfterValidator(_root_names), BeforeValidator(_pairs)]
-FileName = Annotated[str, Field(pattern=r"^[^/\x00]{1,255}$")]
+FileName = Annotated[str, Field(pattern=r"^[^/\x00]*[^/.\x00][^/\x00]*$", max_length=255)]
 
 
 class ReferenceSettings(BaseSettings):

@@ -179,6 +179,7 @@ def test_stores_elsewhere_are_off_unless_named(monkeypatch: pytest.MonkeyPatch) 
         ("BILDWERK_S3_ENDPOINT", "https://me:geheim@minio"),
         ("BILDWERK_HTTP_ALLOWED_NETWORKS", "10.1.0.1/16"),
         ("BILDWERK_MEDIA_ROOT_SENTINEL", "a/b"),
+        ("BILDWERK_MEDIA_ROOT_SENTINEL", ".."),
     ],
 )
 def test_halves_and_mistakes_are_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:

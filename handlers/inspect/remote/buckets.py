@@ -27,7 +27,7 @@ class Account:
 
     endpoint: str | None = None
     region: str = "us-east-1"
-    key_id: str | None = None
+    key_id: str | None = field(default=None, repr=False)
     secret: str | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
 

@@ -25,6 +25,7 @@ PATIENCE: Final = 10
 """What was too slow is left alone for so many times the limit."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GONE = frozenset({404, 410})
+_AWAY = frozenset({429, 502, 503, 504})
 _DENIED = frozenset({401, 403, 407, 451})
 
 LookUp = Callable[[str, int], Awaitable[Sequence[Address]]]
@@ -81,12 +82,13 @@ class Web:
         raise Invalid(Reason.BAD_REFERENCE, "sent from place to place")
 
     async def check(self, store: str) -> None:
-        """Raise Unavailable unless something answers there."""
+        """Raise Unavailable unless something answers there that does not say it is away."""
         try:
             async with asyncio.timeout(self.seconds):
                 addresses = await self._find(read_url(store))
-                async with self._session(addresses) as session, session.head(store, allow_redirects=False) as answer:
-                    _require_well(answer.status)
+                async with self._session(addresses) as session, session.get(store, allow_redirects=False) as answer:
+                    if answer.status in _AWAY:
+                        raise Unavailable(Reason.STORE_UNAVAILABLE, f"status {answer.status}")
         except Invalid:
             return  # nothing is to be had there any more, which its pictures are to learn
         except (TimeoutError, OSError, aiohttp.ClientError) as error:

@@ -154,6 +154,7 @@ async def test_sizes_are_held_to(shop: Shop) -> None:
 async def test_no_secret_is_told(shop: Shop) -> None:
     account = Account(shop.address, "us-east-1", KEY_ID, "canary-secret", "canary-token")
     assert "canary" not in repr(account)
+    assert KEY_ID not in repr(account)
     await shop.spoil("*", status=503)
     failure = await fail(shop.buckets(secret="canary-secret", seconds=1.0), "s3://scans/a.jpg")
     assert "canary" not in failure.detail
