@@ -56,11 +56,11 @@ class Store:
         try:
             while not stop.is_set():
                 for store in [name for name, breaker in self.breakers.items() if breaker.may_probe(monotonic())]:
-                    if store not in self._probes or self._probes[store].done():
+                    if store not in self._probes:
                         self._probes[store] = asyncio.create_task(self._probe(store))
                 await asyncio.sleep(self.poll)
         finally:
-            for probe in self._probes.values():
+            for probe in list(self._probes.values()):
                 probe.cancel()
 
     async def _probe(self, store: str) -> None:
@@ -69,6 +69,8 @@ class Store:
         except Unavailable as failure:
             self._open(store, failure)
             return
+        finally:
+            self._probes.pop(store, None)
         log.info("store.back", store=_name(store))
         self.breakers.pop(store, None)
         self.back()
