@@ -16,7 +16,11 @@ from handlers.inference.options import Layout
 from handlers.inference.picture_tokens import count_companions
 from handlers.inspect.limits import PictureLimits
 from handlers.inspect.nsfw import OpenNsfw
+from handlers.inspect.places import UNNAMED
 from handlers.inspect.references import MediaRoot
+from handlers.inspect.remote.buckets import Account, Buckets
+from handlers.inspect.remote.web import Web
+from handlers.inspect.sources import Remote, Sources
 from handlers.policy.policy import Policy
 from handlers.policy.rule_file import default_policy, load_rules
 from handlers.reconstruction.rules import ReconstructionRules
@@ -136,6 +140,30 @@ def make_limits(settings: Settings) -> PictureLimits:
         child_memory=settings.decoder_memory_bytes,
         child_seconds=settings.decoder_seconds,
     )
+
+
+def make_sources(settings: Settings) -> Sources:
+    """Where references may lead. Looks at the media roots: what is a mount point now has to stay one."""
+    folders = {UNNAMED: settings.media_root, **settings.media_roots}
+    remotes = make_remotes(settings)
+    if (settings.media_roots or remotes) and "media_root" not in settings.model_fields_set:
+        del folders[UNNAMED]
+    roots = {name: MediaRoot.note(path, settings.media_root_sentinel) for name, path in folders.items()}
+    return Sources(roots, remotes)
+
+
+def make_remotes(settings: Settings) -> dict[str, Remote]:
+    """What reaches pictures elsewhere, by the scheme of their references; what is off is not there."""
+    remotes: dict[str, Remote] = {}
+    if settings.s3_buckets:
+        secrets = (settings.s3_access_key_id, settings.s3_secret_access_key, settings.s3_session_token)
+        keys = [None if secret is None else secret.get_secret_value() for secret in secrets]
+        account = Account(settings.s3_endpoint, settings.s3_region, *keys)
+        remotes["s3"] = Buckets.of(settings.s3_buckets, account, settings.reference_seconds)
+    if settings.http_references:
+        web = Web(settings.http_references, settings.http_allowed_networks, settings.reference_seconds)
+        remotes |= {"http": web, "https": web}
+    return remotes
 
 
 def make_options(settings: Settings) -> InferenceOptions:

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bildwerk.choice_settings import ChoiceSettings
 from bildwerk.environment import FileVariants
+from bildwerk.reference_settings import ReferenceSettings
 from bildwerk.setting_types import (
     Count,
     Dsn,
@@ -41,7 +42,7 @@ def _cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bildwerk"
 
 
-class Settings(ChoiceSettings):
+class Settings(ChoiceSettings, ReferenceSettings):
     """What an operator can set. Durations are seconds, sizes bytes, unless the name says otherwise."""
 
     model_config = SettingsConfigDict(
@@ -70,7 +71,6 @@ class Settings(ChoiceSettings):
         validation_alias="OLLAMA_HOST",
         description="Ollama servers, comma-separated, each with an optional `=slots` (else 1): `gpu1:11434=4,gpu2`.",
     )
-    media_root: Path = Field(Path("media"), description="Folder that the paths in `media.path` are relative to.")
 
     # what is asked
     model: str = Field(

@@ -31,7 +31,8 @@ MARKED = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 def settings() -> str:
     """Every setting with its default."""
     rows = []
-    for name, field in Settings.model_fields.items():
+    for name in sorted(Settings.model_fields, key=lambda name: name not in Settings.__annotations__):
+        field = Settings.model_fields[name]
         default = "must be set" if field.is_required() else _default(name)
         rows.append((f"`{variable(Settings, name)}`", default, str(field.description)))
     return _table(("variable", "default", "meaning"), rows)

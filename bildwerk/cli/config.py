@@ -1,7 +1,7 @@
 """`bildwerk config`: every setting, its value without secrets, and where that came from."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import typer
@@ -56,7 +56,9 @@ def show(value: object) -> str:
         case bool():
             return str(value).lower()
         case SecretStr():
-            return cover_database(value.get_secret_value())
+            return _cover(value.get_secret_value())
+        case Mapping():
+            return ",".join(f"{name}={show(part)}" for name, part in value.items())
         case Host():
             return f"{value.url}={value.slots}"
         case str() | Path() | int() | float():
@@ -64,3 +66,8 @@ def show(value: object) -> str:
         case Iterable():
             return ",".join(map(show, value))
     return str(value)
+
+
+def _cover(secret: str) -> str:
+    """A database is worth naming without its password; anything else that is secret is so as a whole."""
+    return cover_database(secret) if "://" in secret else "********"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from bildwerk.arguments import make_choice, make_planner
+from bildwerk.arguments import make_choice, make_planner, make_sources
 from bildwerk.cli.config import show
 from bildwerk.environment import SettingsError, read, variables
 from bildwerk.settings import Settings
@@ -185,3 +185,47 @@ def test_rules_that_cannot_be_meant(monkeypatch: pytest.MonkeyPatch) -> None:
         "BILDWERK_ONLY_AGE: is no range: it looks like 2h.. (at least), ..9h (at most) or 2h..9h",
         "BILDWERK_EXCEPT_META: ollama.caption is written by these jobs, and cannot decide whether they run",
     }
+
+
+def test_media_roots_have_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BILDWERK_MEDIA_ROOTS", "photos=/mnt/a=b, scans-2=/mnt/scans")
+
+    assert read(Settings).media_roots == {"photos": Path("/mnt/a=b"), "scans-2": Path("/mnt/scans")}
+
+
+@pytest.mark.parametrize("value", ["photos", "photos=", "=/mnt", "Photos=/mnt", "s3=/mnt", "file=/mnt", "2024=/mnt"])
+def test_what_is_no_name_of_a_root_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("BILDWERK_MEDIA_ROOTS", value)
+    (problem,) = problems()
+    assert problem.startswith("BILDWERK_MEDIA_ROOTS: ")
+
+
+def test_stores_elsewhere_are_off_unless_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert make_sources(read(Settings)).remotes == {}
+    monkeypatch.setenv("BILDWERK_S3_BUCKETS", "photos,scans")
+    monkeypatch.setenv("BILDWERK_HTTP_REFERENCES", "Example.org, cdn:8443")
+    monkeypatch.setenv("BILDWERK_HTTP_ALLOWED_NETWORKS", "10.1.0.0/16, 192.168.7.7")
+
+    sources = make_sources(read(Settings))
+    assert sources.stores == ("s3://photos", "s3://scans")
+    assert sources.locate("https://example.org/a").store == "https://example.org:443"
+    assert sources.locate("http://cdn:8443/a").store == "http://cdn:8443"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BILDWERK_S3_ACCESS_KEY_ID", "AKIA"),
+        ("BILDWERK_S3_SECRET_ACCESS_KEY", "geheim"),
+        ("BILDWERK_S3_ENDPOINT", "minio:9000"),
+        ("BILDWERK_S3_ENDPOINT", "https://me:geheim@minio"),
+        ("BILDWERK_HTTP_ALLOWED_NETWORKS", "10.1.0.1/16"),
+        ("BILDWERK_MEDIA_ROOT_SENTINEL", "a/b"),
+        ("BILDWERK_MEDIA_ROOT_SENTINEL", ".."),
+    ],
+)
+def test_halves_and_mistakes_are_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    (problem,) = problems()
+    assert name in problem
+    assert "geheim" not in problem
