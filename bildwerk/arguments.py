@@ -4,6 +4,7 @@ from typing import Any
 
 from bildwerk.settings import Settings
 from consumers.kafka import KafkaSettings
+from consumers.triage import Rules
 from contracts.topics import Topic
 from db.pool import Database
 from handlers.backoff import Backoff
@@ -103,6 +104,13 @@ def make_kafka(settings: Settings) -> KafkaSettings:
         settings.kafka_idempotence,
         session_timeout=settings.kafka_session_timeout_seconds,
     )
+
+
+def make_rules(settings: Settings, planner: Planner) -> Rules:
+    """How events are understood."""
+    chain = planner.chain
+    limits = (settings.event_max_bytes, settings.dead_letter_bytes)
+    return Rules(frozenset(chain.upstreams), chain.foreign, *limits)
 
 
 def make_limits(settings: Settings) -> PictureLimits:

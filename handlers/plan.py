@@ -29,13 +29,20 @@ def take_fingerprint(stage: Stage[Any], facts: MediaFacts) -> str:
     return hashlib.sha256(document).hexdigest()[:32]
 
 
-def plan(chain: Chain, facts: MediaFacts, verdicts: Verdicts, forced: AbstractSet[str] = frozenset()) -> Verdicts:
+def plan(
+    chain: Chain,
+    facts: MediaFacts,
+    verdicts: Verdicts,
+    forced: AbstractSet[str] = frozenset(),
+    retried: AbstractSet[str] = frozenset(),
+) -> Verdicts:
     """The verdicts of one medium after looking at its facts once more.
 
-    `forced` are the job types named by force requests that are honoured for the first time. A medium that the platform
-    does not have, or whose picture is not inspected under its present mark, keeps its verdicts (P7).
+    `forced` are the job types named by force requests that are honoured for the first time, `retried` those that are to
+    be tried again if they failed. A medium that the platform does not have, or whose picture is not inspected under its
+    present mark, keeps its verdicts (P7).
     """
-    current = raise_forces(verdicts, forced)
+    current = raise_forces(reopen_failed(verdicts, retried), forced)
     if not facts.exists or not facts.inspected:
         return current
     for name in chain.off & current.keys():
@@ -58,6 +65,12 @@ def plan(chain: Chain, facts: MediaFacts, verdicts: Verdicts, forced: AbstractSe
 def raise_forces(verdicts: Verdicts, forced: AbstractSet[str]) -> dict[str, Verdict]:
     """The verdicts with a new generation of the forced jobs, open until they are planned (13)."""
     return {**verdicts, **{name: _force(verdicts.get(name, Verdict())) for name in forced}}
+
+
+def reopen_failed(verdicts: Verdicts, retried: AbstractSet[str]) -> dict[str, Verdict]:
+    """The verdicts with a new generation of those that failed, open until they are planned (16)."""
+    failed = {name for name in retried if name in verdicts and verdicts[name].status is Status.FAILED}
+    return {**verdicts, **{name: replace(_force(verdicts[name]), forced=False) for name in failed}}
 
 
 def close_deleted(verdicts: Verdicts) -> Verdicts:
