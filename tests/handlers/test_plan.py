@@ -274,3 +274,20 @@ def test_a_job_type_switched_off_is_not_waited_for_and_comes_back_when_it_is_on_
 
 def test_what_is_switched_off_gets_no_verdict() -> None:
     assert set(plan(Chain(CHAIN.stages, off=frozenset({"b"})), facts(), {})) == {"a", "c"}
+
+
+def test_a_retry_opens_what_failed_and_nothing_else() -> None:
+    """16: a new generation, not forced: what became satisfied meanwhile is skipped."""
+    failed = settle(plan(CHAIN, facts(), {}), "a", Status.FAILED)
+    failed = plan(CHAIN, facts(), failed)
+    again = plan(CHAIN, facts(), failed, retried={"a", "b", "z"})
+
+    assert shown(again) == {"a": "due", "b": "waiting", "c": "waiting"}
+    assert (again["a"].generation, again["a"].forced, again["a"].attempt) == (failed["a"].generation + 1, False, 0)
+    assert again["b"].generation == failed["b"].generation
+    assert plan(CHAIN, facts(), again, retried={"a"})["a"] == again["a"], "what is open is not failed"
+
+    done = settle(plan(CHAIN, facts(), {}), "a")
+    assert plan(CHAIN, facts(), done, retried={"a"})["a"] == done["a"]
+    satisfied = plan(CHAIN, facts(a="here"), failed, retried={"a"})
+    assert (satisfied["a"].status, satisfied["a"].reason) == (Status.SKIPPED, "present")
