@@ -39,7 +39,3 @@ class FloodGate:
             if self.window and len(last) == self.window and among >= self.share * self.window:
                 raise Flooded(among, self.window)
         return replace(self, row=row, last=tuple(last))
-
-    def reset(self) -> Self:
-        """The gate before anything was seen."""
-        return replace(self, row=0, last=())

@@ -16,6 +16,7 @@ from consumers.triage import Rules, Triage, make_letter, triage
 from consumers.waiting import wait_for_any
 from contracts.dead_letters import KEPT_BYTES, DeadLetter
 from contracts.json_objects import MAX_BYTES
+from contracts.topics import Topic
 from db import dead_letters, intake_stop, outbox
 from db.failures import is_repeatable
 from db.intake_stop import IntakeStop
@@ -35,8 +36,8 @@ class Intake:
     """Plans what events name. `planned` hears what it came to; Kafka or PostgreSQL being away only delays it.
 
     An event larger than `max_bytes` is a dead letter, and up to `kept_bytes` of a dead letter are kept. When `gate`
-    says that there are too many, no process takes any more until a person lifts the stop: `stopped` says why, and every
-    `look` seconds it is looked whether it was lifted.
+    says that there are too many on one topic, no process takes any more until a person lifts the stop: `stopped` says
+    why, and every `look` seconds it is looked whether it was lifted.
     """
 
     pool: Pool
@@ -54,6 +55,7 @@ class Intake:
     _source: str = field(default="", init=False)
     _failures: int = field(default=0, init=False)
     _last: DeadLetter | None = field(default=None, init=False)
+    _gates: dict[Topic, FloodGate] = field(default_factory=dict, init=False)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take events until `stop` is set."""
@@ -88,7 +90,7 @@ class Intake:
             log.warning("intake.stopped", dead=found.dead, events=found.events, reason=found.reason)
         elif found is None and self.stopped is not None:
             log.info("intake.resumed")
-            self.gate = self.gate.reset()
+            self._gates = {}
         self.stopped = found
         return found is not None
 
@@ -148,7 +150,7 @@ class Intake:
             async with self.pool.acquire() as connection:
                 self._source = await outbox.name_source(connection)
         todo = triage(messages, self._source, self._rules())
-        gate = self._pass_gate(todo.dead, todo.letters)
+        gates = self._pass_gates(messages, todo.dead, todo.letters)
         try:
             planned = await self._plan(todo)
         except Exception as error:
@@ -156,7 +158,7 @@ class Intake:
                 raise
             await self._take_apart(messages, error)
             return
-        self.gate = gate
+        self._gates = gates
         self._tell(planned, todo, len(messages))
 
     async def _take_apart(self, messages: Sequence[Message], error: Exception) -> None:
@@ -165,11 +167,11 @@ class Intake:
                 await self.take([message])
             return
         letter = make_letter(messages[0], self._rules(), "unplannable", type(error).__name__)
-        gate = self._pass_gate([True], [letter])
+        gates = self._pass_gates(messages, [True], [letter])
         log.error("intake.unplannable", error=type(error).__name__)
         async with self.pool.acquire() as connection, connection.transaction():
             await dead_letters.bury(connection, [letter])
-        self.gate = gate
+        self._gates = gates
 
     async def _plan(self, todo: Triage) -> Planned:
         async with self.pool.acquire() as connection, connection.transaction():
@@ -177,10 +179,16 @@ class Intake:
             await dead_letters.bury(connection, todo.letters)
         return planned
 
-    def _pass_gate(self, dead: Sequence[bool], letters: Sequence[DeadLetter]) -> FloodGate:
-        if letters:
-            self._last = letters[-1]
-        return self.gate.after(dead)
+    def _pass_gates(
+        self, messages: Sequence[Message], dead: Sequence[bool], letters: Sequence[DeadLetter]
+    ) -> dict[Topic, FloodGate]:
+        """The gate of each topic after these messages: another one's good events say nothing of it. Raises Flooded."""
+        gates = dict(self._gates)
+        for topic in {message.topic for message in messages}:
+            ours = [each for message, each in zip(messages, dead, strict=True) if message.topic is topic]
+            self._last = next((x for x in reversed(letters) if x.origin.topic == self.kafka.name(topic)), self._last)
+            gates[topic] = gates.get(topic, self.gate).after(ours)
+        return gates
 
     def _rules(self) -> Rules:
         chain = self.planner.chain

@@ -18,8 +18,8 @@ LOG_EVENTS: Final[dict[str, str]] = {
     "intake.dead_letter": "an event could not be understood; `bildwerk dead-letters show` has it",
     "intake.ignored": "events that are none of ours, or hold a job type that nobody knows",
     "intake.unplannable": "one event alone could not be planned: a dead letter, and a mistake of ours",
-    "intake.flooded": "`dead` of the last `events` events were dead letters: no process takes any more, rather than"
-    " bury a topic; `bildwerk dead-letters list` shows them, `bildwerk dead-letters resume` goes on",
+    "intake.flooded": "`dead` of a topic's last `events` events were dead letters: no process takes any more,"
+    " rather than bury a topic; `bildwerk dead-letters list` shows them, `bildwerk dead-letters resume` goes on",
     "intake.stopped": "another process, or an earlier one, stopped intake for all (see intake.flooded)",
     "intake.resumed": "events are taken again",
     "intake.repeated": "a batch could not be planned now and is read again",

@@ -30,11 +30,6 @@ def test_it_stops_at_a_thousand_in_a_row_or_nine_hundred_of_the_last_thousand() 
         FloodGate().after([False] + [True] * 900 + [False] * 99)
 
 
-def test_a_gate_that_is_reset_has_seen_nothing() -> None:
-    gate = FloodGate(consecutive=3).after([True, True]).reset()
-    assert gate == FloodGate(consecutive=3)
-
-
 @given(st.lists(st.booleans(), max_size=60), st.lists(st.integers(1, 7)))
 def test_it_stops_wherever_batches_end(dead: list[bool], sizes: list[int]) -> None:
     def stop(batches: list[list[bool]]) -> bool:

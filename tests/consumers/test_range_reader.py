@@ -30,7 +30,7 @@ async def read_all(reader: RangeReader, limit: int = 7) -> list[Message]:
     return messages
 
 
-def values(messages: Sequence[Message]) -> list[bytes | None]:
+def values(messages: Sequence[Message]) -> list[bytes]:
     return sorted(message.value for message in messages if message.value is not None)
 
 

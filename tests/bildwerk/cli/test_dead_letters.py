@@ -18,11 +18,13 @@ EVIL = "\x1b]0;owned\x07\x1b[2J\u202eevil\r\n\x9b31m"
 async def letters(ledger: Ledger) -> Ledger:
     """Return a ledger with five dead letters, which have the ids 1 to 5."""
     place = ("media.updated", 0)
-    good = b'{"media_id": 5}'
+    good, evil = b'{"media_id": 5}', EVIL.encode()
     await dead_letters.bury(
         ledger.pool,
         [
-            DeadLetter(bound((*place, 1, 1_700_000_000_000), b"k\x1b", b"rubbish\n" + EVIL.encode(), [(EVIL, b"v" + EVIL.encode())]), "not_json", EVIL),
+            DeadLetter(
+                bound((*place, 1, 1_700_000_000_000), b"k\x1b", b"rubbish\n" + evil, [(EVIL, b"v" + evil)]), "not_json", EVIL
+            ),
             DeadLetter(bound((*place, 2, 5), None, b"rubbish"), "not_json", "Expecting value"),
             DeadLetter(bound((*place, 3, 5), None, None), "tombstone"),
             DeadLetter(bound((*place, 4, 5), None, good), "media_missing", "media_id 5"),
@@ -69,9 +71,8 @@ async def test_they_are_counted_by_reason_and_the_newest_are_shown(
     assert len(await left(letters)) == 5
 
 
-async def test_what_a_stranger_sent_does_nothing_to_a_terminal(
-    bildwerk: Bildwerk, letters: Ledger, variables: dict[str, str]
-) -> None:
+@pytest.mark.usefixtures("letters")
+async def test_what_a_stranger_sent_does_nothing_to_a_terminal(bildwerk: Bildwerk, variables: dict[str, str]) -> None:
     """Escaped, so that nothing of it is lost."""
     listed = await bildwerk("dead-letters", "list", **variables)
     shown = await bildwerk("dead-letters", "show", 1, **variables)
@@ -94,9 +95,7 @@ def test_escaping_keeps_text_that_is_for_people() -> None:
     assert escaped("\t\u200b\U000e0001") == r"\t\u200b\U000e0001"
 
 
-async def test_a_letter_that_is_not_there_is_named(
-    bildwerk: Bildwerk, letters: Ledger, variables: dict[str, str]
-) -> None:
+async def test_a_letter_that_is_not_there_is_named(bildwerk: Bildwerk, variables: dict[str, str]) -> None:
     said = await bildwerk("dead-letters", "show", 77, **variables)
 
     assert said.status == 1
@@ -148,13 +147,12 @@ async def test_they_are_dropped_as_they_are_named(
     assert await left(letters) == []
 
 
-@pytest.mark.parametrize("command", ["retry", "drop"])
 async def test_nothing_is_done_to_letters_that_nobody_named(
-    bildwerk: Bildwerk, letters: Ledger, variables: dict[str, str], command: str
+    bildwerk: Bildwerk, letters: Ledger, variables: dict[str, str]
 ) -> None:
-    nothing = await bildwerk("dead-letters", command, **variables)
-    both = await bildwerk("dead-letters", command, 1, "--all", **variables)
-    never = await bildwerk("dead-letters", command, "--since", "yesterday", **variables)
+    nothing = await bildwerk("dead-letters", "drop", **variables)
+    both = await bildwerk("dead-letters", "retry", 1, "--all", **variables)
+    never = await bildwerk("dead-letters", "drop", "--since", "yesterday", **variables)
 
     assert (nothing.status, both.status, never.status) == (1, 1, 2)
     assert "name dead letters by ids, --reason, --since or --until" in nothing.lines[0]
@@ -165,18 +163,17 @@ async def test_nothing_is_done_to_letters_that_nobody_named(
 
 async def test_a_stop_is_told_and_lifted(bildwerk: Bildwerk, letters: Ledger, variables: dict[str, str]) -> None:
     await intake_stop.put(letters.pool, IntakeStop(950, 1_000, "not_json", "media.updated", 0, 1))
-    why = "events are no longer taken: 950 of the last 1000 were dead letters, the last for not_json at media.updated/0/1;"
+    why = "950 of a topic's last 1000 were dead letters, as for not_json at media.updated/0/1;"
 
     assert why in (await bildwerk("dead-letters", "list", **variables)).err
     assert why in " ".join((await bildwerk("status", **variables)).out.split())
     lifted = await bildwerk("dead-letters", "resume", **variables)
     assert (lifted.status, lifted.lines) == (0, ["events are taken again"])
     assert (await bildwerk("dead-letters", "resume", **variables)).lines == ["the intake of events was not stopped"]
-    assert "no longer taken" not in (await bildwerk("status", **variables)).out
 
 
 async def test_without_a_database_it_says_so(bildwerk: Bildwerk) -> None:
-    for command in (("list",), ("show", 1), ("retry", "--all"), ("drop", "--all"), ("resume",)):
-        said = await bildwerk("dead-letters", *command, **NOWHERE)
-        assert said.status == 1
-        assert said.lines[0].startswith("bildwerk: PostgreSQL at 127.0.0.1:1/media")
+    said = await bildwerk("dead-letters", "retry", "--all", **NOWHERE)
+
+    assert said.status == 1
+    assert said.lines[0].startswith("bildwerk: PostgreSQL at 127.0.0.1:1/media")

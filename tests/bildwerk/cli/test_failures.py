@@ -39,7 +39,8 @@ async def generations(ledger: Ledger) -> list[tuple[str, int]]:
     return [(row["status"], row["generation"]) for row in rows]
 
 
-async def test_they_are_counted_and_shown(bildwerk: Bildwerk, failed: Ledger, variables: dict[str, str]) -> None:
+@pytest.mark.usefixtures("failed")
+async def test_they_are_counted_and_shown(bildwerk: Bildwerk, variables: dict[str, str]) -> None:
     said = await bildwerk("failures", "list", **variables)
 
     lines = said.out.splitlines()
