@@ -29,20 +29,13 @@ def take_fingerprint(stage: Stage[Any], facts: MediaFacts) -> str:
     return hashlib.sha256(document).hexdigest()[:32]
 
 
-def plan(
-    chain: Chain,
-    facts: MediaFacts,
-    verdicts: Verdicts,
-    forced: AbstractSet[str] = frozenset(),
-    retried: AbstractSet[str] = frozenset(),
-) -> Verdicts:
+def plan(chain: Chain, facts: MediaFacts, verdicts: Verdicts, forced: AbstractSet[str] = frozenset()) -> Verdicts:
     """The verdicts of one medium after looking at its facts once more.
 
-    `forced` are the job types named by force requests that are honoured for the first time, `retried` those that are to
-    be tried again if they failed. A medium that the platform does not have, or whose picture is not inspected under its
-    present mark, keeps its verdicts (P7).
+    `forced` are the job types named by force requests that are honoured for the first time. A medium that the platform
+    does not have, or whose picture is not inspected under its present mark, keeps its verdicts (P7).
     """
-    current = raise_forces(reopen_failed(verdicts, retried), forced)
+    current = raise_forces(verdicts, forced)
     if not facts.exists or not facts.inspected:
         return current
     for name in chain.off & current.keys():

@@ -15,11 +15,11 @@ HOW: Final = (
 
 def read_moment(text: str) -> datetime:
     """The moment with its zone. Raises typer.BadParameter."""
-    if ago := AGO.fullmatch(text):
-        return datetime.now(UTC) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
     try:
+        if ago := AGO.fullmatch(text):
+            return datetime.now(UTC) - timedelta(**{UNITS[ago[2]]: int(ago[1])})
         moment = datetime.fromisoformat(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise typer.BadParameter(f"{text!r} is no moment: write it {HOW}") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 

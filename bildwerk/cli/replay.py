@@ -33,6 +33,17 @@ LAST_ID: Final = 2**63 - 1
 FORCE_ID: Final = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 STOPPED: Final = 130
 
+MediaIds = Annotated[
+    list[int] | None, typer.Option("--media-id", min=1, max=LAST_ID, help="Only this medium; may be repeated.")
+]
+Stale = Annotated[
+    bool, typer.Option("--stale", help="Do jobs again that would be asked for otherwise today: model, words, context.")
+]
+ForceId = Annotated[
+    str | None,
+    typer.Option("--force-id", help="Go on with an earlier --force or --stale: each medium once per id."),
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Stretching:
@@ -73,21 +84,13 @@ def replay(  # noqa: PLR0913, PLR0917 - one option each
     until: Until = None,
     from_offset: Annotated[int, typer.Option("--from-offset", min=0, help="Begin there, on every partition.")] = 0,
     partition: Annotated[int | None, typer.Option("--partition", min=0, help="Only this partition.")] = None,
-    media_ids: Annotated[
-        list[int] | None, typer.Option("--media-id", min=1, max=LAST_ID, help="Only this medium; may be repeated.")
-    ] = None,
+    media_ids: MediaIds = None,
     job_types: OnlyJobTypes = None,
     failed: Annotated[bool, typer.Option("--failed", help="Try failed jobs of the media again.")] = False,
-    stale: Annotated[
-        bool,
-        typer.Option("--stale", help="Do jobs again that would be asked for otherwise today: model, words, context."),
-    ] = False,
+    stale: Stale = False,
     force: Annotated[bool, typer.Option("--force", help="Do all jobs of the media again, or those named.")] = False,
     cascade: Annotated[bool, typer.Option("--cascade", help="And all that comes after the jobs done again.")] = False,
-    force_id: Annotated[
-        str | None,
-        typer.Option("--force-id", help="Go on with an earlier --force or --stale: each medium once per id."),
-    ] = None,
+    force_id: ForceId = None,
     rate: Annotated[float, typer.Option("--rate", min=0.1, help="Plan so many media a second at most.")] = 500.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
 ) -> None:

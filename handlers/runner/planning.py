@@ -18,7 +18,7 @@ from db.text import storable
 from db.vocabulary import VocabularyCache
 from handlers.backoff import Backoff
 from handlers.chain import Chain
-from handlers.plan import ALONE, Verdicts, close_deleted, list_announced, list_due, plan, raise_forces
+from handlers.plan import ALONE, Verdicts, close_deleted, list_announced, list_due, plan, raise_forces, reopen_failed
 from handlers.runner.inspection_time import time_inspection
 
 log = structlog.get_logger("bildwerk.handlers.planning")
@@ -167,7 +167,7 @@ class Planner:
             verdicts = close_deleted(snapshot.verdicts)
         else:
             retried = frozenset(name for request in requests for name in request.retry)
-            verdicts = plan(self.chain, facts, snapshot.verdicts, forced, retried)
+            verdicts = plan(self.chain, facts, reopen_failed(snapshot.verdicts, retried), forced)
         draft = self.draft(snapshot, verdicts)
         row = replace(
             draft.row,

@@ -12,7 +12,7 @@ from contracts.effects import Effects
 from contracts.facts import MediaFacts
 from contracts.verdicts import Status, Verdict
 from handlers.chain import Chain
-from handlers.plan import Verdicts, close_deleted, list_announced, list_due, plan, take_fingerprint
+from handlers.plan import Verdicts, close_deleted, list_announced, list_due, plan, reopen_failed, take_fingerprint
 from handlers.stage import Condition, Due, Impossible, Prompt, Satisfied
 
 
@@ -280,14 +280,14 @@ def test_a_retry_opens_what_failed_and_nothing_else() -> None:
     """16: a new generation, not forced: what became satisfied meanwhile is skipped."""
     failed = settle(plan(CHAIN, facts(), {}), "a", Status.FAILED)
     failed = plan(CHAIN, facts(), failed)
-    again = plan(CHAIN, facts(), failed, retried={"a", "b", "z"})
+    again = plan(CHAIN, facts(), reopen_failed(failed, {"a", "b", "z"}))
 
     assert shown(again) == {"a": "due", "b": "waiting", "c": "waiting"}
     assert (again["a"].generation, again["a"].forced, again["a"].attempt) == (failed["a"].generation + 1, False, 0)
     assert again["b"].generation == failed["b"].generation
-    assert plan(CHAIN, facts(), again, retried={"a"})["a"] == again["a"], "what is open is not failed"
+    assert reopen_failed(again, {"a"}) == again, "what is open is not failed"
 
     done = settle(plan(CHAIN, facts(), {}), "a")
-    assert plan(CHAIN, facts(), done, retried={"a"})["a"] == done["a"]
-    satisfied = plan(CHAIN, facts(a="here"), failed, retried={"a"})
+    assert reopen_failed(done, {"a"}) == done
+    satisfied = plan(CHAIN, facts(a="here"), reopen_failed(failed, {"a"}))
     assert (satisfied["a"].status, satisfied["a"].reason) == (Status.SKIPPED, "present")

@@ -23,7 +23,9 @@ async def letters(ledger: Ledger) -> Ledger:
         ledger.pool,
         [
             DeadLetter(
-                bound((*place, 1, 1_700_000_000_000), b"k\x1b", b"rubbish\n" + evil, [(EVIL, b"v" + evil)]), "not_json", EVIL
+                bound((*place, 1, 1_700_000_000_000), b"k\x1b", b"rubbish\n" + evil, [(EVIL, b"v" + evil)]),
+                "not_json",
+                EVIL,
             ),
             DeadLetter(bound((*place, 2, 5), None, b"rubbish"), "not_json", "Expecting value"),
             DeadLetter(bound((*place, 3, 5), None, None), "tombstone"),
