@@ -36,7 +36,7 @@ class RangeReader(Reader):
         self._settled = dict(starts)
         self._starts, self._ends = starts, ends
         self._positions = dict(starts)
-        self._heard_at = monotonic()
+        self._silence = 0.0
 
     @property
     def total(self) -> int:
@@ -55,17 +55,19 @@ class RangeReader(Reader):
 
     async def read(self, limit: int) -> list[Message]:
         """The next messages of the stretch; none in passing, too. Raises KafkaError, also when nothing comes at all."""
+        began = monotonic()
         messages = [m for m in await self.poll(limit) if m.offset < self._ends[m.partition]]
+        self._silence += monotonic() - began  # not the time between two reads: somebody may take long over a batch
         await self.settle(messages)
         for place, end in self._ends.items():
             # behind what the broker leaves out, too: marks of transactions, gaps of compaction
             position = await asyncio.wait_for(self._consumer.position(place), CALL_SECONDS)
             if position != self._positions[place]:
                 self._positions[place] = self._settled[place] = position
-                self._heard_at = monotonic()
+                self._silence = 0.0
             if position >= end:
                 self._consumer.pause(place)
-        if not self.done and monotonic() - self._heard_at > SILENCE_SECONDS:
+        if not self.done and self._silence > SILENCE_SECONDS:
             raise KafkaTimeoutError("nothing comes of what is there")
         return messages
 

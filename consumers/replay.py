@@ -27,7 +27,7 @@ class Tally:
 
     `events` were read, `outside` of them are of another time or medium, `undecodable` are counted by reason and are not
     buried again, `ignored` are none of ours, `echoes` are completions of ours that bring nothing new. Of the `media`
-    planned the ledger had never heard of the `unknown` ones. `jobs` are those asked for again, by type.
+    planned the ledger had never heard of the `unknown` ones (`dry` only). `jobs` are those asked for again, by type.
     """
 
     events: int = 0
@@ -86,8 +86,9 @@ class Replay:
         async with self.pool.acquire() as connection:
             source = await outbox.name_source(connection)
         self.tally.total = reader.total
+        limit = max(1, min(self.batch, int(2 * self.rate)))  # news every few seconds, however slow it goes
         while not reader.done:
-            messages = await reader.read(self.batch)
+            messages = await reader.read(limit)
             if messages:
                 await self._take(messages, source)
             self.tally.passed = reader.passed
@@ -142,6 +143,7 @@ class Replay:
         if self.rerun is not None:
             media_ids = sorted(request.media_id for request in requests)
             if not self.dry:
+                await ledger.register(connection, media_ids)
                 await ledger.lock(connection, media_ids)
             jobs = await self.rerun.choose(connection, media_ids)
             asked = [self.rerun.ask(r, jobs[r.media_id]) if jobs.get(r.media_id) else r for r in requests]

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaTimeoutError
 
+from consumers import range_reader
 from consumers.kafka import KafkaSettings
 from consumers.range_reader import NoSuchPartition, RangeReader, open_range
 from consumers.reader import Message
@@ -103,3 +105,18 @@ async def test_a_header_that_the_client_cannot_read_is_one_message_and_the_rest_
         messages = await read_all(reader)
 
     assert [(m.offset, m.problem) for m in messages] == [(0, ""), (1, ""), (2, "bad_header"), (3, "")]
+
+
+async def test_a_broker_that_gives_nothing_of_what_is_there_is_not_waited_for_for_ever(
+    settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But time that passes between two reads is the caller's own."""
+    monkeypatch.setattr(range_reader, "SILENCE_SECONDS", 1.2)
+    await send(settings, 0, 3)
+    async with open_range(settings, CREATED, partition=0) as reader:
+        reader._consumer.pause(*reader._consumer.assignment())
+        assert await reader.read(1) == []
+        await asyncio.sleep(1.5)
+        assert await reader.read(1) == []
+        with pytest.raises(KafkaTimeoutError):
+            await read_all(reader)
