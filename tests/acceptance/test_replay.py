@@ -1,5 +1,8 @@
 """Replays and dead letters beside a running service, all of them processes."""
 
+import asyncio
+import signal
+import sys
 from collections import Counter
 from typing import Any
 
@@ -50,6 +53,35 @@ async def test_a_forced_replay_does_each_job_again_once_and_leaves_the_group_alo
     assert await world.wire.committed(Topic.MEDIA_CREATED) == committed
     assert len(service.events("reader.assigned")) == joined
     (await gather(world)).check()
+
+
+async def test_a_replay_that_is_broken_off_goes_on_under_its_id_and_does_nothing_twice(world: World) -> None:
+    """P21."""
+    media = await world.add(8)
+    await (await world.serve()).started()
+    await world.wire.created(media)
+    await world.settled(media)
+    forced = ("replay", "--topic", "media.created", "--force", "--job-type", TITLE, "--force-id", "once")
+    slow = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bildwerk", *forced, "--rate", "2"), env=world.environment({}), cwd=world.folder,
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+
+    async def some_forced() -> bool:
+        return bool(await world.pool.fetchval("SELECT count(*) FROM bildwerk.forces") > 1)
+
+    await until(some_forced)
+    slow.send_signal(signal.SIGINT)
+    _, said = await slow.communicate()
+    assert slow.returncode == 130, said.decode()
+    assert "stopped; what was planned stays planned" in said.decode()
+    assert await world.pool.fetchval("SELECT count(*) FROM bildwerk.forces") < 8
+
+    status, rest = await run(world, *forced)
+    assert status == 0, rest
+    await world.settled(media)
+    assert {job["generation"] for (_, name), job in (await world.jobs()).items() if name == TITLE} == {1}
+    assert await told(world, TITLE) == {str(m): 2 for m in media}
 
 
 async def test_failed_jobs_of_a_topic_are_tried_again(world: World) -> None:

@@ -64,14 +64,20 @@ async def test_a_replay_ends_behind_marks_of_transactions_and_leaves_the_group_a
         await producer.begin_transaction()
         await producer.send(name, orjson.dumps({"media_id": 999}), partition=0)
         await producer.abort_transaction()
+        await producer.begin_transaction()
+        await producer.send(name, orjson.dumps({"media_id": media[0]}), partition=1)
+        await producer.commit_transaction()
     await world.settled(media)
     joined = len(service.events("reader.assigned"))
 
     status, said = await run_command(world, "replay", "--topic", "media.created", "--force", "--job-type", TITLE)
     assert (status, said.splitlines()[1:]) == (
-        0, ["6 events read", "6 media planned, 6 changed, 6 due, 0 looked at", f"6 jobs done again: 6 {TITLE}"],
+        0, ["7 events read", "6 media planned, 6 changed, 6 due, 0 looked at", f"6 jobs done again: 6 {TITLE}"],
     )  # fmt: skip
     await world.settled(media)
     assert len(await world.calls()) == 18
     assert len(service.events("reader.assigned")) == joined
     (await gather(world)).check()
+
+    status, said = await run_command(world, "replay", "--topic", "media.created", "--from-offset", "3", "--dry-run")
+    assert said.splitlines()[0] == "4 events read", "a partition that ends before is not read from its beginning"
