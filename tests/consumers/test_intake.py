@@ -308,6 +308,14 @@ async def test_one_process_stops_the_others(
         await until(lambda: _equals(planned_ids(pool), {7}))
 
 
+async def test_a_process_that_starts_while_intake_is_stopped_does_not_even_join(pool: Pool, planner: Planner) -> None:
+    await intake_stop.put(pool, intake_stop.IntakeStop(9, 9, "not_json", "t", 0, 1))
+    intake = Intake(pool, planner, KafkaSettings(("127.0.0.1:9",)), look=0.05)
+    async with running(intake):
+        await until(lambda: _true(intake.stopped is not None))
+        assert intake._failures == 0
+
+
 async def test_an_absent_broker_is_waited_for(pool: Pool, planner: Planner) -> None:
     intake = Intake(pool, planner, KafkaSettings(("127.0.0.1:9",)))
     async with running(intake):
