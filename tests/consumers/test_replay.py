@@ -154,10 +154,11 @@ async def test_failed_jobs_are_tried_again_once_a_replay(ledger: Ledger, replay:
         await produce(CREATED, body(media_id=media_id))
     retry = RetryFailed(frozenset({CAPTION, TITLE}))
 
-    dry = await replay(rerun=retry, dry=True)
+    dry = await replay(rerun=retry, dry=True, batch=1)
     assert (await ledger.verdict(failed, CAPTION))["status"] == "failed"
-    tally = await replay(rerun=retry)
+    tally = await replay(rerun=retry, batch=1)
 
+    assert dry.media == tally.media == 2, "named twice, planned once"
     assert dry.jobs == tally.jobs == {CAPTION: 1}
     assert dry.changed == tally.changed == 1
     verdict = await ledger.verdict(failed, CAPTION)
