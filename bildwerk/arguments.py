@@ -6,6 +6,7 @@ from typing import Any
 from bildwerk.export.sidecars import Naming, Sidecars
 from bildwerk.settings import Settings
 from consumers.kafka import KafkaSettings
+from consumers.triage import Rules
 from contracts.topics import Topic
 from db.pool import Database
 from handlers.backoff import Backoff
@@ -128,6 +129,13 @@ def make_kafka(settings: Settings) -> KafkaSettings:
         mode=settings.event_mode,
         key=settings.event_key,
     )
+
+
+def make_rules(settings: Settings, planner: Planner) -> Rules:
+    """How events are understood."""
+    chain = planner.chain
+    limits = (settings.event_max_bytes, settings.dead_letter_bytes)
+    return Rules(frozenset(chain.upstreams), chain.foreign, *limits)
 
 
 def make_limits(settings: Settings) -> PictureLimits:

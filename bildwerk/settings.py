@@ -174,7 +174,15 @@ class Settings(ChoiceSettings, ReferenceSettings):
     relay_batch: Count = Field(500, description="Outbox rows published at a time, at most.")
     event_max_bytes: Count = Field(262_144, description="A larger event is a dead letter.")
     dead_letter_limit: int = Field(
-        100, ge=0, description="Dead letters in a row after which intake stops: the fault is not theirs; 0: never."
+        1_000,
+        ge=0,
+        description="Dead letters of a topic in a row at which intake stops: the fault is not theirs; 0: never.",
+    )
+    dead_letter_window: int = Field(
+        1_000, ge=0, le=100_000, description="So many of a topic's last events are looked at together; 0: never."
+    )
+    dead_letter_share: float = Field(
+        0.9, gt=0, le=1, description="The share of dead letters among them at which intake stops, too."
     )
     dead_letter_bytes: Count = Field(65_536, le=65_536, description="How much of a dead letter's value is kept.")
 

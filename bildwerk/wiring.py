@@ -114,9 +114,10 @@ class Parts:
         seeker.planned = wakers.heed
         self.store.back = self.fleet.back = wakers.wake_all
         limits = (settings.intake_batch, settings.event_max_bytes, settings.dead_letter_bytes)
-        gate = FloodGate(consecutive=settings.dead_letter_limit)
+        gate = FloodGate(settings.dead_letter_limit, settings.dead_letter_window, settings.dead_letter_share)
+        intake = Intake(pool, planner, kafka, wakers.heed, *limits, gate, look=settings.poll_seconds)
         return Service(
-            settings, pool, Intake(pool, planner, kafka, wakers.heed, *limits, gate), relay, inspector, dispatcher,
+            settings, pool, intake, relay, inspector, dispatcher,
             self.fleet, self.store, seeker,
             Sweep(pool, planner, wakers.heed, settings.sweep_seconds, settings.sweep_batch),
             Missing(pool, planner, wakers.heed, settings.poll_seconds),

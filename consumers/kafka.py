@@ -48,8 +48,10 @@ class KafkaSettings:
         return next(topic for topic in Topic if self.name(topic) == name)
 
 
-def make_consumer(settings: KafkaSettings) -> Consumer:
+def make_consumer(settings: KafkaSettings, *, member: bool = True) -> Consumer:
     """Return a consumer, not started and subscribed to nothing, that commits nothing by itself.
+
+    One that is no `member` of the group reads what it is assigned, and can commit nothing at all.
 
     One Range assignor puts partition p of all our topics into the same hands. A join is answered only when the whole
     group is there, so a request may take longer than a rebalance. Events are small: what is fetched ahead is little,
@@ -58,7 +60,7 @@ def make_consumer(settings: KafkaSettings) -> Consumer:
     return AIOKafkaConsumer(
         bootstrap_servers=list(settings.servers),
         client_id="bildwerk",
-        group_id=settings.group,
+        group_id=settings.group if member else None,
         partition_assignment_strategy=(RangePartitionAssignor,),
         auto_offset_reset="earliest",
         enable_auto_commit=False,

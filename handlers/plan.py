@@ -63,6 +63,12 @@ def raise_forces(verdicts: Verdicts, forced: AbstractSet[str]) -> dict[str, Verd
     return {**verdicts, **{name: _force(verdicts.get(name, Verdict())) for name in forced}}
 
 
+def reopen_failed(verdicts: Verdicts, retried: AbstractSet[str]) -> dict[str, Verdict]:
+    """The verdicts with a new generation of those that failed, open until they are planned (16)."""
+    failed = {name for name in retried if name in verdicts and verdicts[name].status is Status.FAILED}
+    return {**verdicts, **{name: replace(_force(verdicts[name]), forced=False) for name in failed}}
+
+
 def close_deleted(verdicts: Verdicts) -> Verdicts:
     """The verdicts of a medium that is gone: what was open is skipped, what was terminal stands (26, 27)."""
     return {name: v if v.status.terminal else _skip(v, "media_deleted") for name, v in verdicts.items()}

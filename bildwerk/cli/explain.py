@@ -108,7 +108,7 @@ def _picture(medium: Medium) -> list[str]:
 
 def _awaited(record: Record) -> str:
     if record.look_at is None:
-        return "  an event named it, but the platform never had it: given up, see bildwerk.dead_letters"
+        return "  an event named it, but the platform never had it: given up, see `bildwerk dead-letters list`"
     return f"  an event named it, but the platform does not have it yet; looked {record.look_tries} times"
 
 

@@ -17,11 +17,12 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from structlog.testing import capture_logs
 
-from consumers.flood import Flooded, FloodGate
+from consumers.flood import FloodGate
 from consumers.intake import Intake
 from consumers.kafka import KafkaSettings
 from contracts.codec import encode
 from contracts.topics import INTAKE_TOPICS, Topic
+from db import intake_stop
 from db.outbox import name_source
 from db.pool import Connection, Database, Pool, open_pool
 from handlers.runner.planning import Planned, Planner, PlanRequest
@@ -43,11 +44,11 @@ def intake(pool: Pool, planner: Planner, settings: KafkaSettings) -> Intake:
 
 
 @asynccontextmanager
-async def running(*intakes: Intake) -> AsyncIterator[None]:
+async def running(*intakes: Intake) -> AsyncIterator[Intake]:
     stop = asyncio.Event()
     tasks = [asyncio.create_task(intake.run(stop)) for intake in intakes]
     try:
-        yield
+        yield intakes[0]
     finally:
         stop.set()
         await asyncio.wait(tasks)
@@ -293,16 +294,56 @@ async def test_an_event_that_cannot_be_planned_is_buried_and_its_neighbours_are_
     assert await pool.fetchval("SELECT reason FROM bildwerk.dead_letters") == "unplannable"
 
 
-async def test_a_topic_full_of_rubbish_stops_intake_before_it_is_drained(
+async def test_a_topic_full_of_rubbish_stops_intake_before_it_is_drained_until_a_person_lifts_it(
     pool: Pool, planner: Planner, settings: KafkaSettings, produce: Produce
 ) -> None:
+    await upload(pool, 7)
     for _ in range(10):
         await produce(CREATED, b"rubbish")
-    intake = Intake(pool, planner, settings, gate=FloodGate(consecutive=10))
-    with pytest.raises(Flooded, match=r"10 events were all dead letters; the last: not_json at .*/\d+/\d+"):
-        await asyncio.wait_for(intake.run(asyncio.Event()), 30)
-    assert await read_committed(settings, CREATED) == 0
-    assert not intake.healthy()
+    await produce(CREATED, body(media_id=7))
+    gate = FloodGate(consecutive=10)
+    intake = Intake(pool, planner, settings, gate=gate, batch=5, look=0.1)
+    async with running(intake):
+        await until(lambda: _true(intake.stopped is not None))
+        stop = intake.stopped
+        assert stop
+        assert (stop.dead, stop.events, stop.reason, stop.topic) == (10, 10, "not_json", settings.name(CREATED))
+        await until(lambda: _true(not intake.healthy()))
+        assert await read_committed(settings, CREATED) == 5
+        assert await pool.fetchval("SELECT count(*) FROM bildwerk.dead_letters") == 5
+        assert await planned_ids(pool) == set()
+    assert await read_committed(settings, CREATED) == 5
+
+    async with running(Intake(pool, planner, settings, gate=gate, look=0.1)) as again:
+        await until(lambda: _true(again.stopped == stop))
+        assert await planned_ids(pool) == set()
+        await intake_stop.lift(pool)
+        await until(lambda: _equals(planned_ids(pool), {7}))
+        assert again.stopped is None
+    assert await pool.fetchval("SELECT count(*) FROM bildwerk.dead_letters") == 10
+
+
+async def test_one_process_stops_the_others(
+    pool: Pool, planner: Planner, settings: KafkaSettings, produce: Produce
+) -> None:
+    await upload(pool, 7)
+    intake = Intake(pool, planner, settings, look=0.1)
+    async with running(intake):
+        await until(lambda: _true(intake.healthy()))
+        await intake_stop.put(pool, intake_stop.IntakeStop(9, 9, "not_json", "t", 0, 1))
+        await produce(CREATED, body(media_id=7))
+        await until(lambda: _true(intake.stopped is not None))
+        assert await planned_ids(pool) == set()
+        await intake_stop.lift(pool)
+        await until(lambda: _equals(planned_ids(pool), {7}))
+
+
+async def test_a_process_that_starts_while_intake_is_stopped_does_not_even_join(pool: Pool, planner: Planner) -> None:
+    await intake_stop.put(pool, intake_stop.IntakeStop(9, 9, "not_json", "t", 0, 1))
+    intake = Intake(pool, planner, KafkaSettings(("127.0.0.1:9",)), look=0.05)
+    async with running(intake):
+        await until(lambda: _true(intake.stopped is not None))
+        assert intake._failures == 0
 
 
 async def test_an_absent_broker_is_waited_for(pool: Pool, planner: Planner) -> None:
