@@ -144,8 +144,6 @@ LETTERS: Final[dict[str, str]] = {
     "refused_by_broker": "an event of ours that the broker never takes, as too large; its offset is the outbox's id",
     "media_missing": "the platform never had this medium, however often we looked",
     "unplannable": "planning it failed, alone too",
-    "corrupt_batch": "Kafka's client could not read it: its batch is damaged",
-    "refused_by_broker": "an event of ours that Kafka does not take, whatever its size is set to there",
 }
 """Why an event became a dead letter (`bildwerk.dead_letters`, and the topic of the same name)."""
 
