@@ -192,7 +192,7 @@ def make_options(settings: Settings) -> InferenceOptions:
 
 def make_sidecars(settings: Settings, into: Path | None, naming: Naming) -> Sidecars:
     """What writes sidecars, beside the pictures or into a folder of their own."""
-    return Sidecars({"": MediaRoot(settings.media_root)}, into, naming)
+    return Sidecars(make_sources(settings).roots, into, naming)
 
 
 def make_finisher(settings: Settings, planner: Planner, *, owns_platform: bool) -> Finisher:

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -12,12 +11,12 @@ from typing import Final, Literal
 from bildwerk.export.folders import Taken, hold_folder, put_file, read_small
 from bildwerk.export.xmp import Properties, is_of, is_ours, write_sidecar
 from handlers.failures import Invalid
+from handlers.inspect.places import locate_below, read_scheme
 from handlers.inspect.references import MediaRoot
 
 Naming = Literal["full", "stem"]
 LIMIT: Final = 1 << 20
 """Bytes of a sidecar that may be ours."""
-_ELSEWHERE: Final = re.compile(r"(s3|https?)://", re.IGNORECASE)
 _DENIED: Final = (errno.EACCES, errno.EPERM)
 
 
@@ -59,7 +58,7 @@ class Sidecars:
 
         Raises ReadOnly, `Unavailable` when the media root is away, and OSError when the disk is full or broken.
         """
-        if _ELSEWHERE.match(reference):
+        if read_scheme(reference):
             return Outcome.ELSEWHERE
         try:
             name, root, path = self._locate(reference)
@@ -102,4 +101,5 @@ class Sidecars:
 
     def _locate(self, reference: str) -> tuple[str, MediaRoot, str]:
         """The media root's name, the root, and what the picture is called below it. Raises Invalid."""
-        return "", self.roots[""], reference
+        place = locate_below(reference, self.roots)
+        return place.store, self.roots[place.store], place.name

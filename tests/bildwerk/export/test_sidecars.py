@@ -106,6 +106,18 @@ def test_a_tree_of_their_own(root: Path, tmp_path: Path) -> None:
     root.chmod(0o755)
 
 
+def test_a_named_root_has_its_own(root: Path, tmp_path: Path) -> None:
+    (other := tmp_path / "other").mkdir()
+    (other / "c.jpg").write_bytes(b"picture")
+    roots = {"": MediaRoot(root), "other": MediaRoot(other)}
+
+    assert Sidecars(roots).put("other:c.jpg", CAT) is Outcome.WRITTEN
+    assert (other / "c.jpg.xmp").exists()
+    assert Sidecars(roots, tmp_path / "tree").put("other:c.jpg", CAT) is Outcome.WRITTEN
+    assert names(tmp_path / "tree") == ["other/c.jpg.xmp"]
+    assert Sidecars(roots).put("third:c.jpg", CAT) is Outcome.MISSING
+
+
 def test_no_symlink_leads_out(root: Path, tmp_path: Path, sidecars: Sidecars) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
