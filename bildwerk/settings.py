@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bildwerk.choice_settings import ChoiceSettings
 from bildwerk.environment import FileVariants
+from bildwerk.platform_entries import PlatformEntries
 from bildwerk.reference_settings import ReferenceSettings
 from bildwerk.setting_types import (
     Count,
@@ -18,6 +19,7 @@ from bildwerk.setting_types import (
     JobTypes,
     Language,
     OptionalWrites,
+    PlatformFile,
     Prefixes,
     RuleFile,
     Seconds,
@@ -143,6 +145,13 @@ class Settings(ChoiceSettings, ReferenceSettings):
         description="Who looks for nudity where scan flags do not: `none`, or `open_nsfw` (needs `bildwerk[nsfw]`).",
     )
 
+    # the platform
+    platform: PlatformFile = Field(
+        None,
+        description="File that says which of a platform's tables and columns play which part (docs/platforms.md); "
+        "unset: those of our names. `BILDWERK_PLATFORM__MEDIA__TABLE=...` sets a single entry.",
+    )
+
     # Ollama
     rate_per_minute: float | None = Field(
         None, gt=0, description="At most so many calls a minute to each host; unset: no limit."
@@ -243,5 +252,5 @@ class Settings(ChoiceSettings, ReferenceSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, then variables, then `<VARIABLE>_FILE`; no dotenv file is looked for."""
-        return init_settings, env_settings, FileVariants(settings_cls)
+        """Arguments, then the platform's entries, variables, `<VARIABLE>_FILE`; no dotenv file is looked for."""
+        return init_settings, PlatformEntries(settings_cls), env_settings, FileVariants(settings_cls)
