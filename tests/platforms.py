@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parents[1] / "docs" / "platforms"
 NAMES = ("minimal", "photo-manager", "generator-gallery")
 _OURS = "NOT IN ('bildwerk', 'information_schema') AND {0} NOT LIKE 'pg_%'"
 _TABLES = (
-    "SELECT schemaname AS schema, tablename AS name FROM pg_tables"
+    "SELECT schemaname AS schema, tablename AS name FROM pg_tables"  # noqa: S608 - our own words
     f" WHERE schemaname {_OURS.format('schemaname')} ORDER BY 1, 2"
 )
 _CATALOGUE = {
@@ -28,8 +28,8 @@ _CATALOGUE = {
     "indexes": "SELECT schemaname, indexname, indexdef FROM pg_indexes WHERE schemaname {0} ORDER BY 1, 2",
     "constraints": "SELECT n.nspname, k.conname, pg_get_constraintdef(k.oid) FROM pg_constraint AS k"
     " JOIN pg_namespace AS n ON n.oid = k.connamespace WHERE n.nspname {0} ORDER BY 1, 2",
-    "triggers": "SELECT n.nspname, c.relname, t.tgname, t.tgenabled::text, pg_get_triggerdef(t.oid) FROM pg_trigger AS t"
-    " JOIN pg_class AS c ON c.oid = t.tgrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+    "triggers": "SELECT n.nspname, c.relname, t.tgname, t.tgenabled::text, pg_get_triggerdef(t.oid)"
+    " FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace"
     " WHERE n.nspname {0} ORDER BY 1, 2, 3",
     "functions": "SELECT n.nspname, f.proname, f.prosrc FROM pg_proc AS f JOIN pg_namespace AS n"
     " ON n.oid = f.pronamespace WHERE n.nspname {0} ORDER BY 1, 2",

@@ -1,4 +1,4 @@
-"""Every statement of ours, about each of the example platforms: understood, and with the same parameters and columns."""
+"""Every statement, about each of the example platforms: understood, with the same parameters and columns."""
 
 from collections.abc import AsyncIterator
 from importlib.resources import files
