@@ -154,7 +154,7 @@ async def test_every_way_to_ask_is_rendered(empty_database: str) -> None:
     platform = mapping("minimal")
     query = "SELECT id FROM public.media WHERE id = $1"
     admin = await asyncpg.connect(empty_database)
-    await admin.execute(f"{schema('minimal')}; INSERT INTO gallery.pictures (file) VALUES ('a')")
+    await admin.execute(f"{schema('minimal')}; INSERT INTO gallery.pictures (file) VALUES ('a')")  # noqa: S608
     await admin.close()
     async with open_pool(Database(empty_database, platform=platform)) as pool, pool.acquire() as connection:
         assert await pool.fetchval(query, 1) == await connection.fetchval(query, 1) == 1
