@@ -77,7 +77,8 @@ async def narrowed(desk: Desk, grants: Iterable[Grant]) -> AsyncIterator[None]:
     finally:
         workshop.runner = runner
         workshop.ledger.pool = workshop.inspector.pool = admin
-        await admin.execute("".join(f"REVOKE {grant} FROM {ROLE};" for grant in list_grants(JOBS[-1])))
+        every = {grant for job_type in JOBS for grant in list_grants(job_type)}
+        await admin.execute("".join(f"REVOKE {grant} FROM {ROLE};" for grant in every))
 
 
 async def is_done(desk: Desk, job_type: str, grants: Iterable[Grant]) -> bool:
