@@ -47,7 +47,7 @@ async def migrate(dsn: str, platform: PlatformMapping = OURS, *, service: str | 
             exists = await _has_media_table(connection, platform)
             if not exists and platform is not OURS:
                 raise PlatformMissing(str(platform.tables["media"]))
-            foreign = platform is not OURS or (PLATFORM not in done and exists)
+            foreign = PLATFORM not in done and exists
             applied = []
             for name in migrations():
                 if name in done or (foreign and name == PLATFORM):

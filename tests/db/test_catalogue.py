@@ -241,7 +241,9 @@ async def test_each_missing_grant_is_one_line_and_its_statement_mends_it(foreign
     try:
         needed = list_needed(["media_tags", "prompt_history"], writes, platform)
         first = await list_missing(service, needed)
-        assert {str(grant) for grant in first} >= {str(grant) for grant in needed}
+        assert {*first} >= {*needed}
+        numbering = [str(grant) for grant in first if grant not in needed]
+        assert numbering == ['USAGE ON SEQUENCE photos."Labels_id_seq"'] * (name == "photo-manager")
         for grant in first:
             await admin.execute(f"GRANT {grant} TO {ROLE}")
         assert await list_missing(service, needed) == ()
