@@ -67,7 +67,7 @@ class PlatformEntries(PydanticBaseSettingsSource):
                 inner = place.setdefault(step, {})
                 place = inner if isinstance(inner, dict) else {}
             place[path[-1]] = False if value.lower() == "false" else value
-        if found and (file := os.environ.get(VARIABLE)):
+        if found and (file := _find_file()):
             found[""] = file
         return found or None, "platform", False
 
@@ -75,6 +75,11 @@ class PlatformEntries(PydanticBaseSettingsSource):
         """The one field, where entries are set; a file alone is any setting's business."""
         found, name, _ = self.get_field_value(self.settings_cls.model_fields["platform"], "platform")
         return {} if found is None else {name: found}
+
+
+def _find_file() -> str | None:
+    named = os.environ.get(f"{VARIABLE}_FILE")  # which holds the name, as of any setting
+    return Path(named).read_text("utf-8").strip() if named else os.environ.get(VARIABLE)
 
 
 def read_platform(value: object) -> object:

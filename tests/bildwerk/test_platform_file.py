@@ -96,7 +96,9 @@ def test_what_is_not_named_has_our_name() -> None:
     assert platform.tables["media_meta"] == OURS.tables["media_meta"]
 
 
-def test_the_environment_sets_single_entries_with_and_without_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_sets_single_entries_with_and_without_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("BILDWERK_PLATFORM__MEDIA__TABLE", "app.assets")
     monkeypatch.setenv("BILDWERK_PLATFORM__MEDIA__COLUMNS__HASH", "false")
     monkeypatch.setenv("BILDWERK_PLATFORM__PROMPT_HISTORY", "false")
@@ -104,7 +106,11 @@ def test_the_environment_sets_single_entries_with_and_without_a_file(monkeypatch
     alone = make_database(read(Settings)).platform
     monkeypatch.setenv("BILDWERK_PLATFORM", str(file("photo-manager")))
     over_file = make_database(read(Settings)).platform
+    (tmp_path / "name").write_text(f"{file('photo-manager')}\n")
+    monkeypatch.delenv("BILDWERK_PLATFORM")
+    monkeypatch.setenv("BILDWERK_PLATFORM_FILE", str(tmp_path / "name"))
 
+    assert make_database(read(Settings)).platform == over_file
     for platform in (alone, over_file):
         assert str(platform.tables["media"]) == '"app"."assets"'
         assert not platform.has("media.hash")
