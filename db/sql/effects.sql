@@ -6,14 +6,16 @@ UPDATE {media_meta} AS m SET {media_meta as m: value = $3}
 WHERE m.{media_meta.media_id} = $1::bigint AND m.{media_meta.key} = $2::text AND {media_meta.value of m} = $4
     AND NOT EXISTS (
         SELECT FROM public.media_meta AS l
-        WHERE l.media_id = $1::bigint AND l.key = 'locks' AND l.value ?| ARRAY['*', $2::text, regexp_replace($2::text, '^[^.]+\.', '')]
+        WHERE l.media_id = $1::bigint AND l.key = 'locks'
+            AND l.value ?| ARRAY['*', $2::text, regexp_replace($2::text, '^[^.]+\.', '')]
     )
 
 -- name: effects_insert_meta
 INSERT INTO {media_meta: media_id = $1::bigint, key = $2::text, value = $3}
 WHERE NOT EXISTS (
     SELECT FROM public.media_meta AS l
-    WHERE l.media_id = $1::bigint AND l.key = 'locks' AND l.value ?| ARRAY['*', $2::text, regexp_replace($2::text, '^[^.]+\.', '')]
+    WHERE l.media_id = $1::bigint AND l.key = 'locks'
+        AND l.value ?| ARRAY['*', $2::text, regexp_replace($2::text, '^[^.]+\.', '')]
 )
 ON CONFLICT DO NOTHING
 
@@ -31,7 +33,8 @@ WHERE m.{media.id} = $1::bigint
     AND bildwerk.source_mark({media.path of m}, {media.updated_at of m}, {media.hash of m}) = $4
     AND NOT EXISTS (
         SELECT FROM public.media_meta AS l
-        WHERE l.media_id = $1::bigint AND l.key = 'locks' AND l.value ?| ARRAY['*', 'media.quality_status', 'quality_status']
+        WHERE l.media_id = $1::bigint AND l.key = 'locks'
+            AND l.value ?| ARRAY['*', 'media.quality_status', 'quality_status']
     )
 RETURNING bildwerk.source_mark({media.path of m}, {media.updated_at of m}, {media.hash of m})
 
@@ -41,7 +44,8 @@ WHERE m.{media.id} = $1::bigint AND (m.{media.quality_score} IS NULL OR {media.q
     AND bildwerk.source_mark({media.path of m}, {media.updated_at of m}, {media.hash of m}) = $4
     AND NOT EXISTS (
         SELECT FROM public.media_meta AS l
-        WHERE l.media_id = $1::bigint AND l.key = 'locks' AND l.value ?| ARRAY['*', 'media.quality_score', 'quality_score']
+        WHERE l.media_id = $1::bigint AND l.key = 'locks'
+            AND l.value ?| ARRAY['*', 'media.quality_score', 'quality_score']
     )
 RETURNING bildwerk.source_mark({media.path of m}, {media.updated_at of m}, {media.hash of m})
 
@@ -53,13 +57,15 @@ INSERT INTO {media_lifecycle_events: media_id = $1::bigint, type = $2::text, pay
 WITH result AS (
     SELECT md5(jsonb_build_array($2::text, $3::text)::text) AS digest, $4::real AS confidence
 ), added AS (
-    INSERT INTO {prompt_history: media_id = $1::bigint, prompt = $2::text, negative_prompt = $3::text, source = $5::text,
+    INSERT INTO {prompt_history: media_id = $1::bigint, prompt = $2::text, negative_prompt = $3::text,
+        source = $5::text,
         confidence = r.confidence, created_at = now()}
     FROM result AS r
     WHERE NOT EXISTS (SELECT FROM bildwerk.added_prompts AS a WHERE a.media_id = $1::bigint AND a.digest = r.digest)
         AND NOT EXISTS (
             SELECT FROM public.prompt_history AS p
-            WHERE p.media_id = $1::bigint AND p.source = $5::text AND p.prompt = $2::text AND p.negative_prompt IS NOT DISTINCT FROM $3::text
+            WHERE p.media_id = $1::bigint AND p.source = $5::text AND p.prompt = $2::text
+                AND p.negative_prompt IS NOT DISTINCT FROM $3::text
         )
         AND NOT EXISTS (
             SELECT FROM public.media_meta AS l

@@ -77,7 +77,9 @@ WITH links AS (
                     {media_tags.confidence from b.confidence}, {media_tags.weight from b.weight},
                     {media_tags.source from $5::text}
                 )
-        ) AND EXISTS (SELECT FROM bildwerk.tag_links AS b WHERE b.media_id = l.media_id AND b.tag_id = $4::bigint) AS withheld
+        ) AND EXISTS (
+            SELECT FROM bildwerk.tag_links AS b WHERE b.media_id = l.media_id AND b.tag_id = $4::bigint
+        ) AS withheld
     FROM public.media_tags AS l
     WHERE l.media_id = ANY($2::bigint[]) AND l.tag_id = $3::bigint
         AND NOT EXISTS (
@@ -152,7 +154,8 @@ WITH journal AS (
         )
     RETURNING l.{media_tags.media_id} AS media_id, true AS moved
 ), added AS (
-    INSERT INTO {media_tags: media_id = j.media_id, tag_id = $3::bigint, confidence = j.confidence, weight = j.weight, source = j.source}
+    INSERT INTO {media_tags: media_id = j.media_id, tag_id = $3::bigint, confidence = j.confidence, weight = j.weight,
+        source = j.source}
     FROM journal AS j
     WHERE j.what = 'withheld' OR j.what = 'dropped' AND EXISTS (
         SELECT FROM public.media_tags AS l WHERE l.media_id = j.media_id AND l.tag_id = $4::bigint
@@ -171,7 +174,8 @@ DELETE FROM bildwerk.tag_links WHERE media_id = ANY($1::bigint[]) AND tag_id = $
 -- What we remembered before, of those that went back ($3) and of those whose tag somebody took away meanwhile: both names
 -- stay away from them. What we dropped ourselves has no memory, and what somebody took hold of stays where it is.
 INSERT INTO bildwerk.tag_links (media_id, tag_id, name, confidence, weight, run_id, content_hash)
-SELECT j.media_id, CASE r.tag_id WHEN $5::bigint THEN $5::bigint ELSE $4::bigint END, r.name, r.confidence, r.weight, r.run_id, r.content_hash
+SELECT j.media_id, CASE r.tag_id WHEN $5::bigint THEN $5::bigint ELSE $4::bigint END, r.name, r.confidence, r.weight,
+    r.run_id, r.content_hash
 FROM bildwerk.tag_merge_links AS j
 CROSS JOIN LATERAL jsonb_populate_recordset(NULL::bildwerk.tag_links, j.memory) AS r
 WHERE j.merge_id = $1 AND j.media_id = ANY($2::bigint[])

@@ -68,12 +68,13 @@ ON CONFLICT DO NOTHING
 WITH dropped AS (
     DELETE FROM {media_tags} AS l
     USING bildwerk.tag_links AS b, public.tags AS t
-    WHERE l.{media_tags.media_id} = $1::bigint AND b.media_id = l.{media_tags.media_id} AND b.tag_id = l.{media_tags.tag_id}
-        AND t.id = l.{media_tags.tag_id}
+    WHERE l.{media_tags.media_id} = $1::bigint AND b.media_id = l.{media_tags.media_id}
+        AND b.tag_id = l.{media_tags.tag_id} AND t.id = l.{media_tags.tag_id}
         AND t.name <> ALL($2::text[]) AND b.name <> ALL($2::text[])
         AND b.run_id IS NOT NULL AND NOT {media_tags.locked of l}
         AND ({media_tags.confidence of l}, {media_tags.weight of l}, {media_tags.source of l}) IS NOT DISTINCT FROM (
-            {media_tags.confidence from b.confidence}, {media_tags.weight from b.weight}, {media_tags.source from $3::text}
+            {media_tags.confidence from b.confidence}, {media_tags.weight from b.weight},
+            {media_tags.source from $3::text}
         )
         AND NOT EXISTS (
             SELECT FROM public.media_meta AS m
@@ -92,10 +93,12 @@ WITH wanted AS (
 ), weighed AS (
     UPDATE {media_tags} AS l SET {media_tags as l: confidence = w.confidence, weight = w.weight}
     FROM wanted AS w, bildwerk.tag_links AS b
-    WHERE l.{media_tags.media_id} = $1::bigint AND l.{media_tags.tag_id} = w.id AND b.media_id = $1::bigint AND b.tag_id = w.id
+    WHERE l.{media_tags.media_id} = $1::bigint AND l.{media_tags.tag_id} = w.id
+        AND b.media_id = $1::bigint AND b.tag_id = w.id
         AND b.run_id IS NOT NULL AND NOT {media_tags.locked of l}
         AND ({media_tags.confidence of l}, {media_tags.weight of l}, {media_tags.source of l}) IS NOT DISTINCT FROM (
-            {media_tags.confidence from b.confidence}, {media_tags.weight from b.weight}, {media_tags.source from $7::text}
+            {media_tags.confidence from b.confidence}, {media_tags.weight from b.weight},
+            {media_tags.source from $7::text}
         )
         AND NOT EXISTS (
             SELECT FROM public.media_meta AS m
