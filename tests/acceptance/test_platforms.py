@@ -23,7 +23,8 @@ from handlers.registry import load_stages
 from handlers.stages.duplicate_assist import REPORT
 from tests.acceptance.conftest import QUICK, FreshDatabase
 from tests.acceptance.pictures import fill
-from tests.acceptance.world import Broker, World, make_world
+from tests.acceptance.world import World, make_world
+from tests.brokers import Broker
 from tests.platforms import Everything, Row, file, mapping, schema, take
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
