@@ -14,7 +14,7 @@ COPY handlers handlers
 COPY consumers consumers
 COPY bildwerk bildwerk
 RUN /opt/bildwerk/bin/python -m hatchling build -t wheel -d dist
-RUN /opt/bildwerk/bin/python -m pip install --no-index --no-deps --find-links dist bildwerk
+RUN /opt/bildwerk/bin/python -m pip install --no-index --no-deps dist/*.whl
 RUN /opt/bildwerk/bin/python -m pip uninstall --yes hatchling editables pip
 
 FROM python:3.13-slim-trixie

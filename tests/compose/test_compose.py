@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from itertools import product
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 import typer.main
 
 from bildwerk import __version__
 from bildwerk.cli.commands import app
-from bildwerk.environment import read, unknown, variables as known_variables
+from bildwerk.environment import read, unknown
+from bildwerk.environment import variables as known_variables
 from bildwerk.settings import Settings
 from tests.compose.reading import (
     ROOT,
@@ -73,9 +74,7 @@ def texts(value: object) -> Iterator[str]:
 
 def test_it_is_what_the_compose_specification_allows() -> None:
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
-    result = subprocess.run(
-        [*command, "docker-compose.yml"], cwd=ROOT, check=False, capture_output=True, text=True
-    )
+    result = subprocess.run([*command, "docker-compose.yml"], cwd=ROOT, check=False, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout
 
 
@@ -195,7 +194,7 @@ def test_images_have_a_version(name: str) -> None:
 
 
 def test_versions_are_those_that_are_tested() -> None:
-    pom = ElementTree.parse(ROOT / "tests" / "kafka_real" / "pom.xml")  # noqa: S314 - our own file
+    pom = ET.parse(ROOT / "tests" / "kafka_real" / "pom.xml")  # noqa: S314 - our own file
     space = "{http://maven.apache.org/POM/4.0.0}"
     versions = {d.findtext(f"{space}artifactId"): d.findtext(f"{space}version") for d in pom.iter(f"{space}dependency")}
     assert SERVICES["kafka"]["image"] == f"apache/kafka:{versions['kafka_2.13']}"
