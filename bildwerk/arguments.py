@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bildwerk.kafka_access import make_access
 from bildwerk.settings import Settings
 from consumers.kafka import KafkaSettings
 from contracts.topics import Topic
@@ -90,7 +91,7 @@ def make_detector(settings: Settings) -> OpenNsfw | None:
 
 
 def make_kafka(settings: Settings) -> KafkaSettings:
-    """How we speak to Kafka."""
+    """How we speak to Kafka. Raises SettingsError."""
     return KafkaSettings(
         settings.kafka_bootstrap_servers,
         settings.kafka_group,
@@ -101,6 +102,7 @@ def make_kafka(settings: Settings) -> KafkaSettings:
             Topic.DEAD_LETTER: settings.topic_dead_letter,
         },
         settings.kafka_idempotence,
+        make_access(settings),
         session_timeout=settings.kafka_session_timeout_seconds,
     )
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bildwerk.environment import FileVariants
@@ -149,6 +149,22 @@ class Settings(BaseSettings):
     connect_timeout_seconds: Seconds = Field(5.0, description="Longest wait for a connection, to any service.")
 
     # Kafka
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="`PLAINTEXT`, `SSL` (TLS), `SASL_PLAINTEXT` or `SASL_SSL` (docs/transport.md)."
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="`PLAIN`, `SCRAM-SHA-256` or `SCRAM-SHA-512`; with SASL."
+    )
+    kafka_user: str | None = Field(None, description="User; with SASL.")
+    kafka_password: SecretStr | None = Field(None, description="Password of that user.")
+    kafka_ca_file: Path | None = Field(
+        None, description="PEM file of the authorities that brokers' certificates may be of; unset: the system's."
+    )
+    kafka_certificate_file: Path | None = Field(
+        None, description="PEM file of our own certificate, where brokers ask for one."
+    )
+    kafka_key_file: Path | None = Field(None, description="PEM file of its key, unless the key is in the same file.")
+    kafka_key_password: SecretStr | None = Field(None, description="Password of that key, if it has one.")
     kafka_group: str = Field("bildwerk", min_length=1, description="Consumer group; all instances share it.")
     kafka_idempotence: bool = Field(True, description="Idempotent producer; the embedded broker has none.")
     kafka_session_timeout_seconds: Seconds = Field(45.0, description="Silence after which the group drops an instance.")

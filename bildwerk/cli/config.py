@@ -40,6 +40,8 @@ def _source(name: str) -> str:
 
 
 def _value(settings: Settings | None, name: str) -> str:
+    if settings is not None and name == "database_url":
+        return cover_database(settings.database_url.get_secret_value())
     if settings is not None:
         return show(getattr(settings, name))
     if os.environ.get(variable(Settings, name)):
@@ -56,7 +58,7 @@ def show(value: object) -> str:
         case bool():
             return str(value).lower()
         case SecretStr():
-            return cover_database(value.get_secret_value())
+            return "********"
         case Host():
             return f"{value.url}={value.slots}"
         case str() | Path() | int() | float():

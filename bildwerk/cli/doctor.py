@@ -10,6 +10,7 @@ from bildwerk.arguments import make_chain, make_kafka, make_options, make_writer
 from bildwerk.cli.connections import blame_kafka, connected, name_kafka, name_postgres
 from bildwerk.cli.problem import Problem
 from bildwerk.environment import read
+from bildwerk.kafka_access import find_dangers
 from bildwerk.reasons import say
 from bildwerk.settings import Settings
 from consumers.kafka import count_partitions
@@ -109,6 +110,8 @@ async def _examine_kafka(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding(where, str(problem).removeprefix(where).strip())
         return
     yield Finding(where, fine="reachable")
+    for danger in find_dangers(settings):
+        yield Finding(where, danger, warning=True)
     for name, number in partitions.items():
         missing = "" if number else "is not there: run `bildwerk migrate --topics`"
         yield Finding(f"topic {name}", missing, fine=f"{number} partitions")
