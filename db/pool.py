@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,7 +24,7 @@ PAUSES = (0.1, 0.5, 2.0)
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """Where PostgreSQL is and how long we wait for it; times in seconds.
+    """Where PostgreSQL is and how long we wait for it; times in seconds. TLS is what the DSN's options say of it.
 
     `lock_timeout` is short against a heartbeat: who waits for a row that a platform holds has locked a medium, and its
     heartbeat, with those of all others of that worker, waits behind.
@@ -37,7 +36,6 @@ class Database:
     command_timeout: float = 30.0
     lock_timeout: float = 2.0
     idle_in_transaction_timeout: float = 15.0
-    tls: ssl.SSLContext | None = None
 
     def arguments(self) -> dict[str, Any]:
         """Keyword arguments of `asyncpg.connect`."""
@@ -46,7 +44,6 @@ class Database:
             "timeout": self.connect_timeout,
             "command_timeout": self.command_timeout,
             "server_settings": self.settings(),
-            **({"ssl": self.tls} if self.tls else {}),
         }
 
     def settings(self) -> Mapping[str, str]:
