@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port}{doors},CONTROLLER://127.0.0.1:{controller}
 controller.listener.names=CONTROLLER
 log.dirs={folder}/log
 offsets.topic.replication.factor=1
@@ -49,13 +50,18 @@ class Kafka:
         self.process = await _start(self.folder, self.jars, self.port)
 
 
-async def start_kafka(folder: Path, jars: Path) -> Kafka:
-    """Format and start a broker on a free port."""
+async def start_kafka(folder: Path, jars: Path, doors: str = "", more: str = "", users: Sequence[str] = ()) -> Kafka:
+    """Format and start a broker on a free port.
+
+    `doors` are further listeners, `more` further properties, `users` are known to SCRAM, as `--add-scram` writes them.
+    """
     port = find_free_port()
-    properties = PROPERTIES.format(port=port, controller=find_free_port(), folder=folder)
-    (folder / "server.properties").write_text(properties)
+    properties = PROPERTIES.format(port=port, controller=find_free_port(), folder=folder, doors=doors)
+    (folder / "server.properties").write_text(properties + more)
     cluster = "bildwerk-tests--------"  # 22 characters of URL-safe base64: any UUID will do
-    await _run(folder, *_java(jars, "kafka.tools.StorageTool"), "format", "-t", cluster, "-c", "server.properties")
+    known = [word for user in users for word in ("--add-scram", user)]
+    words = ["format", "-t", cluster, "-c", "server.properties", *known]
+    await run(folder, *java(jars, "kafka.tools.StorageTool"), *words)
     return Kafka(folder, jars, port, await _start(folder, jars, port))
 
 
@@ -63,12 +69,12 @@ async def fetch_jars(folder: Path) -> Path:
     """Let Maven bring Kafka and what it needs into a folder; what Maven's own cache has is only copied."""
     jars = folder / "jars"
     goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={jars}"]
-    await _run(folder, "mvn", "--quiet", "--batch-mode", "--file", str(POM), *goal)
+    await run(folder, "mvn", "--quiet", "--batch-mode", "--file", str(POM), *goal)
     return jars
 
 
 async def _start(folder: Path, jars: Path, port: int) -> Process:
-    argv = [*_java(jars, "kafka.Kafka"), "server.properties"]
+    argv = [*java(jars, "kafka.Kafka"), "server.properties"]
     program = Program("Kafka", argv, folder / "kafka.log", cwd=folder)
     process = await Process.start(program)
 
@@ -88,11 +94,13 @@ async def _start(folder: Path, jars: Path, port: int) -> Process:
     return process
 
 
-def _java(jars: Path, main: str) -> list[str]:
+def java(jars: Path, main: str) -> list[str]:
+    """The beginning of a command line of one of Kafka's programs."""
     return ["java", "-Xmx512m", "-Dlog4j2.level=WARN", "-cp", f"{jars}/*", main]
 
 
-async def _run(folder: Path, *argv: str) -> None:
+async def run(folder: Path, *argv: str) -> None:
+    """Run a program to its end, which must be a good one."""
     log = folder / "preparation.log"
     process = await Process.start(Program(argv[0], argv, log, cwd=folder))
     status = await process.wait()

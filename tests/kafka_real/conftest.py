@@ -34,12 +34,17 @@ def _find_what_is_missing() -> str:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def real(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kafka]:
-    """Return a real Kafka that all tests of the run share."""
+async def jars(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of Kafka's programs."""
     if missing := _find_what_is_missing():
         pytest.skip(missing)
-    folder = tmp_path_factory.mktemp("kafka")
-    kafka = await start_kafka(folder, await fetch_jars(folder))
+    return await fetch_jars(tmp_path_factory.mktemp("jars"))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def real(jars: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kafka]:
+    """Return a real Kafka that all tests of the run share."""
+    kafka = await start_kafka(tmp_path_factory.mktemp("kafka"), jars)
     yield kafka
     await kafka.process.stop(30.0)
 
