@@ -6,13 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 PLAIN_REASONS: Final = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
-OURS_REASONS: Final = (
-    "ALERT_CERTIFICATE_REQUIRED",
-    "ALERT_UNKNOWN_CA",
-    "ALERT_BAD_CERTIFICATE",
-    "ALERT_HANDSHAKE_FAILURE",
-)
-"""Endings of the reasons that OpenSSL gives when the other side objects to our certificate, or to having none."""
+OURS: Final = ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED", "HANDSHAKE_FAILURE")
+"""Of these words one is in the alert of a server that objects to our certificate, or to having none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +30,7 @@ def explain_tls(error: BaseException, knobs: Knobs) -> str | None:
     reason = found.reason or "unknown"
     if reason.endswith(PLAIN_REASONS):
         return f"does not speak TLS at this port: check {knobs.server} and {knobs.use}"
-    if reason.endswith(OURS_REASONS):
+    if "ALERT" in reason and any(word in reason for word in OURS):
         return f"does not accept our certificate, or that we show none: set {knobs.certificate}"
     return f"cannot be spoken to by TLS ({reason}): check {knobs.use}"
 
