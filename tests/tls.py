@@ -2,12 +2,14 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import trustme
+
+from tests.sasl import ask_password
 
 SSL_REQUEST = bytes.fromhex("0000000804d2162f")
 """What a PostgreSQL client sends first where it wants TLS."""
@@ -54,12 +56,14 @@ def make_authority(folder: Path) -> Authority:
 
 
 @asynccontextmanager
-async def kafka_door(port: int, upstream: str, tls: ssl.SSLContext) -> AsyncIterator[None]:
-    """TLS at a port of 127.0.0.1, in front of a `host:port` that has none."""
+async def kafka_door(
+    port: int, upstream: str, tls: ssl.SSLContext, users: Mapping[str, str] | None = None
+) -> AsyncIterator[None]:
+    """TLS at a port of 127.0.0.1, in front of a `host:port` that has none; with `users` also passwords."""
     host, _, number = upstream.rpartition(":")
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await _join(reader, writer, host, int(number))
+        await _join(reader, writer, host, int(number), users)
 
     async with await asyncio.start_server(accept, "127.0.0.1", port, ssl=tls):
         yield
@@ -88,8 +92,17 @@ async def postgres_door(upstream_port: int, tls: ssl.SSLContext | None) -> Async
         yield server.sockets[0].getsockname()[1]
 
 
-async def _join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, port: int) -> None:
+async def _join(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    host: str,
+    port: int,
+    users: Mapping[str, str] | None = None,
+) -> None:
     there, back = await asyncio.open_connection(host, port)
+    with suppress(asyncio.IncompleteReadError):
+        if users is not None and not await ask_password((reader, writer), (there, back), users):
+            there.feed_eof()
     await asyncio.gather(_pass_on(reader, back), _pass_on(there, writer))
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -29,14 +29,14 @@ def authority(tmp_path: Path) -> Authority:
 
 @pytest_asyncio.fixture
 async def open_door(tmp_path: Path) -> AsyncIterator[Open]:
-    """Return a function `(context)` that starts a broker with TLS in front of it and returns its address."""
+    """Return a function `(context, users=None)` that starts a broker with TLS in front of it; gives its address."""
     async with AsyncExitStack() as exits:
 
-        async def start(tls: ssl.SSLContext) -> str:
+        async def start(tls: ssl.SSLContext, users: Mapping[str, str] | None = None) -> str:
             port = find_free_port()
             process, address = await start_broker(tmp_path, f"127.0.0.1:{port}")
             exits.push_async_callback(process.stop)
-            await exits.enter_async_context(kafka_door(port, address, tls))
+            await exits.enter_async_context(kafka_door(port, address, tls, users))
             return f"127.0.0.1:{port}"
 
         yield start
@@ -50,10 +50,10 @@ def trusting(authority: Authority, ours: tuple[Path, Path] | None = None) -> Acc
     return Access("SSL", tls=context)
 
 
-async def refused(server: str, access: Access) -> str:
+async def refused(server: str, access: Access, seconds: float = 5.0) -> str:
     """What is said of a server that does not let us in."""
     with pytest.raises(Exception, match=r".*") as caught:
-        await count_partitions(KafkaSettings((server,), access=access, send_timeout=5.0))
+        await count_partitions(KafkaSettings((server,), access=access, send_timeout=seconds))
     sentence = explain(caught.value)
     assert sentence is not None
     return sentence
@@ -112,8 +112,8 @@ async def test_a_broker_that_wants_a_certificate_of_ours_says_so(
 
 
 async def test_a_broker_without_tls_is_told_from_one_that_is_away(kafka: str, authority: Authority) -> None:
-    assert (await refused(kafka, trusting(authority))).startswith("is there but does not answer: ")
-    assert "TLS" in await refused(kafka, trusting(authority))
+    assert (await refused(kafka, trusting(authority), 1.0)).startswith("is there but does not answer: ")
+    assert "TLS" in await refused(kafka, trusting(authority), 1.0)
     away = f"127.0.0.1:{find_free_port()}"
     assert (await refused(away, trusting(authority))).startswith("does not answer: is it running")
 
@@ -132,3 +132,22 @@ async def test_one_server_of_several_that_lets_us_in_is_enough(open_door: Open, 
     servers = (f"127.0.0.1:{find_free_port()}", server)
 
     assert await count_partitions(KafkaSettings(servers, access=trusting(authority)))
+
+
+async def test_who_knows_the_password_gets_in_and_who_does_not_is_told(open_door: Open, authority: Authority) -> None:
+    server = await open_door(authority.server("127.0.0.1"), {"ingrid": "geheim"})
+    tls = trusting(authority).tls
+
+    async def tried(mechanism: str, user: str, password: str) -> str:
+        return await refused(server, Access("SASL_SSL", mechanism, user, password, tls))
+
+    inside = KafkaSettings((server,), idempotence=False, access=Access("SASL_SSL", "PLAIN", "ingrid", "geheim", tls))
+    assert len(await create_topics(inside, partitions=1)) == len(Topic)
+    producer = make_producer(inside)
+    await producer.start()
+    await producer.send_and_wait(Topic.MEDIA_CREATED.value, b"hello")
+    await producer.stop()
+    wrong = "refuses the user or the password: check BILDWERK_KAFKA_USER and BILDWERK_KAFKA_PASSWORD"
+    assert await tried("PLAIN", "ingrid", "falsch") == wrong
+    assert await tried("PLAIN", "niemand", "geheim") == wrong
+    assert "BILDWERK_KAFKA_SASL_MECHANISM" in await tried("SCRAM-SHA-512", "ingrid", "geheim")

@@ -71,6 +71,25 @@ async def test_no_command_trusts_a_kafka_of_another_authority(
             assert "ingrid" not in said.out + said.err
 
 
+async def test_a_password_that_kafka_does_not_know_is_one_line(
+    bildwerk: Bildwerk, authority: Authority, database: str, kafka: str
+) -> None:
+    port = find_free_port()
+    settings = NOWHERE | {
+        "DATABASE_URL": database,
+        "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{port}",
+        "BILDWERK_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+        "BILDWERK_KAFKA_SASL_MECHANISM": "PLAIN",
+        "BILDWERK_KAFKA_CA_FILE": str(authority.file),
+        "BILDWERK_KAFKA_USER": "ingrid",
+        "BILDWERK_KAFKA_PASSWORD": "geheim",
+    }
+    async with kafka_door(port, kafka, authority.server("127.0.0.1"), {"ingrid": "canary"}):
+        for said in await asyncio.gather(*(bildwerk(name, **settings) for name in ("doctor", "serve"))):
+            assert "refuses the user or the password: check BILDWERK_KAFKA_USER and" in told(said, "Kafka")
+            assert "ingrid" not in said.out + said.err
+
+
 async def test_a_password_without_a_user_is_one_line_and_covered_where_settings_are_listed(bildwerk: Bildwerk) -> None:
     settings = NOWHERE | {"BILDWERK_KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "BILDWERK_KAFKA_PASSWORD": "geheim"}
     *refused, listed = await asyncio.gather(*(bildwerk(name, **settings) for name in ("doctor", "serve", "config")))
