@@ -172,6 +172,11 @@ def test_volumes_are_named_declared_and_used() -> None:
     assert named == set(load_compose()["volumes"])
 
 
+def test_models_last() -> None:
+    for name in ("ollama", "ollama-gpu"):
+        assert mounts(SERVICES[name]) == [("ollama", SERVICES[name]["environment"]["OLLAMA_MODELS"], True)]
+
+
 def test_media_are_only_read() -> None:
     assert [writable for _, target, writable in mounts(SERVICES["serve"]) if target == "/media"] == [False]
 
