@@ -1,5 +1,6 @@
 """What must hold of docker-compose.yml, without a Docker engine."""
 
+import os
 import re
 import subprocess
 import sys
@@ -263,6 +264,16 @@ def test_the_model_that_is_pulled_is_the_one_that_is_asked() -> None:
     for given in ({}, {"BILDWERK_MODEL": "other:1b"}):
         services = load_services(given)
         assert services["model"]["command"][-1] == services["serve"]["environment"]["BILDWERK_MODEL"]
+
+
+@pytest.mark.parametrize(("there", "calls"), [(0, ["show a:1b"]), (1, ["show a:1b", "pull a:1b"])])
+def test_a_model_is_pulled_unless_it_is_there(there: int, calls: list[str], tmp_path: Path) -> None:
+    service = load_services({"BILDWERK_MODEL": "a:1b"})["model"]
+    ollama = tmp_path / "ollama"
+    ollama.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/calls\ntest "$1" = pull || exit {there}\n')
+    ollama.chmod(0o755)
+    subprocess.run([*service["entrypoint"], *service["command"]], env={"PATH": f"{tmp_path}:{os.defpath}"}, check=True)
+    assert (tmp_path / "calls").read_text().splitlines() == calls
 
 
 def test_there_is_more_time_to_stop_than_the_calls_under_way_get() -> None:
