@@ -23,7 +23,7 @@ test: ## Run all tests, in two processes (WORKERS=0: in one, which shows names a
 	@$(INSTALL) dev
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
-test-kafka: ## Run the tests against a real Apache Kafka (needs Java 17 and Maven; some minutes)
+test-kafka: ## Run all that only a real Apache Kafka can show (needs Java 17 and Maven; ten minutes)
 	@$(INSTALL) dev
 	@TEST_KAFKA=1 $(BIN)/python -m pytest tests/kafka_real $(ARGS)
 

@@ -16,6 +16,7 @@ from handlers.inspect.limits import PictureLimits
 from handlers.inspect.pool import PicturePool
 from handlers.inspect.references import MediaRoot
 from handlers.inspect.renditions import RenditionCache
+from handlers.inspect.sources import Sources
 
 BARE = "bare Pillow"
 PROCESSES = {"pool of 1": 1, "pool of 2": 2}
@@ -44,7 +45,7 @@ async def _look(folder: Path, size: str, names: Sequence[str], way: str) -> floa
         return (time.perf_counter() - began) / len(names) * 1000
     cache = RenditionCache(folder / "cache", CACHE_BYTES)
     processes = PROCESSES[way]
-    async with PicturePool(MediaRoot(root), PictureLimits(), cache, processes) as pool:
+    async with PicturePool(Sources({"": MediaRoot(root)}), PictureLimits(), cache, processes) as pool:
         await asyncio.gather(*(pool.inspect(names[0]) for _ in range(processes)))
         began = time.perf_counter()
         found = await asyncio.gather(*map(pool.inspect, names))

@@ -1,19 +1,28 @@
 """What the rooms are given: small values made from the settings, which they never see."""
 
+from pathlib import Path
 from typing import Any
 
+from bildwerk.export.sidecars import Naming, Sidecars
 from bildwerk.kafka_access import make_access
 from bildwerk.settings import Settings
 from consumers.kafka import KafkaSettings
+from consumers.triage import Rules
 from contracts.topics import Topic
 from db.pool import Database
 from handlers.backoff import Backoff
 from handlers.chain import Chain
+from handlers.choice.choice import Choice
 from handlers.inference.client import InferenceOptions
 from handlers.inference.options import Layout
 from handlers.inference.picture_tokens import count_companions
 from handlers.inspect.limits import PictureLimits
 from handlers.inspect.nsfw import OpenNsfw
+from handlers.inspect.places import UNNAMED
+from handlers.inspect.references import MediaRoot
+from handlers.inspect.remote.buckets import Account, Buckets
+from handlers.inspect.remote.web import Web
+from handlers.inspect.sources import Remote, Sources
 from handlers.policy.policy import Policy
 from handlers.policy.rule_file import default_policy, load_rules
 from handlers.reconstruction.rules import ReconstructionRules
@@ -50,7 +59,22 @@ def make_chain(settings: Settings) -> Chain:
     """The stages, and which of them run here."""
     stages = tuple(make_stage(settings, stage) for stage in load_stages())
     off = {stage.job_type for stage in stages}.difference(settings.job_types) if settings.job_types else ()
-    return Chain(stages, frozenset(settings.foreign_job_types), frozenset(off))
+    return Chain(stages, frozenset(settings.foreign_job_types), frozenset(off), make_choice(settings))
+
+
+def make_choice(settings: Settings) -> Choice:
+    """Which media are worked on."""
+    return Choice(
+        only_paths=settings.only_paths,
+        except_paths=settings.except_paths,
+        only_types=settings.only_types,
+        except_types=settings.except_types,
+        only_meta=settings.only_meta,
+        except_meta=settings.except_meta,
+        size=settings.only_bytes,
+        pixels=settings.only_pixels,
+        age=settings.only_age,
+    )
 
 
 def make_stage(settings: Settings, stage: Stage[Any]) -> Stage[Any]:
@@ -104,7 +128,16 @@ def make_kafka(settings: Settings) -> KafkaSettings:
         settings.kafka_idempotence,
         make_access(settings),
         session_timeout=settings.kafka_session_timeout_seconds,
+        mode=settings.event_mode,
+        key=settings.event_key,
     )
+
+
+def make_rules(settings: Settings, planner: Planner) -> Rules:
+    """How events are understood."""
+    chain = planner.chain
+    limits = (settings.event_max_bytes, settings.dead_letter_bytes)
+    return Rules(frozenset(chain.upstreams), chain.foreign, *limits)
 
 
 def make_limits(settings: Settings) -> PictureLimits:
@@ -117,6 +150,30 @@ def make_limits(settings: Settings) -> PictureLimits:
         child_memory=settings.decoder_memory_bytes,
         child_seconds=settings.decoder_seconds,
     )
+
+
+def make_sources(settings: Settings) -> Sources:
+    """Where references may lead. Looks at the media roots: what is a mount point now has to stay one."""
+    folders = {UNNAMED: settings.media_root, **settings.media_roots}
+    remotes = make_remotes(settings)
+    if (settings.media_roots or remotes) and "media_root" not in settings.model_fields_set:
+        del folders[UNNAMED]
+    roots = {name: MediaRoot.note(path, settings.media_root_sentinel) for name, path in folders.items()}
+    return Sources(roots, remotes)
+
+
+def make_remotes(settings: Settings) -> dict[str, Remote]:
+    """What reaches pictures elsewhere, by the scheme of their references; what is off is not there."""
+    remotes: dict[str, Remote] = {}
+    if settings.s3_buckets:
+        secrets = (settings.s3_access_key_id, settings.s3_secret_access_key, settings.s3_session_token)
+        keys = [None if secret is None else secret.get_secret_value() for secret in secrets]
+        account = Account(settings.s3_endpoint, settings.s3_region, *keys)
+        remotes["s3"] = Buckets.of(settings.s3_buckets, account, settings.reference_seconds)
+    if settings.http_references:
+        web = Web(settings.http_references, settings.http_allowed_networks, settings.reference_seconds)
+        remotes |= {"http": web, "https": web}
+    return remotes
 
 
 def make_options(settings: Settings) -> InferenceOptions:
@@ -133,6 +190,11 @@ def make_options(settings: Settings) -> InferenceOptions:
         layout=LAYOUTS[settings.layout],
         rendition_policy=make_limits(settings).recipe,
     )
+
+
+def make_sidecars(settings: Settings, into: Path | None, naming: Naming) -> Sidecars:
+    """What writes sidecars, beside the pictures or into a folder of their own."""
+    return Sidecars(make_sources(settings).roots, into, naming)
 
 
 def make_finisher(settings: Settings, planner: Planner, *, owns_platform: bool) -> Finisher:

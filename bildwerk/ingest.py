@@ -27,6 +27,16 @@ TYPES: Final[Mapping[str, str]] = {
     ".avif": "image/avif",
     ".heic": "image/heic",
     ".heif": "image/heif",
+    ".dng": "image/x-adobe-dng",
+    ".cr2": "image/x-canon-cr2",
+    ".cr3": "image/x-canon-cr3",
+    ".nef": "image/x-nikon-nef",
+    ".arw": "image/x-sony-arw",
+    ".orf": "image/x-olympus-orf",
+    ".rw2": "image/x-panasonic-rw2",
+    ".raf": "image/x-fuji-raf",
+    ".pef": "image/x-pentax-pef",
+    ".srw": "image/x-samsung-srw",
 }
 """What counts as a picture, by suffix; what is inside is the inspector's business."""
 BATCH: Final = 100

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import structlog
 
+from bildwerk.intake_words import explain_stop
 from bildwerk.settings import Settings
 from bildwerk.telemetry.metrics import Metrics
 from bildwerk.web.app import Check, make_app
@@ -90,6 +91,8 @@ class Service:
         return None
 
     async def _check_intake(self) -> str | None:
+        if (stop := self.intake.stopped) is not None:
+            return f"intake_stopped: {explain_stop(stop)}"
         return None if self.intake.healthy() else "not_consuming"
 
     async def _check_fleet(self) -> str | None:

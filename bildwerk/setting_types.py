@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from bildwerk.addresses import check_database_url, check_server
+from contracts.keys import PLACE
 from handlers.inference.hosts import Host, parse_hosts
 from handlers.policy.rule_file import BadRules, load_rules
 from handlers.registry import load_stages
@@ -56,6 +57,14 @@ def _job_types(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+def _event_key(value: str) -> str:
+    before, place, after = value.partition(PLACE)
+    around = before + after
+    if not place or not around.isprintable() or "{" in around or "}" in around:
+        raise ValueError(f"must hold {PLACE} once, no other braces and no control characters")
+    return value
+
+
 def _rules(value: Path | None) -> Path | None:
     if value is not None:
         try:
@@ -73,6 +82,7 @@ RuleFile = Annotated[Path | None, AfterValidator(_rules)]
 Language = Annotated[str, AfterValidator(_language)]
 Dsn = Annotated[SecretStr, AfterValidator(_dsn)]
 TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
+EventKey = Annotated[str, Field(max_length=128), AfterValidator(_event_key)]
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Prefixes = Annotated[tuple[str, ...], BeforeValidator(_split)]

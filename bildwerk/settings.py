@@ -4,13 +4,17 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bildwerk.choice_settings import ChoiceSettings
 from bildwerk.environment import FileVariants
+from bildwerk.kafka_access_settings import KafkaAccessSettings
+from bildwerk.reference_settings import ReferenceSettings
 from bildwerk.setting_types import (
     Count,
     Dsn,
+    EventKey,
     Hosts,
     JobTypes,
     Language,
@@ -23,6 +27,8 @@ from bildwerk.setting_types import (
     SomeJobTypes,
     TopicName,
 )
+from contracts.codec import Mode
+from contracts.keys import PLACE
 from contracts.topics import Topic
 from handlers.inference.hosts import parse_hosts
 from handlers.reconstruction.rules import ReconstructionRules
@@ -37,7 +43,7 @@ def _cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bildwerk"
 
 
-class Settings(BaseSettings):
+class Settings(ChoiceSettings, KafkaAccessSettings, ReferenceSettings):
     """What an operator can set. Durations are seconds, sizes bytes, unless the name says otherwise."""
 
     model_config = SettingsConfigDict(
@@ -66,7 +72,6 @@ class Settings(BaseSettings):
         validation_alias="OLLAMA_HOST",
         description="Ollama servers, comma-separated, each with an optional `=slots` (else 1): `gpu1:11434=4,gpu2`.",
     )
-    media_root: Path = Field(Path("media"), description="Folder that the paths in `media.path` are relative to.")
 
     # what is asked
     model: str = Field(
@@ -149,22 +154,6 @@ class Settings(BaseSettings):
     connect_timeout_seconds: Seconds = Field(5.0, description="Longest wait for a connection, to any service.")
 
     # Kafka
-    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
-        "PLAINTEXT", description="`PLAINTEXT`, `SSL` (TLS), `SASL_PLAINTEXT` or `SASL_SSL` (docs/transport.md)."
-    )
-    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
-        "SCRAM-SHA-512", description="`PLAIN`, `SCRAM-SHA-256` or `SCRAM-SHA-512`; with SASL."
-    )
-    kafka_user: str | None = Field(None, description="User; with SASL.")
-    kafka_password: SecretStr | None = Field(None, description="Password of that user.")
-    kafka_ca_file: Path | None = Field(
-        None, description="PEM file of the authorities that brokers' certificates may be of; unset: the system's."
-    )
-    kafka_certificate_file: Path | None = Field(
-        None, description="PEM file of our own certificate, where brokers ask for one."
-    )
-    kafka_key_file: Path | None = Field(None, description="PEM file of its key, unless the key is in the same file.")
-    kafka_key_password: SecretStr | None = Field(None, description="Password of that key, if it has one.")
     kafka_group: str = Field("bildwerk", min_length=1, description="Consumer group; all instances share it.")
     kafka_idempotence: bool = Field(True, description="Idempotent producer; the embedded broker has none.")
     kafka_session_timeout_seconds: Seconds = Field(45.0, description="Silence after which the group drops an instance.")
@@ -176,11 +165,25 @@ class Settings(BaseSettings):
     topic_dead_letter: TopicName = Field(
         Topic.DEAD_LETTER.value, description="Topic of events that could not be understood."
     )
+    event_mode: Mode = Field(
+        Mode.BINARY, description="How our events are written as CloudEvents: `binary` or `structured`; read are both."
+    )
+    event_key: EventKey = Field(
+        PLACE, description="Key of our messages: the medium's id, and what is to stand around it."
+    )
     intake_batch: Count = Field(500, description="Events planned in one transaction, at most.")
     relay_batch: Count = Field(500, description="Outbox rows published at a time, at most.")
     event_max_bytes: Count = Field(262_144, description="A larger event is a dead letter.")
     dead_letter_limit: int = Field(
-        100, ge=0, description="Dead letters in a row after which intake stops: the fault is not theirs; 0: never."
+        1_000,
+        ge=0,
+        description="Dead letters of a topic in a row at which intake stops: the fault is not theirs; 0: never.",
+    )
+    dead_letter_window: int = Field(
+        1_000, ge=0, le=100_000, description="So many of a topic's last events are looked at together; 0: never."
+    )
+    dead_letter_share: float = Field(
+        0.9, gt=0, le=1, description="The share of dead letters among them at which intake stops, too."
     )
     dead_letter_bytes: Count = Field(65_536, le=65_536, description="How much of a dead letter's value is kept.")
 

@@ -17,6 +17,7 @@ from bildwerk.arguments import (
     make_limits,
     make_options,
     make_planner,
+    make_sources,
 )
 from bildwerk.service import Service, Wakers
 from bildwerk.settings import Settings
@@ -39,7 +40,6 @@ from db.reads import read_installation
 from handlers.inference.client import Ollama
 from handlers.inference.health import HostHealth
 from handlers.inspect.pool import PicturePool
-from handlers.inspect.references import MediaRoot
 from handlers.inspect.renditions import RenditionCache
 from handlers.runner.asking import Asker
 from handlers.runner.finishing import Finisher
@@ -64,15 +64,15 @@ async def wire(settings: Settings, metrics: Metrics | None = None) -> AsyncItera
             await exits.enter_async_context(detector)
         pool = await exits.enter_async_context(open_pool(database))
         ollama = await exits.enter_async_context(Ollama(settings.ollama_host, make_options(settings)))
-        root, cache = MediaRoot(settings.media_root), RenditionCache(settings.cache_folder, settings.cache_bytes)
+        cache = RenditionCache(settings.cache_folder, settings.cache_bytes)
         pictures = await exits.enter_async_context(
-            PicturePool(root, make_limits(settings), cache, settings.decoder_processes)
+            PicturePool(make_sources(settings), make_limits(settings), cache, settings.decoder_processes)
         )
         async with pool.acquire() as connection:
             await leases.register_slots(connection, [(host.name, host.slots) for host in ollama.hosts])
             installation = await read_installation(connection)
         await learn_names(pool, planner)
-        store, fleet = Store(pictures, root), Fleet(ollama, HostHealth(ollama.hosts))
+        store, fleet = Store(pictures), Fleet(ollama, HostHealth(ollama.hosts))
         parts = Parts(settings, database, pool, planner, store, fleet, detector)
         finisher = make_finisher(settings, planner, owns_platform=installation.owns_platform)
         yield parts.join(finisher, metrics or Metrics())
@@ -114,9 +114,10 @@ class Parts:
         seeker.planned = wakers.heed
         self.store.back = self.fleet.back = wakers.wake_all
         limits = (settings.intake_batch, settings.event_max_bytes, settings.dead_letter_bytes)
-        gate = FloodGate(consecutive=settings.dead_letter_limit)
+        gate = FloodGate(settings.dead_letter_limit, settings.dead_letter_window, settings.dead_letter_share)
+        intake = Intake(pool, planner, kafka, wakers.heed, *limits, gate, look=settings.poll_seconds)
         return Service(
-            settings, pool, Intake(pool, planner, kafka, wakers.heed, *limits, gate), relay, inspector, dispatcher,
+            settings, pool, intake, relay, inspector, dispatcher,
             self.fleet, self.store, seeker,
             Sweep(pool, planner, wakers.heed, settings.sweep_seconds, settings.sweep_batch),
             Missing(pool, planner, wakers.heed, settings.poll_seconds),

@@ -22,7 +22,7 @@ from handlers.runner.seeking import index_picture
 
 log = structlog.get_logger("bildwerk.consumers.inspector")
 
-UPLOADING = frozenset({"missing_file", "empty_file", "truncated_picture"})
+UPLOADING = frozenset({"missing_file", "empty_file", "truncated_picture", "no_preview"})
 """Reasons that a file still being written shows, too."""
 YOUNG_SECONDS = 30.0
 """A file changed within this time may still be on its way (reliability practice: watch the modification time)."""
@@ -95,7 +95,8 @@ class Inspector:
             inspection = Inspection(None, 0, Picture(unreadable=failure.reason), None)
         except (Unavailable, Stale) as failure:
             log.warning("inspector.unavailable", media_id=medium.media_id, reason=failure.reason)
-            return await self._postpone(medium, self.again.base, vain=False)
+            pause = failure.pause if isinstance(failure, Unavailable) else 0.0
+            return await self._postpone(medium, max(pause, self.again.base), vain=False)
         except Exception:
             log.exception("inspector.broken", media_id=medium.media_id)
             inspection = Inspection(None, 0, Picture(unreadable="bug"), None)

@@ -10,16 +10,19 @@ from aiokafka.errors import KafkaError
 
 from consumers.flood import Flooded, FloodGate
 from consumers.kafka import KafkaSettings
+from consumers.planning import plan_triage
 from consumers.reader import Message, Reader, open_reader
 from consumers.triage import Rules, Triage, make_letter, triage
 from consumers.waiting import wait_for_any
 from contracts.dead_letters import KEPT_BYTES, DeadLetter
 from contracts.json_objects import MAX_BYTES
-from db import completions, dead_letters, outbox
+from contracts.topics import Topic
+from db import dead_letters, intake_stop, outbox
 from db.failures import is_repeatable
-from db.pool import Connection, Pool
+from db.intake_stop import IntakeStop
+from db.pool import Pool
 from handlers.backoff import Backoff
-from handlers.runner.planning import Planned, Planner, PlanRequest
+from handlers.runner.planning import Planned, Planner
 
 log = structlog.get_logger("bildwerk.consumers.intake")
 
@@ -32,7 +35,9 @@ VALUE_FAULTS = ("22", "23")
 class Intake:
     """Plans what events name. `planned` hears what it came to; Kafka or PostgreSQL being away only delays it.
 
-    An event larger than `max_bytes` is a dead letter, and up to `kept_bytes` of a dead letter are kept.
+    An event larger than `max_bytes` is a dead letter, and up to `kept_bytes` of a dead letter are kept. When `gate`
+    says that there are too many on one topic, no process takes any more until a person lifts the stop: `stopped` says
+    why, and every `look` seconds it is looked whether it was lifted.
     """
 
     pool: Pool
@@ -44,14 +49,21 @@ class Intake:
     kept_bytes: int = KEPT_BYTES
     gate: FloodGate = field(default_factory=FloodGate)
     backoff: Backoff = field(default_factory=lambda: Backoff(tries=0, base=0.5, cap=10.0))
+    look: float = 2.0
+    stopped: IntakeStop | None = field(default=None, init=False)
     _reader: Reader | None = field(default=None, init=False)
     _source: str = field(default="", init=False)
     _failures: int = field(default=0, init=False)
+    _last: DeadLetter | None = field(default=None, init=False)
+    _gates: dict[Topic, FloodGate] = field(default_factory=dict, init=False)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Take events until `stop` is set. Raises Flooded when the topics hold little but dead letters."""
+        """Take events until `stop` is set."""
         while not stop.is_set():
             try:
+                if await self._is_stopped():
+                    await wait_for_any(self.look, stop)
+                    continue
                 async with open_reader(self.kafka) as self._reader:
                     await self._take_all(self._reader, stop)
             except (KafkaError, OSError) as error:
@@ -65,21 +77,56 @@ class Intake:
             return False
         return monotonic() - self._reader.polled_at < 2 * self.kafka.rebalance_timeout
 
+    async def _is_stopped(self) -> bool:
+        """Whether intake is stopped, by us or by another process; while nobody can say, as it was."""
+        try:
+            async with self.pool.acquire() as connection:
+                found = await intake_stop.read(connection)
+        except Exception as error:
+            if not is_repeatable(error):
+                raise
+            return self.stopped is not None
+        if found is not None and self.stopped is None:
+            log.warning("intake.stopped", dead=found.dead, events=found.events, reason=found.reason)
+        elif found is None and self.stopped is not None:
+            log.info("intake.resumed")
+            self._gates = {}
+        self.stopped = found
+        return found is not None
+
     async def _take_all(self, reader: Reader, stop: asyncio.Event) -> None:
         while not stop.is_set():
             messages = await self._poll(reader, stop)
             if not messages:
                 continue
             try:
-                await self.take(messages)
-            except Flooded:
-                raise
+                if await self._is_stopped() or not await self._take_or_stop(messages):
+                    await reader.rewind()
+                    return
             except Exception as error:  # noqa: BLE001 - whatever it is, what was not planned is read again
                 await reader.rewind()
                 await self._wait("intake.repeated", error, stop)
             else:
                 await reader.settle(messages)
                 self._failures = 0
+
+    async def _take_or_stop(self, messages: Sequence[Message]) -> bool:
+        """False when there are too many dead letters among them: the stop is on record, and nothing may be settled."""
+        try:
+            await self.take(messages)
+        except Flooded as flooded:
+            assert self._last is not None
+            last = self._last.origin
+            place = (self._last.reason, last.topic, last.partition, last.offset)
+            async with self.pool.acquire() as connection:
+                await intake_stop.put(connection, IntakeStop(flooded.dead, flooded.events, *place))
+                self.stopped = await intake_stop.read(connection)
+            log.critical(
+                "intake.flooded", dead=flooded.dead, events=flooded.events, reason=self._last.reason,
+                topic=last.topic, offset=last.offset,
+            )  # fmt: skip
+            return False
+        return True
 
     async def _poll(self, reader: Reader, stop: asyncio.Event) -> list[Message]:
         """The next messages. A get is never cancelled, but for the last one: joining a group can take very long."""
@@ -103,7 +150,7 @@ class Intake:
             async with self.pool.acquire() as connection:
                 self._source = await outbox.name_source(connection)
         todo = triage(messages, self._source, self._rules())
-        gate = self._pass_gate(todo.dead, todo.letters)
+        gates = self._pass_gates(messages, todo.dead, todo.letters)
         try:
             planned = await self._plan(todo)
         except Exception as error:
@@ -111,7 +158,7 @@ class Intake:
                 raise
             await self._take_apart(messages, error)
             return
-        self.gate = gate
+        self._gates = gates
         self._tell(planned, todo, len(messages))
 
     async def _take_apart(self, messages: Sequence[Message], error: Exception) -> None:
@@ -120,39 +167,32 @@ class Intake:
                 await self.take([message])
             return
         letter = make_letter(messages[0], self._rules(), "unplannable", type(error).__name__)
-        gate = self._pass_gate([True], [letter])
+        gates = self._pass_gates(messages, [True], [letter])
         log.error("intake.unplannable", error=type(error).__name__)
         async with self.pool.acquire() as connection, connection.transaction():
             await dead_letters.bury(connection, [letter])
-        self.gate = gate
+        self._gates = gates
 
     async def _plan(self, todo: Triage) -> Planned:
         async with self.pool.acquire() as connection, connection.transaction():
-            await completions.record(connection, todo.completions)
-            requests = [*todo.requests, *await self._list_news(connection, todo)]
-            planned = await self.planner.plan_media(connection, requests)
+            planned = await plan_triage(connection, self.planner, todo)
             await dead_letters.bury(connection, todo.letters)
         return planned
 
-    async def _list_news(self, connection: Connection, todo: Triage) -> list[PlanRequest]:
-        """Our own completions that tell of a plan the medium does not have yet (P19)."""
-        if not todo.echoes:
-            return []
-        known = await completions.load_plan_numbers(connection, (request.media_id for _, request in todo.echoes))
-        return [request for plan_no, request in todo.echoes if plan_no > known.get(request.media_id, -1)]
-
-    def _pass_gate(self, dead: Sequence[bool], letters: Sequence[DeadLetter]) -> FloodGate:
-        try:
-            return self.gate.after(dead)
-        except Flooded as flooded:
-            last = letters[-1]
-            log.critical("intake.flooded", reason=last.reason, topic=last.origin.topic, offset=last.origin.offset)
-            where = f"{last.origin.topic}/{last.origin.partition}/{last.origin.offset}"
-            raise Flooded(f"{flooded}; the last: {last.reason} at {where}") from None
+    def _pass_gates(
+        self, messages: Sequence[Message], dead: Sequence[bool], letters: Sequence[DeadLetter]
+    ) -> dict[Topic, FloodGate]:
+        """The gate of each topic after these messages: another one's good events say nothing of it. Raises Flooded."""
+        gates = dict(self._gates)
+        for topic in {message.topic for message in messages}:
+            ours = [each for message, each in zip(messages, dead, strict=True) if message.topic is topic]
+            self._last = next((x for x in reversed(letters) if x.origin.topic == self.kafka.name(topic)), self._last)
+            gates[topic] = gates.get(topic, self.gate).after(ours)
+        return gates
 
     def _rules(self) -> Rules:
         chain = self.planner.chain
-        return Rules(frozenset(chain.upstreams), chain.foreign, self.max_bytes, self.kept_bytes)
+        return Rules(frozenset(chain.upstreams), chain.foreign, self.max_bytes, self.kept_bytes, self.kafka.key)
 
     def _tell(self, planned: Planned, todo: Triage, messages: int) -> None:
         log.debug("intake.planned", messages=messages, media=planned.media, changed=planned.changed)

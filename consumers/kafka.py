@@ -11,6 +11,8 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
 
 from consumers.access import PLAIN, Access, find_refusal
+from contracts.codec import Mode
+from contracts.keys import PLACE
 from contracts.topics import INTAKE_TOPICS, Topic
 
 Consumer: TypeAlias = Any
@@ -24,7 +26,8 @@ class KafkaSettings:
     """Where Kafka is and how long we wait for it; times in seconds.
 
     `topics` gives the cluster's names of the topics in the contract; those not in it go by their own. `idempotence` is
-    the producer's (the embedded broker has none). All members of `group` must use equal settings.
+    the producer's (the embedded broker has none). `mode` and `key` are of what we send: how a CloudEvent is written,
+    and the key of a medium's events. All members of `group` must use equal settings.
     """
 
     servers: tuple[str, ...]
@@ -35,6 +38,8 @@ class KafkaSettings:
     session_timeout: float = 45.0
     rebalance_timeout: float = 60.0
     send_timeout: float = 10.0
+    mode: Mode = Mode.BINARY
+    key: str = PLACE
 
     def name(self, topic: str) -> str:
         """The cluster's name of a topic of the contract."""
@@ -45,8 +50,10 @@ class KafkaSettings:
         return next(topic for topic in Topic if self.name(topic) == name)
 
 
-def make_consumer(settings: KafkaSettings) -> Consumer:
+def make_consumer(settings: KafkaSettings, *, member: bool = True) -> Consumer:
     """Return a consumer, not started and subscribed to nothing, that commits nothing by itself.
+
+    One that is no `member` of the group reads what it is assigned, and can commit nothing at all.
 
     One Range assignor puts partition p of all our topics into the same hands. A join is answered only when the whole
     group is there, so a request may take longer than a rebalance. Events are small: what is fetched ahead is little,
@@ -55,7 +62,7 @@ def make_consumer(settings: KafkaSettings) -> Consumer:
     return AIOKafkaConsumer(
         bootstrap_servers=list(settings.servers),
         client_id="bildwerk",
-        group_id=settings.group,
+        group_id=settings.group if member else None,
         partition_assignment_strategy=(RangePartitionAssignor,),
         auto_offset_reset="earliest",
         enable_auto_commit=False,
@@ -90,6 +97,21 @@ async def count_partitions(settings: KafkaSettings) -> dict[str, int]:
     finally:
         await admin.close()
     return {settings.name(topic): known.get(settings.name(topic), 0) for topic in Topic}
+
+
+async def list_brokers(settings: KafkaSettings) -> frozenset[str]:
+    """The addresses of the brokers that make up the cluster now; none while it does not answer."""
+    try:
+        admin = await _open_admin(settings)
+    except (KafkaError, OSError):
+        return frozenset()
+    try:
+        answer = await admin.describe_cluster()
+    except (KafkaError, OSError):
+        return frozenset()
+    finally:
+        await admin.close()
+    return frozenset(f"{broker['host']}:{broker['port']}" for broker in answer["brokers"])
 
 
 async def create_topics(settings: KafkaSettings, partitions: int = 12, replication: int = 1) -> tuple[str, ...]:

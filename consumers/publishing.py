@@ -10,6 +10,8 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, MessageSizeTooLarg
 
 from consumers.kafka import KafkaSettings, Producer
 from contracts.codec import encode
+from contracts.keys import make_key
+from contracts.topics import Topic
 from db.outbox import Row
 
 TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
@@ -70,9 +72,11 @@ class Publisher:
         return [TimeoutError() if isinstance(r, asyncio.CancelledError) else r for r in results]
 
     async def _send(self, row: Row) -> None:
-        headers, value = encode(row.event_id, self.source, row.type, row.created_at, row.payload)
-        name = self.settings.name(row.topic)
-        await asyncio.shield(await self.producer.send(name, value, key=row.key.encode(), headers=headers))
+        mode, name = self.settings.mode, self.settings.name(row.topic)
+        headers, value = encode(row.event_id, self.source, row.type, row.created_at, row.payload, mode)
+        # A dead letter's key is where the event was: it may name no medium.
+        key = row.key.encode() if row.topic == Topic.DEAD_LETTER else make_key(self.settings.key, row.key)
+        await asyncio.shield(await self.producer.send(name, value, key=key, headers=headers))
 
     async def _find_closed(self, topics: Iterable[str]) -> frozenset[str]:
         """Topics that are missing or not ours to write; one must not hold up the others."""

@@ -1,4 +1,4 @@
-"""The media root as inspector and workers see it: when it is away, nothing fails; work waits until it is back."""
+"""Stores of pictures as inspector and workers see them: when one is away nothing fails; its pictures wait for it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,60 +11,98 @@ import structlog
 from handlers.failures import Unavailable
 from handlers.inference.health import Breaker, BreakerState
 from handlers.inspect.pool import Inspection, PicturePool
-from handlers.inspect.references import MediaRoot
+from handlers.inspect.sources import Sources
 
 log = structlog.get_logger("bildwerk.consumers.store")
 
 T = TypeVar("T")
+SHORTEST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
+"""Seconds that a picture of a store that is away is left alone."""
 
 
 @dataclass
 class Store:
-    """Pictures behind a breaker. `back` is called when the media root is there again."""
+    """Pictures behind a breaker for each store (media root, bucket, web server); `back` is called when one is back."""
 
     pool: PicturePool
-    root: MediaRoot
     back: Callable[[], None] = field(default=lambda: None)
     poll: float = 0.25
-    breaker: Breaker = field(default_factory=Breaker)
+    breakers: dict[str, Breaker] = field(default_factory=dict)
+    _probes: dict[str, asyncio.Task[None]] = field(default_factory=dict, init=False)
+
+    @property
+    def sources(self) -> Sources:
+        """Where references may lead."""
+        return self.pool.sources
 
     def is_available(self) -> bool:
-        """Whether the media root answered when it was last used."""
-        return self.breaker.state(monotonic()) is BreakerState.CLOSED
+        """Whether there is any store whose pictures can be worked on."""
+        return self.sources.has_others or any(self._is_closed(store) for store in self.sources.stores)
 
     async def inspect(self, reference: str, measured: str | None = None) -> Inspection:
         """What is behind a reference; see `PicturePool.inspect`."""
-        return await self._guard(self.pool.inspect(reference, measured))
+        return await self._guard(reference, lambda: self.pool.inspect(reference, measured))
 
     async def rendition(self, reference: str, content_hash: str) -> bytes:
         """The picture as the model gets it; see `PicturePool.rendition`."""
-        return await self._guard(self.pool.rendition(reference, content_hash))
+        return await self._guard(reference, lambda: self.pool.rendition(reference, content_hash))
 
     async def hash(self, reference: str) -> str:
         """The content hash of the file now; see `PicturePool.hash`."""
-        return await self._guard(self.pool.hash(reference))
+        return await self._guard(reference, lambda: self.pool.hash(reference))
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look whether a missing media root is back, until `stop` is set."""
-        while not stop.is_set():
-            if self.breaker.may_probe(monotonic()):
-                await self._probe()
-            await asyncio.sleep(self.poll)
-
-    async def _probe(self) -> None:
+        """Look whether missing stores are back, until `stop` is set. One that hangs keeps no other waiting."""
         try:
-            await asyncio.to_thread(self.root.check, expect_files=True)
+            while not stop.is_set():
+                for store in [name for name, breaker in self.breakers.items() if breaker.may_probe(monotonic())]:
+                    if store not in self._probes:
+                        self._probes[store] = asyncio.create_task(self._probe(store))
+                await asyncio.sleep(self.poll)
+        finally:
+            for probe in list(self._probes.values()):
+                probe.cancel()
+
+    async def _probe(self, store: str) -> None:
+        try:
+            await self.sources.check(store)
         except Unavailable as failure:
-            self.breaker = self.breaker.open(failure.reason, monotonic(), 1.0)
+            self._open(store, failure)
             return
-        log.info("store.back")
-        self.breaker = self.breaker.close()
+        finally:
+            self._probes.pop(store, None)
+        log.info("store.back", store=_name(store))
+        self.breakers.pop(store, None)
         self.back()
 
-    async def _guard(self, work: Awaitable[T]) -> T:
+    async def _guard(self, reference: str, work: Callable[[], Awaitable[T]]) -> T:
+        """The work's result; a store that is away is not asked, so that what hangs there holds up nobody else."""
+        store = self.sources.locate(reference).store
+        if not self._is_closed(store):
+            raise Unavailable(self.breakers[store].reason, pause=self._pause(store))
         try:
-            return await work
+            return await work()
         except Unavailable as failure:
-            log.warning("store.away", reason=failure.reason)
-            self.breaker = self.breaker.open(failure.reason, monotonic(), 1.0)
+            log.warning("store.away", store=_name(store), reason=failure.reason)
+            self._open(store, failure)
+            failure.pause = max(failure.pause, self._pause(store))
             raise
+
+    def _open(self, store: str, failure: Unavailable) -> None:
+        self.breakers[store] = self.breakers.get(store, Breaker()).open(failure.reason, monotonic(), 1.0)
+
+    def _pause(self, store: str) -> float:
+        """Seconds to leave a picture alone: as long as its store has been away, 2 to 300.
+
+        So an outage costs few looks at each, and is at most twice as long for them.
+        """
+        since = self.breakers[store].since
+        return min(LONGEST_PAUSE, max(SHORTEST_PAUSE, 0.0 if since is None else monotonic() - since))
+
+    def _is_closed(self, store: str) -> bool:
+        return store not in self.breakers or self.breakers[store].state(monotonic()) is BreakerState.CLOSED
+
+
+def _name(store: str) -> str:
+    """A store as logs may name it: what settings name, never a host out of a reference."""
+    return "web" if store.startswith("http") else store.replace("s3://", "s3:") or "media_root"

@@ -12,17 +12,19 @@ from contracts.codec import Decoded, Ignored, decode
 from contracts.dead_letters import KEPT_BYTES, DeadLetter, Origin, bound
 from contracts.events import MediaUpdated, StageCompleted
 from contracts.json_objects import MAX_BYTES, Undecodable
+from contracts.keys import PLACE, names_medium
 from handlers.runner.planning import Force, PlanRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Our job types, those of them that another program does, and how much of an event we take and keep."""
+    """Our job types, those of them that another program does, how much of an event we take and keep, and its key."""
 
     job_types: frozenset[str]
     foreign_job_types: frozenset[str] = frozenset()
     max_bytes: int = MAX_BYTES
     kept_bytes: int = KEPT_BYTES
+    key: str = PLACE
 
 
 @dataclass
@@ -72,7 +74,7 @@ def make_letter(message: Message, rules: Rules, reason: str, detail: str = "") -
 
 def _take(into: Triage, message: Message, decoded: Decoded, source: str, rules: Rules) -> None:
     event = decoded.event
-    if message.key is not None and message.key != str(event.media_id).encode():
+    if message.key is not None and not names_medium(message.key, event.media_id, rules.key):
         into.ignored["key_mismatch"] += 1
     if isinstance(event, StageCompleted):
         _take_completion(into, message, decoded, event, source, rules)

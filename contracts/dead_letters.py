@@ -5,10 +5,11 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import JsonValue
+from pydantic import BaseModel, Field, JsonValue
 
+Base64 = Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"})]
 KEPT_BYTES = 65_536
 KEPT_KEY_BYTES = 1_024
 KEPT_HEADERS = 32
@@ -70,6 +71,27 @@ class DeadLetter:
     def to_json(self) -> dict[str, JsonValue]:
         """The body of the message on the dead-letter topic."""
         return {"reason": self.reason, "detail": self.detail, **self.origin.to_json()}
+
+
+class LetterBody(BaseModel):
+    """An event that nobody could act on: why, where it was, and the head of its bytes in Base64.
+
+    `value_length` and `value_hash` (SHA-256) are those of all of the value. `key` and `value` are null where the
+    message has none, or the broker could not give them. Of an event of our own that the broker refuses, `partition` is
+    -1 and `offset` its number in the outbox.
+    """
+
+    reason: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+    detail: str
+    topic: str
+    partition: Annotated[int, Field(ge=-1)]
+    offset: int
+    timestamp_ms: int
+    key: Base64 | None
+    value: Base64 | None
+    value_length: Annotated[int, Field(ge=0)]
+    value_hash: str
+    headers: list[Annotated[list[str], Field(min_length=2, max_length=2)]]
 
 
 def bound(

@@ -18,6 +18,7 @@ class _Event(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore", hide_input_in_errors=True)
 
     media_id: MediaId
+    schema_version: Literal[1] = 1
 
 
 class MediaCreated(_Event):

@@ -1,4 +1,4 @@
-"""JSON from strangers: one object, bounded in size and depth, nothing in it that two readers could read differently."""
+"""JSON from strangers: bounded in size and depth, nothing in it that two readers could read differently."""
 
 import json
 import math
@@ -25,10 +25,21 @@ class Undecodable(Exception):
 
 
 def read_object(value: bytes | None, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
-    """The JSON object in `value`, of `max_bytes` at most.
+    """The JSON object in `value`. Raises Undecodable with the reasons of `read_json` and: not_an_object."""
+    return require_object(read_json(value, max_bytes))
 
-    Raises Undecodable: tombstone, empty_value, too_large, not_utf8, too_deep, not_json, duplicate_keys, bad_number or
-    not_an_object.
+
+def require_object(parsed: Any) -> dict[str, Any]:
+    """The parsed JSON, which must be an object. Raises Undecodable: not_an_object."""
+    if not isinstance(parsed, dict):
+        raise Undecodable("not_an_object", type(parsed).__name__)
+    return parsed
+
+
+def read_json(value: bytes | None, max_bytes: int = MAX_BYTES) -> Any:
+    """The JSON in `value`, of `max_bytes` at most.
+
+    Raises Undecodable: tombstone, empty_value, too_large, not_utf8, too_deep, not_json, duplicate_keys or bad_number.
     """
     if value is None:
         raise Undecodable("tombstone")
@@ -43,12 +54,9 @@ def read_object(value: bytes | None, max_bytes: int = MAX_BYTES) -> dict[str, An
     if too_deep(value):
         raise Undecodable("too_deep", f"more than {MAX_DEPTH} levels")
     try:
-        parsed = _DECODER.decode(text)
+        return _DECODER.decode(text)
     except ValueError as error:
         raise Undecodable("not_json", str(error)) from None
-    if not isinstance(parsed, dict):
-        raise Undecodable("not_an_object", type(parsed).__name__)
-    return parsed
 
 
 def too_deep(value: bytes) -> bool:

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Topic(StrEnum):
-    """Names of the Kafka topics; every message is keyed by the decimal media id."""
+    """Names of the Kafka topics; messages about a medium are keyed by its id (see `contracts.keys`)."""
 
     MEDIA_CREATED = "media.created"
     MEDIA_UPDATED = "media.updated"

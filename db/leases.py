@@ -109,6 +109,11 @@ async def release(connection: Connection, medium: MediumLease) -> None:
     await connection.execute(load("leases")["leases_release"], medium.media_id, medium.lease_no)
 
 
+async def postpone(connection: Connection, medium: MediumLease, delay: timedelta) -> None:
+    """Let nobody claim a medium of ours for that long: its picture's store is away. A plan lets it be claimed."""
+    await connection.execute(load("leases")["leases_postpone"], medium.media_id, medium.lease_no, delay)
+
+
 async def release_slot(connection: Connection, slot: SlotLease, busy: timedelta = timedelta(0)) -> None:
     """Give a slot back; it stays taken for `busy` when the server is still at a call that was given up."""
     await connection.execute(load("slots")["slots_release"], slot.host, slot.number, slot.lease_no, busy)

@@ -56,6 +56,15 @@ async def honour_forces(connection: Connection, forces: Iterable[tuple[int, str]
     return {(row["media_id"], row["force_id"]) for row in rows}
 
 
+async def list_unseen_forces(connection: Connection, forces: Iterable[tuple[int, str]]) -> set[tuple[int, str]]:
+    """Which of these force requests, as (media id, force id), would be seen for the first time."""
+    pairs = sorted(set(forces))
+    rows = await connection.fetch(
+        load("ledger")["ledger_unseen_forces"], [media_id for media_id, _ in pairs], [name for _, name in pairs]
+    )
+    return {(row["media_id"], row["force_id"]) for row in rows}
+
+
 async def write(connection: Connection, drafts: Sequence[Draft]) -> None:
     """Write drafts: verdicts, then the media's rows, then the outbox (P23)."""
     sql = load("ledger")

@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
 import orjson
@@ -16,7 +16,7 @@ Connection: TypeAlias = Any
 """An asyncpg connection, alone or out of a pool; asyncpg ships no types."""
 Pool: TypeAlias = Any
 """An asyncpg pool."""
-
+Result = TypeVar("Result")
 
 PAUSES = (0.1, 0.5, 2.0)
 """Seconds between the tries of `insist`: longer than a restart of a pooler takes, shorter than a lease."""
@@ -102,6 +102,20 @@ async def insist(pool: Pool, act: Callable[[Connection], Awaitable[object]]) -> 
         else:
             return True
     return False
+
+
+async def transact(pool: Pool, act: Callable[[Connection], Awaitable[Result]]) -> Result:
+    """Act in a transaction; where PostgreSQL breaks it off, in another after a moment. Raises the last one's error."""
+    for pause in PAUSES:
+        try:
+            async with pool.acquire() as connection, connection.transaction():
+                return await act(connection)
+        except Exception as error:
+            if not is_repeatable(error):
+                raise
+            await asyncio.sleep(pause)
+    async with pool.acquire() as connection, connection.transaction():
+        return await act(connection)
 
 
 async def connect(database: Database) -> Connection:

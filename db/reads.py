@@ -10,6 +10,8 @@ from pydantic import JsonValue
 
 from contracts.facts import RECONSTRUCTED
 from contracts.tags import Tag
+from db import intake_stop
+from db.intake_stop import IntakeStop
 from db.pool import Connection
 from db.queries import load
 from db.tags import SOURCE
@@ -23,7 +25,7 @@ class Queues:
     """What waits where: media, events, dead letters and slots; `outbox_seconds` is the age of the oldest event.
 
     `unsought` are media that others like them are to be looked for, `neighbours` those to be planned because one like
-    them has changed.
+    them has changed. `intake_stopped` is 1 while dead letters have stopped intake.
     """
 
     ready: int
@@ -37,6 +39,7 @@ class Queues:
     dead_letters: int
     slots_taken: int
     slots: int
+    intake_stopped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class Overview:
     prompt_tokens: int
     answer_tokens: int
     per_minute: float | None
+    intake_stop: IntakeStop | None = None
 
     @property
     def open(self) -> int:
@@ -192,6 +196,7 @@ async def read_overview(connection: Connection) -> Overview:
         prompt_tokens=int(tokens["prompt"]),
         answer_tokens=int(tokens["answer"]),
         per_minute=pace["useful"] * 60 / max(pace["seconds"], 1.0) if pace["useful"] else None,
+        intake_stop=await intake_stop.read(connection),
     )
 
 

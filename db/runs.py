@@ -1,6 +1,6 @@
 """The record of every model call: what was asked of whom, what it cost and what came of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -105,3 +105,21 @@ async def find_outcome(connection: Connection, run_id: int) -> Outcome | None:
     """What is recorded of a run; None while it has not ended."""
     outcome = await connection.fetchval(load("runs")["runs_outcome"], run_id)
     return Outcome(outcome) if outcome else None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A job that is done, and how it was: `recipe` is empty where rules decided, None where no run is on record."""
+
+    media_id: int
+    job_type: str
+    recipe: str | None
+    model: str | None
+    language: str | None
+    reused_from: int | None
+
+
+async def list_standing(connection: Connection, media_ids: Iterable[int], job_types: Iterable[str]) -> list[Standing]:
+    """The jobs of these types and media that are done, with the runs that their values rest on."""
+    rows = await connection.fetch(load("runs")["runs_standing"], sorted(media_ids), sorted(job_types))
+    return [Standing(**row) for row in rows]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from db.pool import Connection
 from db.queries import load
+from db.text import like_pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ async def join(connection: Connection, members: Iterable[tuple[int, str]]) -> se
 async def find_media(connection: Connection, wanted: Selection, after: int, limit: int) -> list[int]:
     """Up to `limit` ids above `after` that are meant, in order."""
     ids = None if wanted.ids is None else list(wanted.ids)
-    pattern = None if wanted.glob is None else _like(wanted.glob)
+    pattern = None if wanted.glob is None else like_pattern(wanted.glob)
     rows = await connection.fetch(
         load("score_batches")["score_batches_find"], after, limit, ids, pattern, wanted.missing
     )
@@ -54,8 +55,3 @@ async def list_batches(connection: Connection, media_id: int) -> tuple[str, ...]
     """The batches of one medium, oldest first."""
     rows = await connection.fetch(load("score_batches")["score_batches_of"], media_id)
     return tuple(row["batch"] for row in rows)
-
-
-def _like(glob: str) -> str:
-    escaped = glob.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return escaped.replace("*", "%").replace("?", "_")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import orjson
 import typer.main
 
 HERE = Path(__file__).resolve().parent
@@ -14,11 +15,13 @@ sys.path.insert(0, str(HERE.parent))
 
 from bildwerk.cli.commands import app  # noqa: E402 - the checkout is not always installed
 from bildwerk.cli.config import show  # noqa: E402
+from bildwerk.cli.contracts import PRETTY  # noqa: E402
 from bildwerk.environment import variable  # noqa: E402
 from bildwerk.reasons import LETTERS, REASONS  # noqa: E402
 from bildwerk.settings import Settings  # noqa: E402
 from bildwerk.telemetry.events import LOG_EVENTS  # noqa: E402
 from bildwerk.telemetry.metrics import Metrics  # noqa: E402
+from contracts.asyncapi import describe_topics  # noqa: E402
 from contracts.events import EVENTS  # noqa: E402
 from handlers.registry import load_stages  # noqa: E402
 
@@ -28,7 +31,8 @@ MARKED = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 def settings() -> str:
     """Every setting with its default."""
     rows = []
-    for name, field in Settings.model_fields.items():
+    for name in sorted(Settings.model_fields, key=lambda name: name not in Settings.__annotations__):
+        field = Settings.model_fields[name]
         default = "must be set" if field.is_required() else _default(name)
         rows.append((f"`{variable(Settings, name)}`", default, str(field.description)))
     return _table(("variable", "default", "meaning"), rows)
@@ -87,6 +91,8 @@ def events() -> str:
 
 
 def _type(field: dict[str, object]) -> str:
+    if "const" in field:
+        return f"`{field['const']}`"
     if "enum" in field:
         return " or ".join(f"`{word}`" for word in _list(field["enum"]))
     if "anyOf" in field:
@@ -159,6 +165,11 @@ TABLES: dict[str, Callable[[], str]] = {
 }
 
 
+def documents() -> dict[Path, str]:
+    """The files that are made as a whole."""
+    return {HERE / "reference" / "asyncapi.json": orjson.dumps(describe_topics(), option=PRETTY).decode()}
+
+
 def fill(text: str) -> str:
     """The page with each marked table made anew."""
     return MARKED.sub(lambda found: f"{found[1]}\n{TABLES[found[2]]()}\n{found[3]}", text)
@@ -172,3 +183,5 @@ def pages() -> list[Path]:
 if __name__ == "__main__":
     for page in pages():
         page.write_text(fill(page.read_text("utf-8")), "utf-8")
+    for path, text in documents().items():
+        path.write_text(text, "utf-8")

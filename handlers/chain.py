@@ -1,10 +1,12 @@
 """The stages in order, and who comes after whom."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from contracts.facts import PAIRS
+from contracts.facts import PAIRS, MediaFacts
+from handlers.choice.choice import Choice
 from handlers.stage import Stage
 
 
@@ -13,22 +15,23 @@ class Chain:
     """Stages sorted so that every upstream comes first.
 
     `foreign` are the job types that another program does: ours to wait for, not to run. Those switched `off` leave
-    `stages`: nobody waits for them. `upstreams` is closed transitively (P12): a stage is looked at only when everything
-    before it is terminal.
+    `stages`: nobody waits for them. `choice` says which media are worked on. `upstreams` is closed transitively (P12):
+    a stage is looked at only when everything before it is terminal.
     """
 
     stages: tuple[Stage[Any], ...]
     foreign: frozenset[str] = frozenset()
     off: frozenset[str] = frozenset()
+    choice: Choice = field(default_factory=Choice)
     upstreams: Mapping[str, frozenset[str]] = field(init=False)
     neighbourly: frozenset[str] = field(init=False)
     """Those that rest on what other media have in common with a medium."""
     keys: tuple[str, ...] = field(init=False)
-    """Every `media_meta` key that facts must hold for these stages, those of the stages switched off too."""
+    """Every `media_meta` key that facts must hold for these stages, those switched off too, and for the choice."""
 
     def __post_init__(self) -> None:
         closed: dict[str, frozenset[str]] = {}
-        keys = {"locks"}
+        keys = {"locks", *self.choice.keys}
         for stage in self.stages:
             closed[stage.job_type] = frozenset(stage.after).union(*(closed[name] for name in stage.after))
             keys.update(stage.reads, stage.writes)
@@ -40,6 +43,20 @@ class Chain:
         object.__setattr__(self, "neighbourly", neighbourly)
         object.__setattr__(self, "keys", tuple(sorted(keys)))
 
+    @property
+    def job_types(self) -> frozenset[str]:
+        """The job types that run here, or that another program does."""
+        return frozenset(self.upstreams)
+
+    def bar(self, facts: MediaFacts, now: datetime) -> Mapping[str, str]:
+        """The job types that are not to be done to the medium now, with their reasons."""
+        barred = self.choice.bar(facts, now, self.job_types)
+        return {job_type: exclusion.reason for job_type, exclusion in barred.items()}
+
+    def wants(self, barred: Collection[str]) -> bool:
+        """Whether a job is left for a medium where these are barred, so that its picture is to be looked at."""
+        return not barred or not self.job_types.issubset(barred)
+
     def stage(self, job_type: str) -> Stage[Any]:
         """The stage of that job type; KeyError when there is none."""
         for stage in self.stages:
@@ -49,7 +66,7 @@ class Chain:
 
     def select(self, job_types: Sequence[str], *, cascade: bool) -> frozenset[str]:
         """The known job types a force request names (none named: all), with everything downstream under cascade."""
-        known = frozenset(self.upstreams)
+        known = self.job_types
         named = known.intersection(job_types) if job_types else known
         if not cascade:
             return named

@@ -49,9 +49,13 @@ class Transient(Failure):
 
 
 class Unavailable(Failure):
-    """A host or store is away altogether."""
+    """A host or store is away altogether. After `pause` seconds it is worth another look; 0: nobody said so."""
 
     kind = "unavailable"
+
+    def __init__(self, reason: str, detail: str = "", *, pause: float = 0.0) -> None:
+        super().__init__(reason, detail)
+        self.pause = pause
 
 
 class Stale(Failure):

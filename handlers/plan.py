@@ -4,9 +4,10 @@ Pure. Numbers refer to the table of transitions in docs/ledger.md.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -14,6 +15,7 @@ import orjson
 from contracts.facts import MediaFacts
 from contracts.verdicts import Status, Verdict
 from handlers.chain import Chain
+from handlers.choice.choice import LEFT_OUT
 from handlers.stage import Awaiting, Due, Impossible, Satisfied, Stage
 
 Verdicts = Mapping[str, Verdict]
@@ -29,35 +31,42 @@ def take_fingerprint(stage: Stage[Any], facts: MediaFacts) -> str:
     return hashlib.sha256(document).hexdigest()[:32]
 
 
-def plan(chain: Chain, facts: MediaFacts, verdicts: Verdicts, forced: AbstractSet[str] = frozenset()) -> Verdicts:
+def plan(
+    chain: Chain,
+    facts: MediaFacts,
+    verdicts: Verdicts,
+    forced: AbstractSet[str] = frozenset(),
+    barred: Mapping[str, str] = MappingProxyType({}),
+) -> Verdicts:
     """The verdicts of one medium after looking at its facts once more.
 
-    `forced` are the job types named by force requests that are honoured for the first time. A medium that the platform
-    does not have, or whose picture is not inspected under its present mark, keeps its verdicts (P7).
+    `forced` are the job types named by force requests that are honoured for the first time, `barred` those that are not
+    to be done to this medium, with their reasons. A medium that the platform does not have, or whose picture is not
+    inspected under its present mark, keeps its verdicts (P7); if nothing is to be done to it, nobody need look (33).
     """
     current = raise_forces(verdicts, forced)
-    if not facts.exists or not facts.inspected:
+    if not facts.exists:
         return current
+    if not facts.inspected:
+        return current if chain.wants(barred) else current | _leave_alone(chain, current, barred)
+    current |= _release(chain, current, barred)
     for name in chain.off & current.keys():
         if not current[name].status.terminal:
             current[name] = _skip(current[name], "switched_off")
     for stage in chain.stages:
-        name = stage.job_type
-        verdict = _take_up(current.get(name, Verdict()), take_fingerprint(stage, facts))
-        if verdict.status in (Status.DONE, Status.FAILED):  # 7
-            current[name] = _renew(stage, facts, verdict) if name in chain.neighbourly else verdict
-        elif any(not current[upstream].status.terminal for upstream in chain.upstreams[name]):  # 2, 8
-            current[name] = verdict if verdict.status is Status.SKIPPED else _wait(verdict, "upstream")
-        elif name in chain.foreign:
-            current[name] = _await_foreign(stage, facts, verdict)
-        else:
-            current[name] = _ask(stage, facts, verdict)
+        current[stage.job_type] = _look(chain, stage, facts, current, barred)
     return current
 
 
 def raise_forces(verdicts: Verdicts, forced: AbstractSet[str]) -> dict[str, Verdict]:
     """The verdicts with a new generation of the forced jobs, open until they are planned (13)."""
     return {**verdicts, **{name: _force(verdicts.get(name, Verdict())) for name in forced}}
+
+
+def reopen_failed(verdicts: Verdicts, retried: AbstractSet[str]) -> dict[str, Verdict]:
+    """The verdicts with a new generation of those that failed, open until they are planned (16)."""
+    failed = {name for name in retried if name in verdicts and verdicts[name].status is Status.FAILED}
+    return {**verdicts, **{name: replace(_force(verdicts[name]), forced=False) for name in failed}}
 
 
 def close_deleted(verdicts: Verdicts) -> Verdicts:
@@ -80,16 +89,54 @@ def list_announced(before: Verdicts, after: Verdicts) -> tuple[str, ...]:
     )
 
 
+def _release(chain: Chain, verdicts: Verdicts, barred: Collection[str]) -> dict[str, Verdict]:
+    """Jobs that were not chosen and are now: open until they are planned (34)."""
+    return {
+        name: _wait(verdict, "inspection")
+        for name, verdict in verdicts.items()
+        if verdict.status is Status.SKIPPED
+        and verdict.reason in LEFT_OUT
+        and name in chain.job_types
+        and name not in barred
+    }
+
+
+def _leave_alone(chain: Chain, verdicts: Verdicts, barred: Mapping[str, str]) -> dict[str, Verdict]:
+    """Nothing is done to a medium that may never have been inspected: what is done or failed stands (33)."""
+    found = {stage.job_type: verdicts.get(stage.job_type, Verdict()) for stage in chain.stages}
+    return {
+        name: _skip(_take_up(verdict, verdict.fingerprint), barred[name])
+        for name, verdict in found.items()
+        if verdict.status not in (Status.DONE, Status.FAILED)
+    }
+
+
 def _force(verdict: Verdict) -> Verdict:
     """A force honoured for the first time: a new generation, open until it is planned (13)."""
     return Verdict(Status.WAITING, "inspection", verdict.fingerprint, verdict.generation + 1, forced=True)
 
 
-def _take_up(verdict: Verdict, fingerprint: str) -> Verdict:
+def _take_up(verdict: Verdict, fingerprint: str | None) -> Verdict:
     """The verdict under the present fingerprint; another one, or a medium that is back, is a new generation (6, 29)."""
     if verdict.fingerprint in (None, fingerprint) and verdict.reason != "media_deleted":
         return replace(verdict, fingerprint=fingerprint)
     return Verdict(Status.WAITING, "", fingerprint, verdict.generation + 1, forced=verdict.forced)
+
+
+def _look(chain: Chain, stage: Stage[Any], facts: MediaFacts, current: Verdicts, barred: Mapping[str, str]) -> Verdict:
+    """The verdict of one stage, given those of the stages before it."""
+    name = stage.job_type
+    verdict = _take_up(current.get(name, Verdict()), take_fingerprint(stage, facts))
+    if verdict.status in (Status.DONE, Status.FAILED):  # 7
+        renewable = name in chain.neighbourly and name not in barred
+        return _renew(stage, facts, verdict) if renewable else verdict
+    if name in barred:  # 32
+        return _skip(verdict, barred[name])
+    if any(not current[upstream].status.terminal for upstream in chain.upstreams[name]):  # 2, 8
+        return verdict if verdict.status is Status.SKIPPED else _wait(verdict, "upstream")
+    if name in chain.foreign:
+        return _await_foreign(stage, facts, verdict)
+    return _ask(stage, facts, verdict)
 
 
 def _ask(stage: Stage[Any], facts: MediaFacts, verdict: Verdict) -> Verdict:

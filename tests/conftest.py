@@ -19,6 +19,8 @@ from bildwerk.sandbox.addresses import Stack
 from bildwerk.sandbox.ollama import Simulated, start_simulated_ollama
 from bildwerk.sandbox.stack import start_stack
 from db.pool import Database, open_pool
+from tests.brokers import KINDS, Broker, as_broker
+from tests.kafka_real.broker import Kafka, fetch_kafka, start_kafka
 from tests.ledger import Ledger
 from tests.workshop import SPEED, Workshop, open_workshop
 
@@ -36,6 +38,7 @@ settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 TEMPLATE = "template_migrated"
+FIGURE = "figure"
 _numbers = itertools.count(1)
 
 
@@ -97,10 +100,29 @@ async def workshop(
         yield opened
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def apache_kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kafka]:
+    """Return the Apache Kafka of this run: one node, started for the first test that wants it."""
+    folder = tmp_path_factory.mktemp("kafka")
+    node = await start_kafka(folder, await fetch_kafka())
+    yield node
+    await node.stop()
+
+
+@pytest.fixture(params=KINDS)
+def broker(request: pytest.FixtureRequest) -> Broker:
+    """Return a broker that all tests of the run share; the test runs once for each kind."""
+    if request.param == "embedded":
+        stack: Stack = request.getfixturevalue("stack")
+        return Broker(stack.kafka_bootstrap_servers)
+    node: Kafka = request.getfixturevalue("apache_kafka")
+    return as_broker(node)
+
+
 @pytest.fixture
-def kafka(stack: Stack) -> str:
-    """Return the bootstrap servers of the broker that all tests of the run share: use `unique` in topics and groups."""
-    return stack.kafka_bootstrap_servers
+def kafka(broker: Broker) -> str:
+    """Return the bootstrap servers of the broker: use `unique` in topics and groups."""
+    return broker.address
 
 
 @pytest.fixture
@@ -128,6 +150,21 @@ async def start_ollama(tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[
 async def ollama(start_ollama: Callable[..., Awaitable[Simulated]]) -> Simulated:
     """Return a fresh simulated Ollama with four slots."""
     return await start_ollama()
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Return a function that notes a figure for the end of the report."""
+    node: pytest.Item = request.node
+    return lambda text: node.user_properties.append((FIGURE, f"{node.name}: {text}"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures, whichever process noted them; a report of the teardown holds all of its test's."""
+    for report in itertools.chain.from_iterable(terminalreporter.stats.values()):
+        if getattr(report, "when", None) == "teardown":
+            for line in (text for name, text in report.user_properties if name == FIGURE):
+                terminalreporter.write_line(line)
 
 
 def _name_database(url: str, name: str) -> str:

@@ -24,6 +24,7 @@ from handlers.inspect.limits import PictureLimits
 from handlers.inspect.pool import PicturePool
 from handlers.inspect.references import MediaRoot
 from handlers.inspect.renditions import RenditionCache
+from handlers.inspect.sources import Sources
 from handlers.runner.asking import Asker
 from handlers.runner.finishing import Finisher
 from handlers.runner.medium import Runner
@@ -95,15 +96,17 @@ async def open_workshop(ledger: Ledger, simulated: Simulated, place: Path) -> As
     folder = place / "media"
     folder.mkdir()
     Image.new("RGB", (64, 48), "orange").save(folder / "a.png")
-    hosts, root = parse_hosts(f"{simulated.url}=2"), MediaRoot(folder)
+    hosts = parse_hosts(f"{simulated.url}=2")
     cache = RenditionCache(place / "cache", 1 << 24)
     options = InferenceOptions("bildwerk-simulated", num_ctx=4096)
     async with (
-        PicturePool(root, PictureLimits(), cache, 1) as pictures,
+        PicturePool(
+            Sources({"": MediaRoot(folder), "scans": MediaRoot(place / "scans")}), PictureLimits(), cache, 1
+        ) as pictures,
         Ollama(hosts, options) as ollama,
         httpx.AsyncClient(base_url=simulated.control_url) as control,
     ):
-        store, fleet = Store(pictures, root), Fleet(ollama, HostHealth(hosts))
+        store, fleet = Store(pictures), Fleet(ollama, HostHealth(hosts))
         runner = Runner(ledger.pool, Finisher(ledger.planner), Asker(store, fleet, "bildwerk-simulated"))
         inspector = Inspector(ledger.pool, ledger.planner, store, lambda: None)
         await ledger.pool.execute("INSERT INTO media (path) VALUES ('a.png')")

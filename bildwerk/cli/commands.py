@@ -9,13 +9,17 @@ from bildwerk import __version__
 from bildwerk.cli import (
     config,
     contracts,
+    dead_letters,
     demo,
     doctor,
     duplicates,
     explain,
+    export,
+    failures,
     ingest,
     migrate,
     policy,
+    replay,
     sandbox,
     score,
     serve,
@@ -38,14 +42,18 @@ app.command()(serve.serve)
 app.command()(migrate.migrate)
 app.command()(ingest.ingest)
 app.command()(score.score)
+app.command()(replay.replay)
 app.command()(status.status)
 app.command()(explain.explain)
+app.command()(export.export)
 app.command()(doctor.doctor)
 app.command()(contracts.contracts)
 app.command()(config.config)
 app.add_typer(policy.app, name="policy")
 app.add_typer(tags.app, name="tags")
 app.add_typer(duplicates.app, name="duplicates")
+app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(failures.app, name="failures")
 app.add_typer(sandbox.app, name="sandbox")
 
 

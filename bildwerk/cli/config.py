@@ -1,7 +1,7 @@
 """`bildwerk config`: every setting, its value without secrets, and where that came from."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import typer
@@ -59,6 +59,8 @@ def show(value: object) -> str:
             return str(value).lower()
         case SecretStr():
             return "********"
+        case Mapping():
+            return ",".join(f"{name}={show(part)}" for name, part in value.items())
         case Host():
             return f"{value.url}={value.slots}"
         case str() | Path() | int() | float():

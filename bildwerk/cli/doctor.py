@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 import typer
 
 from bildwerk.arguments import make_chain, make_kafka, make_options, make_writer
 from bildwerk.cli.connections import blame_kafka, connected, name_kafka, name_postgres
+from bildwerk.cli.finding import Finding
 from bildwerk.cli.problem import Problem
+from bildwerk.cli.stores import examine_stores
 from bildwerk.environment import read
 from bildwerk.kafka_access import find_dangers
 from bildwerk.reasons import say
@@ -17,31 +18,11 @@ from consumers.kafka import count_partitions
 from db.grants import list_missing, list_needed
 from db.pool import Connection
 from db.reads import read_installation, read_server
-from handlers.failures import Unavailable
 from handlers.inference.client import HostReport, Ollama
 from handlers.inference.hosts import Host
 from handlers.inspect.nsfw import DetectorMissing, OpenNsfw
-from handlers.inspect.references import MediaRoot
 
 OLDEST_POSTGRES = 160_000
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at: fine, or what is wrong and what to do. A warning does not change the exit status.
-
-    `host` marks an Ollama host: one of several is enough to work.
-    """
-
-    what: str
-    wrong: str = ""
-    warning: bool = False
-    fine: str = "fine"
-    host: bool = False
-
-    def __str__(self) -> str:
-        mark = "ok  " if not self.wrong else "warn" if self.warning else "FAIL"
-        return f"{mark}  {self.what}: {self.wrong or self.fine}"
 
 
 def doctor() -> None:
@@ -61,7 +42,7 @@ async def _print_findings(settings: Settings) -> bool:
 
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
     """Everything there is to find, in order."""
-    for part in (_examine_postgres, _examine_kafka, _examine_media_root, _examine_detector, _examine_ollama):
+    for part in (_examine_postgres, _examine_kafka, examine_stores, _examine_detector, _examine_ollama):
         async for finding in part(settings):
             yield finding
 
@@ -115,20 +96,6 @@ async def _examine_kafka(settings: Settings) -> AsyncIterator[Finding]:
     for name, number in partitions.items():
         missing = "" if number else "is not there: run `bildwerk migrate --topics`"
         yield Finding(f"topic {name}", missing, fine=f"{number} partitions")
-
-
-async def _examine_media_root(settings: Settings) -> AsyncIterator[Finding]:
-    where = f"media root {settings.media_root}"
-    try:
-        await asyncio.to_thread(MediaRoot(settings.media_root).check)
-    except Unavailable:
-        yield Finding(where, "cannot be listed: mount it, or set BILDWERK_MEDIA_ROOT")
-        return
-    yield Finding(where)
-    try:
-        await asyncio.to_thread(MediaRoot(settings.media_root).check, expect_files=True)
-    except Unavailable:
-        yield Finding(where, "is empty: fine before the first picture, else its mount is missing", warning=True)
 
 
 async def _examine_detector(settings: Settings) -> AsyncIterator[Finding]:

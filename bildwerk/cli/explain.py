@@ -23,6 +23,8 @@ from db.reads import Record, Run, read_record
 from db.score_batches import list_batches
 from db.vocabulary import VocabularyCache
 from handlers.chain import Chain
+from handlers.choice.choice import Exclusion
+from handlers.choice.opting_out import SKIP, list_unknown
 
 HOLDERS = {
     Standing.ABSENT: "nobody wrote it",
@@ -65,17 +67,19 @@ async def _look(settings: Settings, name: str) -> Medium:
 
 def describe(medium: Medium) -> list[str]:
     """The whole explanation, line by line."""
-    facts = medium.snapshot.facts
+    facts, chain = medium.snapshot.facts, medium.chain
+    barred = chain.choice.bar(facts, medium.snapshot.now, chain.job_types)
     lines = [
         f"medium {facts.media_id}: {facts.path or 'not on the platform'}",
         *_picture(medium),
         *_lease(medium.record),
         *(f"  in the score batch {name}" for name in medium.batches),
+        *(f"  {SKIP} names {printable(name)}, which is no job type here" for name in _misnamed(medium)),
     ]
-    for stage in medium.chain.stages:
+    for stage in chain.stages:
         name = stage.job_type
         verdict = medium.snapshot.verdicts.get(name)
-        lines += ["", f"{name}: {_verdict(verdict, facts)}"]
+        lines += ["", f"{name}: {_verdict(verdict, facts, barred.get(name))}"]
         lines += _last_error(medium.record, name)
         lines += _last_run(medium.record, name)
         for key in stage.writes:
@@ -104,7 +108,7 @@ def _picture(medium: Medium) -> list[str]:
 
 def _awaited(record: Record) -> str:
     if record.look_at is None:
-        return "  an event named it, but the platform never had it: given up, see bildwerk.dead_letters"
+        return "  an event named it, but the platform never had it: given up, see `bildwerk dead-letters list`"
     return f"  an event named it, but the platform does not have it yet; looked {record.look_tries} times"
 
 
@@ -115,10 +119,16 @@ def _lease(record: Record) -> list[str]:
     return [f"  being worked on; its lease holds {left:.0f} s more" if left > 0 else "  its worker is gone; free again"]
 
 
-def _verdict(verdict: Verdict | None, facts: MediaFacts) -> str:
+def _misnamed(medium: Medium) -> tuple[str, ...]:
+    return list_unknown(medium.snapshot.facts.meta.get(SKIP), medium.chain.job_types)
+
+
+def _verdict(verdict: Verdict | None, facts: MediaFacts, exclusion: Exclusion | None) -> str:
     if verdict is None:
         return "not planned yet"
     why = say(verdict.reason)
+    if exclusion and exclusion.reason == verdict.reason and exclusion.rule not in why:
+        why = f"{why} ({printable(exclusion.rule)})"
     if verdict.reason == "unreadable_picture" and facts.unreadable:
         why = f"{why}: {say(facts.unreadable)}"
     words = [f"{verdict.status.value}: {why}" if why else verdict.status.value]

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bildwerk.arguments import make_database, make_planner
 from bildwerk.cli.connections import connected
 from bildwerk.cli.problem import Problem
+from bildwerk.cli.progress import make_progress
 from bildwerk.environment import read
 from bildwerk.ingest import Tally, find_files
 from bildwerk.ingest import ingest as put_into_library
@@ -47,7 +46,7 @@ async def ingest_paths(settings: Settings, paths: Sequence[Path]) -> Tally:
                 "public.media belongs to a platform here, so its rows are the platform's to add: "
                 "send media.created events instead"
             )
-    with _progress() as progress:
+    with make_progress() as progress:
         task = progress.add_task("ingest", total=len(names))
         async with open_pool(make_database(settings)) as pool:
             return await put_into_library(
@@ -71,9 +70,3 @@ def name_unreadable(tally: Tally) -> list[str]:
 def printable(name: str) -> str:
     """A file's name as it may be printed, also when it is not text."""
     return name.encode("utf-8", "backslashreplace").decode()
-
-
-def _progress() -> Progress:
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)

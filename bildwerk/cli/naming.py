@@ -26,6 +26,11 @@ def printable(line: str) -> str:
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
 
 
+def escaped(text: str) -> str:
+    """The same with what a terminal would obey, or not show, as Python writes it in a literal: nothing is lost."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def _locate(root: Path, name: str) -> str | None:
     """The path below the media root of a file that is named from where the person stands."""
     place, base = Path(name), root.resolve()

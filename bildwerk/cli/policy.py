@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 
 from bildwerk.arguments import make_database, make_planner, make_policy, make_policy_stage, make_writer
 from bildwerk.cli.connections import connected
 from bildwerk.cli.problem import Problem
+from bildwerk.cli.progress import make_progress
 from bildwerk.environment import read
 from bildwerk.redecisions import Tally, Tell, apply, simulate
 from bildwerk.settings import Settings
@@ -95,7 +95,7 @@ async def _simulate(settings: Settings, policy: Policy, limit: int | None, tally
     async with connected(settings) as connection:
         redecider = await _make_redecider(settings, policy, connection)
         total = await redecisions.count(connection, JOB_TYPE)
-        with _progress() as progress:
+        with make_progress() as progress:
             await simulate(connection, redecider, limit, tally, _teller(progress, min(total, limit or total)))
 
 
@@ -103,7 +103,7 @@ async def _apply(settings: Settings, policy: Policy, tally: Tally) -> None:
     async with connected(settings) as connection:
         redecider = await _make_redecider(settings, policy, connection)
         total = await redecisions.count(connection, JOB_TYPE, tally.last)
-    with _progress() as progress:
+    with make_progress() as progress:
         async with open_pool(make_database(settings)) as pool:
             await apply(pool, redecider, tally, _teller(progress, total))
 
@@ -119,12 +119,6 @@ async def _make_redecider(settings: Settings, policy: Policy, connection: Connec
 def _print(lines: Iterator[str]) -> None:
     for line in lines:
         typer.echo(line)
-
-
-def _progress() -> Progress:
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
 
 
 def _teller(progress: Progress, total: int) -> Tell:

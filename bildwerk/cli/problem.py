@@ -13,7 +13,6 @@ from bildwerk.ingest import OutsideRoot
 from bildwerk.sandbox.failure import SandboxError
 from bildwerk.web.server import PortTaken
 from bildwerk.wiring import CutShort
-from consumers.flood import Flooded
 from db.trouble import explain
 from handlers.inspect.nsfw import DetectorMissing
 from handlers.policy.rule_file import BadRules
@@ -35,7 +34,6 @@ LINES: Final[dict[type[BaseException], Callable[[Any], Iterable[str]]]] = {
     PicturesMissing: lambda error: [str(error)],
     CutShort: lambda error: [str(error)],
     PortTaken: lambda error: [f"{error}: set BILDWERK_WEB_PORT to a free port, or to 0 for no pages"],
-    Flooded: lambda error: [f"events are no longer taken: {error}; look at bildwerk.dead_letters, then start again"],
     ServiceEnded: lambda error: [f"`bildwerk serve` ended by itself: {error}"],
     FileNotFoundError: lambda error: [f"{error.filename or error}: {error.strerror or 'is not there'}"],
     PermissionError: lambda error: [f"{error.filename or error}: {error.strerror or 'may not be used'}"],

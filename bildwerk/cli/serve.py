@@ -5,7 +5,8 @@ import asyncio
 import structlog
 
 from bildwerk import wiring
-from bildwerk.cli.doctor import Finding, examine
+from bildwerk.cli.doctor import examine
+from bildwerk.cli.finding import Finding
 from bildwerk.cli.problem import Problem
 from bildwerk.environment import read
 from bildwerk.settings import Settings

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from bildwerk.cli.connections import connected
 from bildwerk.environment import read
+from bildwerk.intake_words import explain_stop
 from bildwerk.reasons import say
 from bildwerk.settings import Settings
 from contracts.verdicts import Status
@@ -76,7 +77,9 @@ def summarise(overview: Overview) -> list[str]:
     if queues.missing:
         lines.append(f"{queues.missing} media named by events that are not there yet")
     if queues.dead_letters:
-        lines.append(f"{queues.dead_letters} events could not be understood (table bildwerk.dead_letters)")
+        lines.append(f"{queues.dead_letters} events could not be understood (`bildwerk dead-letters list`)")
+    if overview.intake_stop:
+        lines.append(f"events are no longer taken: {explain_stop(overview.intake_stop)}")
     if overview.plan_errors:
         lines.append(f"{overview.plan_errors} media cannot be planned (`bildwerk explain` says why)")
     return lines

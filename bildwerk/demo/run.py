@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from bildwerk.arguments import make_database, make_limits, make_planner
+from bildwerk.arguments import make_database, make_limits, make_planner, make_sources
 from bildwerk.demo.contact_sheet import PAGE, Sheet, write_sheet
 from bildwerk.demo.pictures import Credit
 from bildwerk.demo.progress import wait_until_settled
@@ -19,7 +19,6 @@ from db.pool import Pool, open_pool
 from db.reads import Overview, Print, read_sheet
 from handlers.failures import Failure
 from handlers.inspect.pool import PicturePool
-from handlers.inspect.references import MediaRoot
 from handlers.inspect.renditions import RenditionCache
 
 LARGEST_SHEET = 500
@@ -95,9 +94,11 @@ async def make_sheet(
 
 async def _make_thumbnails(settings: Settings, prints: Sequence[Print]) -> dict[int, bytes]:
     """The pictures as the model saw them, by media id; those that cannot be read have none."""
-    root, cache = MediaRoot(settings.media_root), RenditionCache(settings.cache_folder, settings.cache_bytes)
+    cache = RenditionCache(settings.cache_folder, settings.cache_bytes)
     found = {}
-    async with PicturePool(root, make_limits(settings), cache, settings.decoder_processes) as pictures:
+    async with PicturePool(
+        make_sources(settings), make_limits(settings), cache, settings.decoder_processes
+    ) as pictures:
         for shot in prints:
             if shot.content_hash is not None and shot.unreadable is None:
                 try:

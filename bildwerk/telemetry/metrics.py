@@ -43,6 +43,9 @@ class Metrics:
             "dead_letters": Gauge("bildwerk_dead_letters", "Events that could not be understood.", registry=r),
             "slots_taken": Gauge("bildwerk_slots_taken", "Ollama slots that a worker owns.", registry=r),
             "slots": Gauge("bildwerk_slots", "Ollama slots there are.", registry=r),
+            "intake_stopped": Gauge(
+                "bildwerk_intake_stopped", "1 while dead letters have stopped the intake of events.", registry=r
+            ),
         }
 
     def watch(self, event: str, fields: Mapping[str, Any]) -> None:

@@ -41,6 +41,7 @@ SHAPES: Final[Mapping[str, re.Pattern[str]]] = {
     "host": HOST,
     "model": MODEL,
     "version": VERSION,
+    "store": re.compile(r"(s3:)?[a-z0-9][a-z0-9._-]{0,63}"),
     "sqlstate": re.compile(r"[0-9A-Z]{5}"),
 }
 """Keys under which a string may pass, and what it must look like, whole."""

@@ -14,7 +14,9 @@ LOOK_SECONDS = 5.0
 """A check that has not answered by then has failed."""
 
 Check = Callable[[], Awaitable[str | None]]
-"""Looks at one thing the service needs; answers None when it is fine, else a reason code. Need not catch anything."""
+"""Looks at one thing the service needs; answers None when it is fine, else a reason code, and what to do after a colon.
+
+Need not catch anything."""
 
 
 class Readiness(Protocol):

@@ -23,3 +23,40 @@ WITH given AS (
     ORDER BY g.position
 )
 SELECT count(*) FROM buried
+
+-- name: dead_letters_count
+-- By reason, what is most frequent first; $1 ids, $2 reasons, from $3 until before $4 (null: any).
+SELECT l.reason, count(*) AS number, min(l.created_at) AS first_at, max(l.created_at) AS last_at
+FROM bildwerk.dead_letters AS l
+WHERE ($1::bigint[] IS NULL OR l.id = ANY($1)) AND ($2::text[] IS NULL OR l.reason = ANY($2))
+    AND ($3::timestamptz IS NULL OR l.created_at >= $3) AND ($4::timestamptz IS NULL OR l.created_at < $4)
+GROUP BY l.reason ORDER BY number DESC, l.reason
+
+-- name: dead_letters_page
+-- Those above the id $5, in order of their ids.
+SELECT
+    l.id, l.topic, l.partition, l."offset", l.timestamp_ms, l.key, l.value, l.value_length, l.value_hash, l.headers,
+    l.reason, l.detail, l.created_at
+FROM bildwerk.dead_letters AS l
+WHERE ($1::bigint[] IS NULL OR l.id = ANY($1)) AND ($2::text[] IS NULL OR l.reason = ANY($2))
+    AND ($3::timestamptz IS NULL OR l.created_at >= $3) AND ($4::timestamptz IS NULL OR l.created_at < $4)
+    AND l.id > $5
+ORDER BY l.id LIMIT $6
+
+-- name: dead_letters_newest
+-- Without their values.
+SELECT
+    l.id, l.topic, l.partition, l."offset", l.timestamp_ms, l.key, NULL::bytea AS value, l.value_length, l.value_hash,
+    l.headers, l.reason, l.detail, l.created_at
+FROM bildwerk.dead_letters AS l
+WHERE ($1::bigint[] IS NULL OR l.id = ANY($1)) AND ($2::text[] IS NULL OR l.reason = ANY($2))
+    AND ($3::timestamptz IS NULL OR l.created_at >= $3) AND ($4::timestamptz IS NULL OR l.created_at < $4)
+ORDER BY l.id DESC LIMIT $5
+
+-- name: dead_letters_remove
+DELETE FROM bildwerk.dead_letters WHERE id = ANY($1::bigint[])
+
+-- name: dead_letters_drop
+DELETE FROM bildwerk.dead_letters AS l
+WHERE ($1::bigint[] IS NULL OR l.id = ANY($1)) AND ($2::text[] IS NULL OR l.reason = ANY($2))
+    AND ($3::timestamptz IS NULL OR l.created_at >= $3) AND ($4::timestamptz IS NULL OR l.created_at < $4)

@@ -14,9 +14,11 @@ SELECT
     c.content_hash AS measured
 FROM taken AS t
 JOIN public.media AS p ON p.id = t.id
--- one that an inspector did not live to compare with the library is measured again, too
+-- one that an inspector did not live to compare with the library is measured again, too, and so is one that could not be
+-- read: by now its format may be known, or its decoding in time
 LEFT JOIN bildwerk.pictures AS c
     ON c.content_hash = t.content_hash AND c.measures_version = $3 AND (c.phash IS NULL OR c.compared IS NOT NULL)
+    AND c.unreadable IS NULL
 
 -- name: inspections_current_mark
 SELECT bildwerk.source_mark(path, updated_at, hash) FROM public.media WHERE id = $1

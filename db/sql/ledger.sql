@@ -16,6 +16,12 @@ ORDER BY f.media_id, f.force_id
 ON CONFLICT DO NOTHING
 RETURNING media_id, force_id
 
+-- name: ledger_unseen_forces
+-- Of these requests those that were never seen.
+SELECT f.media_id, f.force_id
+FROM unnest($1::bigint[], $2::text[]) AS f (media_id, force_id)
+WHERE NOT EXISTS (SELECT FROM bildwerk.forces AS k WHERE k.media_id = f.media_id AND k.force_id = f.force_id)
+
 -- name: ledger_write_verdicts
 INSERT INTO bildwerk.jobs (media_id, job_type, status, reason, fingerprint, generation, forced, attempt, run_at)
 SELECT * FROM unnest(

@@ -11,7 +11,8 @@ SELECT
     (SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 FROM bildwerk.outbox) AS outbox_seconds,
     (SELECT count(*) FROM bildwerk.dead_letters) AS dead_letters,
     (SELECT count(*) FROM bildwerk.slots WHERE until > now()) AS slots_taken,
-    (SELECT count(*) FROM bildwerk.slots) AS slots
+    (SELECT count(*) FROM bildwerk.slots) AS slots,
+    (SELECT count(*) FROM bildwerk.intake_stop) AS intake_stopped
 
 -- name: reads_jobs
 SELECT job_type, status, reason, count(*) AS number FROM bildwerk.jobs GROUP BY job_type, status, reason

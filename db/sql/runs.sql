@@ -36,3 +36,16 @@ SELECT media_id, id FROM begun
 UPDATE bildwerk.runs AS r SET ended_at = now(), outcome = e.outcome, reason = ''
 FROM unnest($1::bigint[], $2::text[]) AS e (id, outcome)
 WHERE r.id = e.id AND r.ended_at IS NULL
+
+-- name: runs_standing
+-- Of the media $1 each job that is done, with the last run that answered it (null: there is none on record).
+SELECT j.media_id, j.job_type, r.recipe, r.model, r.language, r.reused_from
+FROM bildwerk.jobs AS j
+LEFT JOIN LATERAL (
+    SELECT n.recipe, n.model, n.language, n.reused_from FROM bildwerk.runs AS n
+    WHERE n.media_id = j.media_id AND n.job_type = j.job_type AND n.generation = j.generation
+        AND n.outcome IN ('done', 'kept')
+    ORDER BY n.id DESC LIMIT 1
+) AS r ON true
+WHERE j.media_id = ANY($1::bigint[]) AND j.status = 'done' AND j.job_type = ANY($2::text[])
+ORDER BY j.media_id, j.job_type

@@ -1,4 +1,4 @@
-"""A child process of the pool: reads files, hashes and decodes them, one request at a time.
+"""A child process of the pool: reads files or is sent their bytes, hashes and decodes them, one request at a time.
 
 It knows no secrets, writes no files, may use only so much memory, dies by an alarm of the kernel if
 its parent could not end it in time, and otherwise lives until the parent's pipe closes: signals to
@@ -12,7 +12,7 @@ import resource
 import signal
 import sys
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from handlers.failures import Failure
 from handlers.inspect.decoding import Decoded, decode
-from handlers.inspect.frames import Header, pack, read_header
+from handlers.inspect.frames import Header, pack, read_frame
 from handlers.inspect.limits import PictureLimits
 from handlers.inspect.reasons import Reason
 from handlers.inspect.references import MediaRoot
@@ -37,27 +37,33 @@ def main() -> None:
         signal.signal(ignored, signal.SIG_IGN)
     requests, replies = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what libraries print must not end up between the frames
-    settings = read_header(requests)
-    if settings is None:
+    first = read_frame(requests)
+    if first is None:
         return
-    root, limits = MediaRoot(Path(settings["root"])), PictureLimits(**settings["limits"])
+    settings = first[0]
+    roots = {name: MediaRoot(**{**told, "path": Path(told["path"])}) for name, told in settings["roots"].items()}
+    limits = PictureLimits(**settings["limits"])
     _restrain(limits)
     _send(replies, ({"ready": True}, b""))
-    while (request := read_header(requests)) is not None:
-        for reply in answer(request, root, limits):
+    while (frame := read_frame(requests)) is not None:
+        for reply in answer(*frame, roots, limits):
             _send(replies, reply)
 
 
-def answer(request: Header, root: MediaRoot, limits: PictureLimits) -> Iterator[Reply]:
+def answer(request: Header, sent: bytes, roots: Mapping[str, MediaRoot], limits: PictureLimits) -> Iterator[Reply]:
     """What is there (`source`, or a `failure`), then what was decoded, if that `decodes`.
 
-    A request has `reference`; `decode`: "no", "yes", or the content hash that the bytes must have for
-    it; and `measured`: the content hash of bytes that need not be measured.
+    A request has `reference`, below the media root `root`, or that is None and the file's bytes are `sent`; `decode`:
+    "no", "yes", or the content hash that the bytes must have for it; and `measured`: the content hash of bytes that
+    need not be measured.
     """
-    wanted = request["decode"]
+    wanted, root = request["decode"], request["root"]
     try:
         with _alarm(limits.read_seconds):
-            source, data = _take(root, request["reference"], limits, keep=wanted != "no")
+            if root is None:
+                source, data = _describe_source(sent), sent
+            else:
+                source, data = _take(roots[root], request["reference"], limits, keep=wanted != "no")
     except Failure as failure:
         yield _fail(failure.kind, failure.reason, failure.detail)
         return
@@ -85,10 +91,13 @@ def _take(root: MediaRoot, reference: str, limits: PictureLimits, *, keep: bool)
         if not keep:
             return source | {"content_hash": hashlib.file_digest(file, "sha256").hexdigest()}, b""
         data = file.read(limits.max_bytes + 1)
-    source["size"] = len(data)
     if len(data) > limits.max_bytes:
-        return source, b""
-    return source | {"content_hash": hashlib.sha256(data).hexdigest()}, data
+        return source | {"size": len(data)}, b""
+    return source | _describe_source(data) | {"mtime": status.st_mtime}, data
+
+
+def _describe_source(data: bytes) -> Header:
+    return {"content_hash": hashlib.sha256(data).hexdigest(), "size": len(data), "mtime": None}
 
 
 def _fail(kind: str, reason: str, detail: str) -> Reply:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -52,16 +53,17 @@ class Child:
         """The process id."""
         return self._process.pid
 
-    async def prepare(self, root: MediaRoot, limits: PictureLimits) -> None:
+    async def prepare(self, roots: Mapping[str, MediaRoot], limits: PictureLimits) -> None:
         """Tell it what it works on; wait until it is ready. Raises ChildDiedError, TimeoutError."""
-        await self.send({"root": str(root.path.absolute()), "limits": asdict(limits)})
+        told = {name: asdict(root) | {"path": str(root.path.absolute())} for name, root in roots.items()}
+        await self.send({"roots": told, "limits": asdict(limits)})
         await self.receive(START_SECONDS)
 
-    async def send(self, header: Header) -> None:
+    async def send(self, header: Header, block: bytes = b"") -> None:
         """Send one frame. Raises ChildDiedError."""
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(pack(header))
+            self._process.stdin.write(pack(header, block))
             await self._process.stdin.drain()
         except ConnectionError as error:
             raise ChildDiedError from error

@@ -21,8 +21,9 @@ from handlers.inspect.limits import PictureLimits
 from handlers.inspect.measuring import measure
 from handlers.inspect.moments import read_taken
 from handlers.inspect.perceptual import hash_perceptually, sketch
+from handlers.inspect.raw import NoPreview, read_preview
 from handlers.inspect.reasons import Reason
-from handlers.inspect.signatures import is_cut_short, looks_supported
+from handlers.inspect.signatures import is_cut_short, looks_raw, looks_supported
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "HEIF")
 """All that is ever tried. Pillow knows forty more, some of which hang or run other programs."""
@@ -51,7 +52,7 @@ pillow_heif.register_heif_opener()
 class Decoded:
     """What is in the bytes. `rendition` is the JPEG, empty when `unreadable` names the `Reason`.
 
-    `format` as Pillow names it; `width` and `height` in pixels, after EXIF rotation (before it,
+    `format` as Pillow names it, or RAW; `width` and `height` in pixels, after EXIF rotation (before it,
     when it came to no rotation); `pixel_hash` as `contracts.facts.Picture` defines it, before any
     colour profile is applied; so are `measures`, the perceptual hash `phash` and the `sketch`. These, `embedded`, what
     a generator wrote into the file, and `taken`, what a camera did, are None for a picture that was measured before.
@@ -72,24 +73,37 @@ class Decoded:
 
 
 def decode(data: bytes, limits: PictureLimits, *, measured: bool = False) -> Decoded:
-    """Look at the first frame of `data`. Deterministic, and never raises for the bytes' sake.
+    """Look at the first frame of `data`, or at the preview in a RAW file.
 
-    A picture that is `measured` already is not measured again.
+    Deterministic, and never raises for the bytes' sake. A picture that is `measured` already is not measured again.
     """
+    if not looks_raw(data):
+        return _decode(data, FORMATS, limits, measured=measured)
+    try:
+        preview = read_preview(data)
+    except NoPreview as error:
+        return Decoded(unreadable=error.reason.value, detail=str(error)[:500])
+    decoded = _decode(preview.jpeg, ("JPEG",), limits, measured=measured, orientation=preview.orientation)
+    return replace(decoded, format="RAW")
+
+
+def _decode(
+    data: bytes, formats: tuple[str, ...], limits: PictureLimits, *, measured: bool, orientation: int = 1
+) -> Decoded:
     known = Decoded()
     Image.MAX_IMAGE_PIXELS = limits.max_pixels
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(BytesIO(data), formats=FORMATS) as image:
+            with Image.open(BytesIO(data), formats=formats) as image:
                 known = Decoded(_format(image), image.width, image.height)
                 if refusal := _refusal(image.size, limits):
                     return replace(known, unreadable=refusal.value)
                 image.load()
                 if not measured:
                     known = replace(known, embedded=read_embedded(image, data), taken=read_taken(image))
-                return _develop(image, known, limits, measured=measured)
+                return _develop(image, known, limits, measured=measured, orientation=orientation)
     except Exception as error:  # noqa: BLE001 - parsers of hostile bytes raise what they stumble over
         detail = f"{type(error).__name__}: {error}"[:500]
         return replace(known, unreadable=_name(error, data).value, detail=detail)
@@ -107,9 +121,9 @@ def _refusal(size: tuple[int, int], limits: PictureLimits) -> Reason | None:
     return None
 
 
-def _develop(image: Image.Image, known: Decoded, limits: PictureLimits, *, measured: bool) -> Decoded:
+def _develop(image: Image.Image, known: Decoded, limits: PictureLimits, *, measured: bool, orientation: int) -> Decoded:
     profile = image.info.get("icc_profile")
-    opaque = make_opaque(_upright(image))
+    opaque = make_opaque(_upright(image, orientation))
     return replace(
         known,
         width=opaque.width,
@@ -122,9 +136,9 @@ def _develop(image: Image.Image, known: Decoded, limits: PictureLimits, *, measu
     )
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _upright(image: Image.Image, usual: int) -> Image.Image:
     try:
-        orientation = image.getexif().get(ExifTags.Base.Orientation)
+        orientation = image.getexif().get(ExifTags.Base.Orientation, usual)
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - corrupt EXIF is no reason to refuse the pixels

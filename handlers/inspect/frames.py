@@ -38,9 +38,10 @@ def unpack_header(encoded: bytes) -> Header:
     return header
 
 
-def read_header(pipe: BinaryIO) -> Header | None:
-    """The next frame's header, its block being empty, or None at the end of the pipe. Blocks."""
+def read_frame(pipe: BinaryIO) -> tuple[Header, bytes] | None:
+    """The next frame of the parent, whom a child believes any length, or None at the end of the pipe. Blocks."""
     prefix = pipe.read(LENGTHS.size)
     if len(prefix) < LENGTHS.size:
         return None
-    return unpack_header(pipe.read(lengths(prefix)[0]))
+    header, block = LENGTHS.unpack(prefix)
+    return unpack_header(pipe.read(header)), pipe.read(block)

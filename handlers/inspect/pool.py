@@ -14,8 +14,8 @@ from handlers.inspect.children import Child, ChildDiedError
 from handlers.inspect.frames import Header
 from handlers.inspect.limits import PictureLimits
 from handlers.inspect.reasons import Reason
-from handlers.inspect.references import MediaRoot
 from handlers.inspect.renditions import RenditionCache
+from handlers.inspect.sources import Sources
 
 _CHILD_FAULTS = frozenset([Reason.DECODER_CRASHED, Reason.DECODER_OUT_OF_MEMORY])
 
@@ -43,8 +43,8 @@ class PicturePool:
     when this process does, in whatever way.
     """
 
-    def __init__(self, root: MediaRoot, limits: PictureLimits, cache: RenditionCache, processes: int) -> None:
-        self._root = root
+    def __init__(self, sources: Sources, limits: PictureLimits, cache: RenditionCache, processes: int) -> None:
+        self.sources = sources
         self._limits = limits
         self._cache = cache
         self._turns = asyncio.Semaphore(processes)
@@ -118,22 +118,30 @@ class PicturePool:
         self._cache.put(content_hash, self._limits.recipe, rendition)
 
     async def _ask(self, reference: str, decode: str, measured: str | None = None) -> Answer:
+        """What a child makes of the bytes there: it reads a media root itself, all other bytes are fetched for it."""
+        place = self.sources.locate(reference)
+        request: Header = {"root": None, "decode": decode, "measured": measured}
+        if self.sources.is_here(place):
+            return await self._insist(request | {"root": place.store, "reference": place.name}, b"")
+        async with self.sources.fetch(place, self._limits.max_bytes) as data:
+            return await self._insist(request, data)
+
+    async def _insist(self, request: Header, data: bytes) -> Answer:
         """Ask a child, and a fresh one if it died: it may be worn out, or a stranger killed it."""
-        request: Header = {"reference": reference, "decode": decode, "measured": measured}
         try:
-            answer = await self._exchange(request, fresh=False)
+            answer = await self._exchange(request, data, fresh=False)
         except ChildDiedError:
             answer = None
         if answer is not None and answer.unreadable not in _CHILD_FAULTS:
             return answer
         try:
-            return await self._exchange(request, fresh=True)
+            return await self._exchange(request, data, fresh=True)
         except ChildDiedError as error:
             raise Unavailable(Reason.DECODER_UNAVAILABLE, "died before it decoded") from error
 
-    async def _exchange(self, request: Header, *, fresh: bool) -> Answer:
+    async def _exchange(self, request: Header, data: bytes, *, fresh: bool) -> Answer:
         async with self._borrow(fresh=fresh) as child:
-            await child.send(request)
+            await child.send(request, data)
             try:
                 header, _ = await child.receive(self._limits.read_seconds)
             except TimeoutError as error:
@@ -183,7 +191,7 @@ class PicturePool:
             raise Unavailable(Reason.DECODER_UNAVAILABLE, str(error)) from error
         self._children.add(child)
         try:
-            await child.prepare(self._root, self._limits)
+            await child.prepare(self.sources.roots, self._limits)
         except (ChildDiedError, TimeoutError) as error:
             self._dispose(child)
             raise Unavailable(Reason.DECODER_UNAVAILABLE, "no child process gets ready") from error

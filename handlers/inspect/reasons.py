@@ -12,7 +12,9 @@ class Reason(StrEnum):
     """
 
     BAD_REFERENCE = "bad_reference"
-    """No path below the media root: `..`, absolute or symlinked out of it, NUL, too long, a URL."""
+    """No path below a media root: `..`, absolute or symlinked out of it, NUL, too long; or a store not allowed."""
+    FORBIDDEN_ADDRESS = "forbidden_address"
+    """A URL that leads to an address which is not public, or not allowed."""
     MISSING_FILE = "missing_file"
     """Nothing there."""
     NOT_A_FILE = "not_a_file"
@@ -25,7 +27,9 @@ class Reason(StrEnum):
     FILE_TOO_LARGE = "file_too_large"
     """More than `max_bytes`; refused unread. (`MediaRoot.read` and hashing raise it.)"""
     UNSUPPORTED_FORMAT = "unsupported_format"
-    """None of JPEG, PNG, WebP, GIF, AVIF, HEIC, whatever the file's name says."""
+    """None of JPEG, PNG, WebP, GIF, AVIF, HEIC, RAW, whatever the file's name says."""
+    NO_PREVIEW = "no_preview"
+    """A camera's RAW file without a JPEG in it, or one that is not all there."""
     TRUNCATED_PICTURE = "truncated_picture"
     """The file ends before its picture does. With a young mtime: perhaps an upload in progress."""
     UNDECODABLE_PICTURE = "undecodable_picture"
@@ -45,6 +49,8 @@ class Reason(StrEnum):
 
     MEDIA_ROOT_UNAVAILABLE = "media_root_unavailable"
     """The media root is gone, unreadable, unmounted (a file missing, the root empty) or hangs."""
+    STORE_UNAVAILABLE = "store_unavailable"
+    """A bucket or web server does not answer, not in time, or with an error of its own."""
     DECODER_UNAVAILABLE = "decoder_unavailable"
     """No child process could be started: this computer's trouble, not the picture's."""
 

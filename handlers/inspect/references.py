@@ -1,4 +1,4 @@
-"""Files below the media root: the only ones that a reference can reach."""
+"""Files below a media root: the only ones of this computer that a reference can reach."""
 
 import errno
 import os
@@ -25,22 +25,44 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 @dataclass(frozen=True, slots=True)
 class MediaRoot:
-    """A folder of media. All methods block: call them in a thread or a child process."""
+    """A folder of media. All methods block: call them in a thread or a child process.
+
+    Without its file `sentinel`, or when it is `mounted` and no longer a mount point, the root is away: nothing is read
+    there.
+    """
 
     path: Path
+    sentinel: str | None = None
+    mounted: bool = False
+
+    @classmethod
+    def note(cls, path: Path, sentinel: str | None = None) -> "MediaRoot":
+        """The root as it is now: one that is a mount point has to stay one."""
+        return cls(path, sentinel, os.path.ismount(os.path.realpath(path)))
 
     def check(self, *, expect_files: bool = False) -> None:
-        """Raise `Unavailable` unless the root can be listed and, if files are expected, has any.
+        """Raise `Unavailable` unless the root is there, can be listed and, if files are expected, has any.
 
         An empty root is fine before the first upload, but is also what a mount point looks like
         without its mount: after files were missed there, ask with `expect_files`.
         """
         try:
+            self._require_itself()
             empty = self._is_empty()
         except OSError as error:
             raise Unavailable(Reason.MEDIA_ROOT_UNAVAILABLE, str(error)) from error
         if empty and expect_files:
             raise Unavailable(Reason.MEDIA_ROOT_UNAVAILABLE, "the media root is empty")
+
+    def _require_itself(self) -> None:
+        """Raise Unavailable where only the folder is left that the root was mounted on, and OSError."""
+        real = os.path.realpath(self.path)
+        if self.mounted and not os.path.ismount(real):
+            raise Unavailable(Reason.MEDIA_ROOT_UNAVAILABLE, "the media root is no longer mounted")
+        try:
+            os.stat(os.path.join(real, self.sentinel or ""))  # noqa: PTH116, PTH118 - one system call per picture
+        except FileNotFoundError as error:
+            raise Unavailable(Reason.MEDIA_ROOT_UNAVAILABLE, "the sentinel, or the media root, is missing") from error
 
     @contextmanager
     def open(self, reference: str) -> Iterator[BufferedReader]:
@@ -55,6 +77,14 @@ class MediaRoot:
                 yield self._descend(self._locate(reference), opened)
         except OSError as error:
             raise self._explain(error) from error
+
+    def find_folder(self, reference: str) -> tuple[tuple[str, ...], str]:
+        """The steps from the real root to the real folder that the file is named in, and its name there.
+
+        Opens nothing. Raises `Invalid` where the folder is not below the root.
+        """
+        path = _plain_path(reference)
+        return self._locate(str(path.parent)), path.name
 
     def read(self, reference: str, limits: PictureLimits) -> bytes:
         """The file's bytes, 1 to `limits.max_bytes`. Raises as `open`, and both size reasons."""
@@ -78,6 +108,7 @@ class MediaRoot:
     def _descend(self, steps: tuple[str, ...], opened: ExitStack) -> BufferedReader:
         """Walk down holding each folder, so that a path swapped meanwhile leads nowhere else."""
         try:
+            self._require_itself()
             folder = _hold(os.open(os.path.realpath(self.path), _FOLDER), opened)
         except OSError as error:
             raise Unavailable(Reason.MEDIA_ROOT_UNAVAILABLE, str(error)) from error

@@ -20,6 +20,15 @@ _BRANDS = frozenset(
 )
 
 
+_RAW = (b"II*\0", b"MM\0*", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FUJIFILMCCD-RAW ")
+"""TIFF, which most are (CR2, NEF, ARW, DNG, PEF, SRW); ORF; RW2; RAF."""
+
+
+def looks_raw(data: bytes) -> bool:
+    """Whether the bytes begin as those of a camera's RAW file do."""
+    return data.startswith(_RAW) or data[4:12] == b"ftypcrx "
+
+
 def looks_supported(data: bytes) -> bool:
     """Whether the bytes begin as one of our formats does."""
     return _ending(data) is not None

@@ -131,6 +131,7 @@ class Finisher:
         return (
             snapshot.facts.exists
             and verdict.status is Status.DUE
+            and job.stage.job_type not in self.planner.chain.bar(snapshot.facts, snapshot.now)
             and verdict.generation == job.generation
             and verdict.fingerprint == job.fingerprint
             and take_fingerprint(job.stage, snapshot.facts) == job.fingerprint

@@ -6,10 +6,13 @@ from contracts.facts import MediaFacts
 from db.facts import Snapshot
 
 
-def time_inspection(snapshot: Snapshot, *, named: bool, detects: bool) -> datetime | None:
-    """When to look: at a new mark, for the detector, again at a missing file that an event named; None: not at all."""
+def time_inspection(snapshot: Snapshot, *, wanted: bool, named: bool, detects: bool) -> datetime | None:
+    """When to look: at a new mark, for the detector, again at a missing file that an event named; None: not at all.
+
+    `wanted`: there is a job that may be done to the medium.
+    """
     facts, known = snapshot.facts, snapshot.known
-    if not facts.exists:
+    if not facts.exists or not wanted:
         return None
     if not facts.inspected or (named and _is_missing(facts)) or (detects and _is_undetected(facts)):
         return known.inspect_at or snapshot.now

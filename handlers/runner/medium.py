@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -135,13 +136,14 @@ class Runner:
 
     async def _turn_back(self, work: Work, failure: Failure) -> Finished:
         """There is no picture to send: wait for the store, or let the inspector look again. No call was made (P4)."""
-        work.failure = failure
-        log.warning("picture.unavailable", media_id=work.claim.medium.media_id, reason=failure.reason)
-        if not isinstance(failure, Unavailable):
-            async with self.pool.acquire() as connection, connection.transaction():
-                if await leases.fence(connection, work.claim.medium):
-                    await leases.ask_inspection(connection, work.claim.medium)
-                    await self.finisher.planner.replan(connection, work.claim.medium.media_id)
+        work.failure, lease = failure, work.claim.medium
+        log.warning("picture.unavailable", media_id=lease.media_id, reason=failure.reason)
+        async with self.pool.acquire() as connection, connection.transaction():
+            if isinstance(failure, Unavailable):
+                await leases.postpone(connection, lease, timedelta(seconds=failure.pause))
+            elif await leases.fence(connection, lease):
+                await leases.ask_inspection(connection, lease)
+                await self.finisher.planner.replan(connection, lease.media_id)
         return Finished.POSTPONED
 
     async def _start(

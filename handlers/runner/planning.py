@@ -18,7 +18,7 @@ from db.text import storable
 from db.vocabulary import VocabularyCache
 from handlers.backoff import Backoff
 from handlers.chain import Chain
-from handlers.plan import ALONE, Verdicts, close_deleted, list_announced, list_due, plan, raise_forces
+from handlers.plan import ALONE, Verdicts, close_deleted, list_announced, list_due, plan, raise_forces, reopen_failed
 from handlers.runner.inspection_time import time_inspection
 
 log = structlog.get_logger("bildwerk.handlers.planning")
@@ -40,7 +40,7 @@ class Force:
 
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
-    """Look at one medium, which joins the `score_batch` of that name.
+    """Look at one medium, which joins the `score_batch` of that name; its jobs in `retry` run again if they failed.
 
     `source` is the event's coordinates and bytes (JSON), kept while the medium is missing.
     """
@@ -50,6 +50,7 @@ class PlanRequest:
     priority: int | None = None
     source: JsonValue = None
     score_batch: str | None = None
+    retry: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class Planner:
             if draft.verdicts or draft.row != snapshot.known or draft.missing_event is not None:
                 drafts.append(draft)
         await ledger.write(connection, drafts)
-        return _count(outcomes)
+        return count_outcomes(outcomes)
 
     async def replan(self, connection: Connection, media_id: int) -> None:
         """Plan a medium that is locked already, after its facts changed in the same transaction."""
@@ -161,18 +162,23 @@ class Planner:
     def _draft_medium(
         self, snapshot: Snapshot, requests: Sequence[PlanRequest], forced: frozenset[str]
     ) -> ledger.Draft:
-        facts, known = snapshot.facts, snapshot.known
+        facts, known, barred = snapshot.facts, snapshot.known, self.chain.bar(snapshot.facts, snapshot.now)
         if known.seen and not facts.exists:
             verdicts = close_deleted(snapshot.verdicts)
         else:
-            verdicts = plan(self.chain, facts, snapshot.verdicts, forced)
+            retried = frozenset(name for request in requests for name in request.retry)
+            reopened = reopen_failed(snapshot.verdicts, retried)
+            verdicts = plan(self.chain, facts, reopened, forced, barred)
         draft = self.draft(snapshot, verdicts)
         row = replace(
             draft.row,
             seen=known.seen or facts.exists,
             deleted_at=None if facts.exists or not known.seen else known.deleted_at or snapshot.now,
             inspect_at=time_inspection(
-                snapshot, named=any(r.source is not None for r in requests), detects=self.detects
+                snapshot,
+                wanted=self.chain.wants(barred),
+                named=any(r.source is not None for r in requests),
+                detects=self.detects,
             ),
             priority=next((r.priority for r in reversed(requests) if r.priority is not None), known.priority),
         )
@@ -228,7 +234,8 @@ def _announce(media_id: int, name: str, verdict: Verdict, plan_no: int, details:
     return told.model_dump(mode="json", exclude_none=True)
 
 
-def _count(outcomes: Sequence[tuple[Snapshot, ledger.Draft]]) -> Planned:
+def count_outcomes(outcomes: Sequence[tuple[Snapshot, ledger.Draft]]) -> Planned:
+    """What became, or would become, of media."""
     return Planned(
         media=len(outcomes),
         changed=sum(bool(d.verdicts) for _, d in outcomes),

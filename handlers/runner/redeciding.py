@@ -47,6 +47,8 @@ class Redecider:
         ]
 
     def _redecide(self, snapshot: Snapshot) -> Redecision:
+        if JOB_TYPE in self.planner.chain.bar(snapshot.facts, snapshot.now):
+            return Redecision(Course.IDLE)
         return redecide(self.stage, snapshot.facts, snapshot.verdicts.get(JOB_TYPE, Verdict()))
 
     def _ask(self, snapshot: Snapshot) -> Draft:

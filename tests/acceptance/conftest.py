@@ -13,11 +13,11 @@ import pytest
 import pytest_asyncio
 
 from bildwerk.sandbox.addresses import Stack
-from tests.acceptance.world import Broker, World, make_world
+from tests.acceptance.world import World, make_world
+from tests.brokers import Broker
 
 MakeWorld = Callable[..., Awaitable[World]]
 QUICK = ("--picture-seconds", "0.05", "--token-seconds", "0.0005", "--load-seconds", "0.05")
-FIGURE = "figure"
 _numbers = itertools.count(1)
 
 
@@ -81,21 +81,6 @@ def dice() -> random.Random:
     seed = int(os.environ.get("ACCEPTANCE_SEED") or random.randrange(2**32))
     print(f"ACCEPTANCE_SEED={seed}")  # noqa: T201 - pytest shows it where a test fails
     return random.Random(seed)
-
-
-@pytest.fixture
-def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Return a function that notes a figure for the end of the report."""
-    node: pytest.Item = request.node
-    return lambda text: node.user_properties.append((FIGURE, f"{node.name}: {text}"))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the figures, whichever process noted them; a report of the teardown holds all of its test's."""
-    for report in itertools.chain.from_iterable(terminalreporter.stats.values()):
-        if getattr(report, "when", None) == "teardown":
-            for line in (text for name, text in report.user_properties if name == FIGURE):
-                terminalreporter.write_line(line)
 
 
 class FreshDatabase:

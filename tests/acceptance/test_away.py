@@ -1,5 +1,6 @@
 """Ollama, Kafka or the media root away: nothing fails, work waits and resumes by itself."""
 
+import asyncio
 import os
 import signal
 from collections import Counter
@@ -14,8 +15,9 @@ from bildwerk.sandbox.process import Process
 from contracts.topics import Topic
 from tests.acceptance.conftest import QUICK, MakeWorld
 from tests.acceptance.invariants import gather
+from tests.acceptance.pictures import fill
 from tests.acceptance.polling import until
-from tests.acceptance.world import CAPTION, World
+from tests.acceptance.world import CAPTION, Service, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -29,13 +31,13 @@ async def broker(tmp_path: Path) -> AsyncIterator[tuple[Process, str]]:
     await process.stop()
 
 
-async def done(world: World, at_least: int) -> None:
+async def done(world: World, at_least: int, seconds: float = 30.0) -> None:
     """Wait until so many jobs are done."""
 
     async def enough() -> bool:
         return (await world.statuses())["done"] >= at_least
 
-    await until(enough)
+    await until(enough, seconds)
 
 
 async def test_ollama_away_fails_nothing(make: MakeWorld) -> None:
@@ -147,6 +149,75 @@ async def test_a_media_root_that_goes_away_fails_nothing(make: MakeWorld) -> Non
 
     await world.settled(media)
     assert await world.statuses() == {"done": 40}
+    (await gather(world)).check()
+
+
+async def test_a_media_root_unmounted_twice_in_the_middle_of_500_pictures_fails_none(make: MakeWorld) -> None:
+    """Gone, then an empty folder, as a mount leaves it. An EIO of a dying disk cannot be made without a file system."""
+    world = await make(*QUICK)
+    media = await world.add(500)
+    service = await world.serve(cache_bytes=1, job_types=CAPTION)
+    await world.wire.created(media)
+    for share, leave in ((100, False), (250, True)):
+        await done(world, share, 120)
+        await unmount(world, service, leave)
+
+    await world.settled(media, 120, jobs=1)
+    assert await world.statuses() == {"done": 500}
+    assert max(job["attempt"] for job in (await world.jobs()).values()) == 0
+    (await gather(world)).check()
+
+
+async def unmount(world: World, service: Service, leave: bool) -> None:
+    """Take the media root away until the service has noticed, and some more; perhaps leave an empty folder."""
+    noticed, elsewhere = len(service.events("store.away")), world.folder / "elsewhere"
+    world.root.rename(elsewhere)
+    if leave:
+        world.root.mkdir()
+
+    async def notices() -> bool:
+        return len(service.events("store.away")) > noticed
+
+    await until(notices)
+    before = await world.statuses()
+    assert before["done"] < 500
+    assert before["failed"] == before["skipped"] == 0
+    await asyncio.sleep(1.5)
+    if leave:
+        world.root.rmdir()
+    elsewhere.rename(world.root)
+
+
+async def test_a_root_without_its_sentinel_is_away_though_there_are_files_in_it(make: MakeWorld) -> None:
+    """What lies below a mount point may hold files of the same names; another root goes on meanwhile."""
+    world = await make(*QUICK)
+    media = await world.add(12)
+    scans, below = world.folder / "scans", world.folder / "below"
+    named = await world.add_paths(f"scans:{path}" for path in fill(scans, 6, 900))
+    for path in fill(below, 6, 900):
+        (below / path).write_bytes(b"no picture")
+    (world.root / ".here").touch()
+    service = await world.serve(media_roots=f"scans={below}", media_root_sentinel=".here", job_types=CAPTION)
+    await service.process.wait()
+    assert f"touch {below / '.here'}" in service.log
+
+    (below / ".here").touch()
+    (scans / ".here").touch()
+    service = await world.serve(media_roots=f"scans={scans}", media_root_sentinel=".here", job_types=CAPTION)
+    await service.started()
+    scans.rename(world.folder / "elsewhere")
+    (below / ".here").unlink()
+    below.rename(scans)
+    await world.wire.created([*named, *media])
+    await service.said("store.away")
+    await world.settled(media, jobs=1)
+    assert await world.statuses(media) == {"done": 12}
+    assert (await world.statuses(named))["skipped"] == 0
+
+    scans.rename(below)
+    (world.folder / "elsewhere").rename(scans)
+    await world.settled(named, jobs=1)
+    assert await world.statuses(named) == {"done": 6}
     (await gather(world)).check()
 
 

@@ -20,6 +20,7 @@ from handlers.stages.duplicate_assist import REPORT
 from tests.acceptance.invariants import gather
 from tests.acceptance.polling import until
 from tests.acceptance.world import PARTITIONS, World
+from tests.contracts.schemas import validator
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -137,6 +138,7 @@ async def test_two_that_come_to_two_processes_at_once_are_one_pair_and_one_call(
             report = reports[mine] or {}
             assert [similar["media_id"] for similar in report["similar"]] == [theirs]
             assert "relation" in report["similar"][0]
+            validator(REPORT).validate(report)
     (await gather(world)).check()
     told, repeated = tell_overlap(world, rounds)
     figure(f"of {ROUNDS} rounds {dict(told)}; {repeated} media were sought twice")

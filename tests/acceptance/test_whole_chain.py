@@ -10,10 +10,12 @@ from bildwerk.demo.generated import GENERATED, generate
 from contracts.duplicates import ASKS
 from contracts.tags import fold_name
 from contracts.topics import Topic
+from contracts.values import KEYS
 from handlers.registry import load_stages
 from tests.acceptance.conftest import QUICK, MakeWorld
 from tests.acceptance.invariants import gather
 from tests.acceptance.world import World
+from tests.contracts.schemas import validator
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -81,6 +83,8 @@ async def test_an_upload_is_described_tagged_judged_and_decided(make: MakeWorld)
     for media_id in media:
         meta = await world.meta(media_id)
         assert set(meta) >= WRITTEN
+        for key in set(meta) & set(KEYS):
+            validator(key).validate(meta[key])
         for key in ("ollama.quality", "ollama.scores", "ollama.policy_flags"):
             run = await world.pool.fetchrow("SELECT * FROM bildwerk.runs WHERE id = $1", meta[key]["run"])
             assert run["media_id"] == media_id

@@ -26,19 +26,12 @@ from contracts.topics import Topic
 from tests.acceptance.pictures import fill
 from tests.acceptance.polling import until
 from tests.acceptance.wire import Wire
+from tests.brokers import Broker
 
 REPOSITORY = Path(__file__).parents[2]
 MODEL = "bildwerk-simulated"
 CAPTION, TITLE = "ollama_caption", "ollama_title"
 PARTITIONS = 3
-
-
-@dataclass(frozen=True)
-class Broker:
-    """Where Kafka is; the embedded broker knows no idempotent producer, a real one does."""
-
-    address: str
-    idempotence: bool = False
 
 
 @dataclass

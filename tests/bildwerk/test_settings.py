@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from bildwerk.arguments import make_choice, make_planner, make_sources
+from bildwerk.cli.config import show
 from bildwerk.environment import SettingsError, read, variables
 from bildwerk.settings import Settings
 
@@ -44,6 +46,15 @@ def test_lists_are_comma_separated(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert settings.kafka_bootstrap_servers == ("a:9092", "b:9092")
     assert settings.writes == ("tags", "events")
+
+
+def test_an_events_key_stands_around_the_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read(Settings).event_key == "{media_id}"
+    monkeypatch.setenv("BILDWERK_EVENT_KEY", "media-{media_id}")
+    assert read(Settings).event_key == "media-{media_id}"
+    for wrong in ("media", "{media_id}{media_id}", "{id}", "a\n{media_id}", "x" * 128 + "{media_id}"):
+        monkeypatch.setenv("BILDWERK_EVENT_KEY", wrong)
+        assert [problem.split(":")[0] for problem in problems()] == ["BILDWERK_EVENT_KEY"]
 
 
 def test_optional_writes_are_undecided_by_default() -> None:
@@ -142,3 +153,79 @@ def test_arguments_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_every_setting_says_what_it_does() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_which_media_are_worked_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "paths").write_text("private/\n*.tmp.jpg, old/**\n")
+    monkeypatch.setenv("BILDWERK_EXCEPT_PATHS_FILE", str(tmp_path / "paths"))
+    monkeypatch.setenv("BILDWERK_ONLY_TYPES", "JPG, image/png")
+    monkeypatch.setenv("BILDWERK_ONLY_AGE", "2h..")
+    monkeypatch.setenv("BILDWERK_ONLY_META", "album, rights=mine")
+    settings = read(Settings)
+    choice = make_choice(settings)
+
+    assert tuple(map(str, choice.except_paths)) == ("private/", "*.tmp.jpg", "old/**")
+    assert choice.only_types == ("image/jpeg", "image/png")
+    assert (choice.age.least, choice.age.most) == (7200, None)
+    assert choice.keys == {"album", "rights", "bildwerk.skip"}
+    assert make_planner(settings).chain.choice == choice
+    assert [show(getattr(settings, name)) for name in ("only_age", "only_meta")] == ["2h..", "album,rights=mine"]
+
+
+def test_rules_that_cannot_be_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BILDWERK_ONLY_TYPES", "jpge")
+    monkeypatch.setenv("BILDWERK_ONLY_AGE", "7d")
+    monkeypatch.setenv("BILDWERK_EXCEPT_META", "ollama.caption")
+    monkeypatch.setenv("BILDWERK_ONLY_PATHS", "/")
+
+    known = "types are jpeg, png, webp, gif, avif, heic, or MIME types such as image/x-adobe-dng"
+    assert set(problems()) == {
+        "BILDWERK_ONLY_PATHS: a path pattern is empty",
+        f"BILDWERK_ONLY_TYPES: there is no jpge: {known}",
+        "BILDWERK_ONLY_AGE: is no range: it looks like 2h.. (at least), ..9h (at most) or 2h..9h",
+        "BILDWERK_EXCEPT_META: ollama.caption is written by these jobs, and cannot decide whether they run",
+    }
+
+
+def test_media_roots_have_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BILDWERK_MEDIA_ROOTS", "photos=/mnt/a=b, scans-2=/mnt/scans")
+
+    assert read(Settings).media_roots == {"photos": Path("/mnt/a=b"), "scans-2": Path("/mnt/scans")}
+
+
+@pytest.mark.parametrize("value", ["photos", "photos=", "=/mnt", "Photos=/mnt", "s3=/mnt", "file=/mnt", "2024=/mnt"])
+def test_what_is_no_name_of_a_root_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("BILDWERK_MEDIA_ROOTS", value)
+    (problem,) = problems()
+    assert problem.startswith("BILDWERK_MEDIA_ROOTS: ")
+
+
+def test_stores_elsewhere_are_off_unless_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert make_sources(read(Settings)).remotes == {}
+    monkeypatch.setenv("BILDWERK_S3_BUCKETS", "photos,scans")
+    monkeypatch.setenv("BILDWERK_HTTP_REFERENCES", "Example.org, cdn:8443")
+    monkeypatch.setenv("BILDWERK_HTTP_ALLOWED_NETWORKS", "10.1.0.0/16, 192.168.7.7")
+
+    sources = make_sources(read(Settings))
+    assert sources.stores == ("s3://photos", "s3://scans")
+    assert sources.locate("https://example.org/a").store == "https://example.org:443"
+    assert sources.locate("http://cdn:8443/a").store == "http://cdn:8443"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BILDWERK_S3_ACCESS_KEY_ID", "AKIA"),
+        ("BILDWERK_S3_SECRET_ACCESS_KEY", "geheim"),
+        ("BILDWERK_S3_ENDPOINT", "minio:9000"),
+        ("BILDWERK_S3_ENDPOINT", "https://me:geheim@minio"),
+        ("BILDWERK_HTTP_ALLOWED_NETWORKS", "10.1.0.1/16"),
+        ("BILDWERK_MEDIA_ROOT_SENTINEL", "a/b"),
+        ("BILDWERK_MEDIA_ROOT_SENTINEL", ".."),
+    ],
+)
+def test_halves_and_mistakes_are_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    (problem,) = problems()
+    assert name in problem
+    assert "geheim" not in problem

@@ -200,7 +200,7 @@ def test_images_have_a_version(name: str) -> None:
 
 
 def test_versions_are_those_that_are_tested() -> None:
-    pom = ET.parse(ROOT / "tests" / "kafka_real" / "pom.xml")  # noqa: S314 - our own file
+    pom = ET.parse(ROOT / "bildwerk" / "sandbox" / "kafka.pom.xml")  # noqa: S314 - our own file
     space = "{http://maven.apache.org/POM/4.0.0}"
     versions = {d.findtext(f"{space}artifactId"): d.findtext(f"{space}version") for d in pom.iter(f"{space}dependency")}
     assert SERVICES["kafka"]["image"] == f"apache/kafka:{versions['kafka_2.13']}"

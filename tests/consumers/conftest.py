@@ -12,21 +12,22 @@ from aiokafka.structs import ConsumerRecord, RecordMetadata
 from consumers.kafka import KafkaSettings, create_topics
 from contracts.topics import Topic
 from db.pool import Database, Pool, open_pool
+from tests.brokers import Broker
 
 Read = Callable[..., Awaitable[list[ConsumerRecord]]]
 Produce = Callable[..., Awaitable[RecordMetadata]]
 
 
 @pytest_asyncio.fixture
-async def settings(kafka: str, unique: str) -> KafkaSettings:
+async def settings(broker: Broker, unique: str) -> KafkaSettings:
     """Return settings for topics with three partitions each.
 
     A dead member is missed within seconds, and the embedded broker lets the first one in after half of that.
     """
     topics: Mapping[Topic, str] = {topic: f"{unique}.{topic.value}" for topic in Topic}
     made = KafkaSettings(
-        (kafka,), f"group-{unique}", topics, idempotence=False, session_timeout=2.0, rebalance_timeout=4.0,
-        send_timeout=3.0,
+        (broker.address,), f"group-{unique}", topics, idempotence=broker.idempotence,
+        session_timeout=broker.session_timeout, rebalance_timeout=4.0, send_timeout=3.0,
     )  # fmt: skip
     await create_topics(made, partitions=3)
     return made

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from aiokafka import TopicPartition
 
+from bildwerk.sandbox.addresses import Stack
 from bildwerk.sandbox.broker import start_broker
 from bildwerk.sandbox.process import find_free_port
 from consumers.access import Access
@@ -111,7 +112,8 @@ async def test_a_broker_that_wants_a_certificate_of_ours_says_so(
         assert "BILDWERK_KAFKA_CERTIFICATE_FILE" in said
 
 
-async def test_a_broker_without_tls_is_told_from_one_that_is_away(kafka: str, authority: Authority) -> None:
+async def test_a_broker_without_tls_is_told_from_one_that_is_away(stack: Stack, authority: Authority) -> None:
+    kafka = stack.kafka_bootstrap_servers
     assert (await refused(kafka, trusting(authority), 1.0)).startswith("is there but does not answer: ")
     assert "TLS" in await refused(kafka, trusting(authority), 1.0)
     away = f"127.0.0.1:{find_free_port()}"

@@ -18,9 +18,11 @@ from handlers.inspect.limits import PictureLimits
 from handlers.inspect.pool import Inspection, PicturePool
 from handlers.inspect.references import MediaRoot
 from handlers.inspect.renditions import RenditionCache
+from handlers.inspect.sources import Sources
 from handlers.runner.planning import Planned, Planner, PlanRequest
 from tests.handlers.inspect.generators import CASES
 from tests.ledger import Ledger
+from tests.stores import come_back
 
 
 @dataclass
@@ -31,6 +33,7 @@ class Room:
     folder: Path
     inspector: Inspector
     found: asyncio.Event
+    store: Store
 
     async def add(self, path: str) -> int:
         """Put a row into the platform and plan it, as an upload's event would."""
@@ -56,11 +59,10 @@ async def room(ledger: Ledger, tmp_path: Path) -> AsyncIterator[Room]:
     Image.new("RGB", (40, 30), "orange").save(folder / "orange.png")
     root, found = MediaRoot(folder), asyncio.Event()
     cache = RenditionCache(tmp_path / "cache", 1 << 24)
-    async with PicturePool(root, PictureLimits(), cache, 1) as pool:
-        again = Backoff(tries=2, base=0.0, cap=0.0)
-        yield Room(
-            ledger, folder, Inspector(ledger.pool, ledger.planner, Store(pool, root), found.set, again=again), found
-        )
+    async with PicturePool(Sources({"": root}), PictureLimits(), cache, 1) as pool:
+        again, store = Backoff(tries=2, base=0.0, cap=0.0), Store(pool, poll=0.02)
+        inspector = Inspector(ledger.pool, ledger.planner, store, found.set, again=again)
+        yield Room(ledger, folder, inspector, found, store)
 
 
 async def test_a_picture_is_inspected_once_and_its_jobs_become_due(room: Room) -> None:
@@ -240,9 +242,27 @@ async def test_a_media_root_that_is_away_fails_nothing(room: Room) -> None:
     assert not room.inspector.pictures.is_available()
 
     away.rename(room.folder)
+    await come_back(room.store)
     await room.ledger.pool.execute("UPDATE bildwerk.media SET inspect_at = now()")
     await room.inspector.inspect_batch()
     assert (await room.row(media_id))[1:] == (None, False)
+
+
+async def test_a_picture_that_could_not_be_read_is_measured_when_it_can(room: Room) -> None:
+    """By now its format may be known, or its decoding in time: it was never measured."""
+    media_id = await room.add("orange.png")
+    await room.inspector.inspect_batch()
+    await room.ledger.pool.execute(
+        "UPDATE bildwerk.pictures SET unreadable = 'unsupported_format', measures = NULL, phash = NULL"
+    )
+    await room.ledger.touch(media_id)
+    await room.ledger.plan(media_id)
+    await room.inspector.inspect_batch()
+
+    row = await room.ledger.pool.fetchrow("SELECT unreadable, measures, phash FROM bildwerk.pictures")
+    assert row["unreadable"] is None
+    assert row["measures"]
+    assert row["phash"] is not None
 
 
 class Broken:

@@ -13,15 +13,20 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from structlog.testing import capture_logs
 
-from consumers.flood import Flooded, FloodGate
+from consumers.flood import FloodGate
 from consumers.intake import Intake
 from consumers.kafka import KafkaSettings
 from contracts.codec import encode
 from contracts.topics import INTAKE_TOPICS, Topic
+from db import intake_stop
 from db.outbox import name_source
 from db.pool import Connection, Database, Pool, open_pool
 from handlers.runner.planning import Planned, Planner, PlanRequest
+from tests.brokers import Broker
 from tests.consumers.conftest import Produce, until
 from tests.ledger import TEXTS, choose
 
@@ -39,11 +44,11 @@ def intake(pool: Pool, planner: Planner, settings: KafkaSettings) -> Intake:
 
 
 @asynccontextmanager
-async def running(*intakes: Intake) -> AsyncIterator[None]:
+async def running(*intakes: Intake) -> AsyncIterator[Intake]:
     stop = asyncio.Event()
     tasks = [asyncio.create_task(intake.run(stop)) for intake in intakes]
     try:
-        yield
+        yield intakes[0]
     finally:
         stop.set()
         await asyncio.wait(tasks)
@@ -110,10 +115,21 @@ BAD = [
 ]
 
 
+async def allow_large_messages(settings: KafkaSettings, topic: Topic) -> None:
+    """Let a topic take more than the megabyte that is Kafka's default."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=list(settings.servers))
+    await admin.start()
+    limit = {"max.message.bytes": str(8 << 20)}
+    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, settings.name(topic), limit)])
+    await admin.close()
+
+
 async def test_undecodable_events_are_buried_once_with_what_they_were_and_the_rest_goes_on(
-    pool: Pool, intake: Intake, settings: KafkaSettings, produce: Produce
+    broker: Broker, pool: Pool, intake: Intake, settings: KafkaSettings, produce: Produce
 ) -> None:
     await upload(pool, 1, 2)
+    if broker.bounded:
+        await allow_large_messages(settings, UPDATED)
     await produce(UPDATED, body(media_id=1), key=b"k\xff", headers=[("h", b"\x00\xff")])
     for value, _ in BAD:
         await produce(UPDATED, value, key=b"k\xff", headers=[("h", b"\x00\xff")])
@@ -242,6 +258,21 @@ async def test_a_force_counts_once_however_often_it_is_delivered(
     assert all(job["forced"] for job in jobs.values())
 
 
+async def test_a_key_of_another_medium_is_told_of_and_its_event_is_planned(
+    pool: Pool, planner: Planner, settings: KafkaSettings, produce: Produce
+) -> None:
+    """E24."""
+    await upload(pool, 1, 2)
+    await produce(CREATED, body(media_id=1), key=b"media-1")
+    await produce(CREATED, body(media_id=2), key=b"media-1")
+    with capture_logs() as logs:
+        async with running(Intake(pool, planner, replace(settings, key="media-{media_id}"))):
+            await until(lambda: _equals(read_committed(settings, CREATED), 2))
+    assert await planned_ids(pool) == {1, 2}
+    told = [entry["count"] for entry in logs if entry["event"] == "intake.ignored"]
+    assert sum(told) == 1
+
+
 class PlannerWithABug(Planner):
     """Fails for medium 13, whole batch and all, as no planner should."""
 
@@ -263,16 +294,56 @@ async def test_an_event_that_cannot_be_planned_is_buried_and_its_neighbours_are_
     assert await pool.fetchval("SELECT reason FROM bildwerk.dead_letters") == "unplannable"
 
 
-async def test_a_topic_full_of_rubbish_stops_intake_before_it_is_drained(
+async def test_a_topic_full_of_rubbish_stops_intake_before_it_is_drained_until_a_person_lifts_it(
     pool: Pool, planner: Planner, settings: KafkaSettings, produce: Produce
 ) -> None:
+    await upload(pool, 7)
     for _ in range(10):
         await produce(CREATED, b"rubbish")
-    intake = Intake(pool, planner, settings, gate=FloodGate(consecutive=10))
-    with pytest.raises(Flooded, match=r"10 events were all dead letters; the last: not_json at .*/\d+/\d+"):
-        await asyncio.wait_for(intake.run(asyncio.Event()), 30)
-    assert await read_committed(settings, CREATED) == 0
-    assert not intake.healthy()
+    await produce(CREATED, body(media_id=7))
+    gate = FloodGate(consecutive=10)
+    intake = Intake(pool, planner, settings, gate=gate, batch=5, look=0.1)
+    async with running(intake):
+        await until(lambda: _true(intake.stopped is not None))
+        stop = intake.stopped
+        assert stop
+        assert (stop.dead, stop.events, stop.reason, stop.topic) == (10, 10, "not_json", settings.name(CREATED))
+        await until(lambda: _true(not intake.healthy()))
+        assert await read_committed(settings, CREATED) == 5
+        assert await pool.fetchval("SELECT count(*) FROM bildwerk.dead_letters") == 5
+        assert await planned_ids(pool) == set()
+    assert await read_committed(settings, CREATED) == 5
+
+    async with running(Intake(pool, planner, settings, gate=gate, look=0.1)) as again:
+        await until(lambda: _true(again.stopped == stop))
+        assert await planned_ids(pool) == set()
+        await intake_stop.lift(pool)
+        await until(lambda: _equals(planned_ids(pool), {7}))
+        assert again.stopped is None
+    assert await pool.fetchval("SELECT count(*) FROM bildwerk.dead_letters") == 10
+
+
+async def test_one_process_stops_the_others(
+    pool: Pool, planner: Planner, settings: KafkaSettings, produce: Produce
+) -> None:
+    await upload(pool, 7)
+    intake = Intake(pool, planner, settings, look=0.1)
+    async with running(intake):
+        await until(lambda: _true(intake.healthy()))
+        await intake_stop.put(pool, intake_stop.IntakeStop(9, 9, "not_json", "t", 0, 1))
+        await produce(CREATED, body(media_id=7))
+        await until(lambda: _true(intake.stopped is not None))
+        assert await planned_ids(pool) == set()
+        await intake_stop.lift(pool)
+        await until(lambda: _equals(planned_ids(pool), {7}))
+
+
+async def test_a_process_that_starts_while_intake_is_stopped_does_not_even_join(pool: Pool, planner: Planner) -> None:
+    await intake_stop.put(pool, intake_stop.IntakeStop(9, 9, "not_json", "t", 0, 1))
+    intake = Intake(pool, planner, KafkaSettings(("127.0.0.1:9",)), look=0.05)
+    async with running(intake):
+        await until(lambda: _true(intake.stopped is not None))
+        assert intake._failures == 0
 
 
 async def test_an_absent_broker_is_waited_for(pool: Pool, planner: Planner) -> None:

@@ -4,21 +4,25 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
+import pytest
+import pytest_asyncio
 from aiokafka.structs import ConsumerRecord
 
 from bildwerk.sandbox.broker import start_broker
 from consumers.kafka import KafkaSettings, create_topics
 from consumers.publishing import split_waves
 from consumers.relay import Relay, Round
-from contracts.codec import Decoded, decode
+from contracts.codec import Decoded, Mode, decode
 from contracts.topics import Topic
 from db import outbox
-from db.pool import Database, Pool, open_pool
+from db.pool import Pool
+from tests.brokers import KINDS, Broker, as_broker
 from tests.consumers.conftest import Read, until
 
 STAGE = Topic.STAGE_COMPLETED
@@ -55,6 +59,41 @@ async def running(*relays: Relay) -> AsyncIterator[None]:
         await asyncio.gather(*tasks)
 
 
+@dataclass(frozen=True)
+class Freezable:
+    """A broker, and the process that it is."""
+
+    broker: Broker
+    pid: int
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        os.kill(self.pid, number)
+
+
+@pytest_asyncio.fixture
+async def embedded(tmp_path: Path) -> AsyncIterator[Freezable]:
+    """Return an embedded broker of the test's own: the shared one is the stack's."""
+    process, address = await start_broker(tmp_path)
+    yield Freezable(Broker(address), process.pid)
+    await process.stop()
+
+
+@pytest.fixture(params=KINDS)
+def freezable(request: pytest.FixtureRequest) -> Iterator[Freezable]:
+    """Return a broker that may be frozen; it thaws after the test."""
+    found = request.getfixturevalue(request.param)
+    if request.param == "apache_kafka":
+        found = Freezable(as_broker(found), found.process.pid)
+    yield found
+    found.send(signal.SIGCONT)
+
+
+def name_topics(broker: Broker, unique: str) -> KafkaSettings:
+    topics = {topic: f"{unique}.{topic.value}" for topic in Topic}
+    return KafkaSettings((broker.address,), topics=topics, idempotence=broker.idempotence, send_timeout=2.0)
+
+
 async def test_rows_become_cloud_events_and_are_forgotten(pool: Pool, settings: KafkaSettings, read: Read) -> None:
     event_ids = await add(pool, [7, 8, 7])
     installation = await pool.fetchval("SELECT id FROM bildwerk.installation")
@@ -69,6 +108,24 @@ async def test_rows_become_cloud_events_and_are_forgotten(pool: Pool, settings: 
         assert decoded.source == header(record, "ce_source") == f"urn:bildwerk:{installation}"
         assert header(record, "ce_type") == "stage.completed"
         assert header(record, "content-type") == "application/json"
+
+
+async def test_a_platform_may_have_structured_mode_and_its_own_keys(
+    pool: Pool, settings: KafkaSettings, read: Read
+) -> None:
+    chosen = replace(settings, mode=Mode.STRUCTURED, key="media-{media_id}")
+    (event_id,) = await add(pool, [7])
+    await add(pool, [8], topic=Topic.DEAD_LETTER)
+    async with running(Relay(pool, chosen)):
+        (record,) = await read(STAGE, 1)
+        (letter,) = await read(Topic.DEAD_LETTER, 1)
+    assert record.key == b"media-7"
+    assert dict(record.headers) == {"content-type": b"application/cloudevents+json; charset=UTF-8"}
+    decoded = decode(STAGE, record.value, record.headers)
+    assert isinstance(decoded, Decoded)
+    assert (decoded.event.media_id, decoded.event_id) == (7, str(event_id))
+    assert letter.key == b"8", "a place, which a template would garble"
+    assert json.loads(letter.value)["type"] == Topic.DEAD_LETTER
 
 
 async def test_a_wake_up_publishes_without_waiting_for_the_poll(
@@ -100,52 +157,38 @@ async def test_several_relays_keep_each_mediums_order_and_lose_nothing(
 
 
 async def test_rows_wait_while_the_broker_is_away_and_leave_when_it_is_back(
-    database: str, tmp_path: Path, unique: str
+    pool: Pool, freezable: Freezable, unique: str
 ) -> None:
-    process, address = await start_broker(tmp_path)
-    settings = KafkaSettings(
-        (address,), topics={t: f"{unique}.{t.value}" for t in Topic}, idempotence=False, send_timeout=2.0
-    )
+    settings = name_topics(freezable.broker, unique)
+    await create_topics(settings, partitions=1)
+    relay = Relay(pool, settings, poll=0.05, deadline=1.0)
+    async with running(relay):
+        await add(pool, [1])
+        await until(lambda: _is_empty(pool))
+        freezable.send(signal.SIGSTOP)
+        await add(pool, [1, 2, 1])
+        await until(lambda: _true(relay._failures))
+        assert await count_rows(pool) == 3
+        freezable.send(signal.SIGCONT)
+        await until(lambda: _is_empty(pool), 40)
+        assert relay._failures == 0
+
+
+async def test_a_cluster_that_is_silent_closes_no_topic(pool: Pool, freezable: Freezable, unique: str) -> None:
+    settings = name_topics(freezable.broker, unique)
+    relay = Relay(pool, settings)
     try:
+        assert await relay.relay_batch() is Round.IDLE, "its producer has connected, and knows no topic yet"
         await create_topics(settings, partitions=1)
-        async with open_pool(Database(database, pool_size=4)) as pool:
-            relay = Relay(pool, settings, poll=0.05, deadline=1.0)
-            async with running(relay):
-                await add(pool, [1])
-                await until(lambda: _is_empty(pool))
-                os.kill(process.pid, signal.SIGSTOP)
-                await add(pool, [1, 2, 1])
-                await until(lambda: _true(relay._failures))
-                assert await count_rows(pool) == 3
-                os.kill(process.pid, signal.SIGCONT)
-                await until(lambda: _is_empty(pool), 40)
-                assert relay._failures == 0
+        await add(pool, [1])
+        freezable.send(signal.SIGSTOP)
+        assert await relay.relay_batch() is Round.FAILED
+        freezable.send(signal.SIGCONT)
+        assert await relay.relay_batch() is Round.SENT
+        assert await count_rows(pool) == 0
     finally:
-        await process.stop()
-
-
-async def test_a_cluster_that_is_silent_closes_no_topic(database: str, tmp_path: Path, unique: str) -> None:
-    process, address = await start_broker(tmp_path)
-    settings = KafkaSettings(
-        (address,), topics={t: f"{unique}.{t.value}" for t in Topic}, idempotence=False, send_timeout=2.0
-    )
-    try:
-        async with open_pool(Database(database, pool_size=4)) as pool:
-            relay = Relay(pool, settings)
-            assert await relay.relay_batch() is Round.IDLE, "its producer has connected, and knows no topic yet"
-            await create_topics(settings, partitions=1)
-            await add(pool, [1])
-            os.kill(process.pid, signal.SIGSTOP)
-            try:
-                assert await relay.relay_batch() is Round.FAILED
-                os.kill(process.pid, signal.SIGCONT)
-                assert await relay.relay_batch() is Round.SENT
-                assert await count_rows(pool) == 0
-            finally:
-                os.kill(process.pid, signal.SIGCONT)
-                await relay._drop_producer()
-    finally:
-        await process.stop()
+        freezable.send(signal.SIGCONT)
+        await relay._drop_producer()
 
 
 async def test_one_missing_topic_does_not_hold_up_the_others(pool: Pool, settings: KafkaSettings, read: Read) -> None:

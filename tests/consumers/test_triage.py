@@ -1,5 +1,7 @@
 """What messages ask for, without a broker."""
 
+from dataclasses import replace
+
 from aiokafka import TopicPartition
 
 from consumers.reader import Message
@@ -21,6 +23,15 @@ def test_a_force_is_known_again_wherever_it_is_delivered() -> None:
     """P21."""
     first, again = triage([force("/a", 0), force("/a", 9)], "urn:bildwerk:us", RULES).requests
     assert first.force == again.force
+
+
+def test_a_key_of_another_medium_is_told_of_and_the_event_is_taken() -> None:
+    """E24."""
+    messages = [force("/a", 0), replace(force("/a", 1), key=b"6"), replace(force("/a", 2), key=b"media-5"),
+                replace(force("/a", 3), key=None)]  # fmt: skip
+    taken = triage(messages, "urn:bildwerk:us", replace(RULES, key="media-{media_id}"))
+    assert [request.media_id for request in taken.requests] == [5, 5, 5, 5]
+    assert taken.ignored["key_mismatch"] == 1
 
 
 def test_two_programs_that_number_their_requests_alike_are_both_heard() -> None:

@@ -1,6 +1,7 @@
 """The dispatcher: heartbeats, lost leases, a database that is away, draining."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from time import monotonic
 
@@ -8,8 +9,10 @@ import pytest
 from PIL import Image
 
 from consumers.failure_stop import FailureStop
+from consumers.store import Store
 from consumers.worker import Dispatcher, WorkerSettings
 from db.pool import Database
+from handlers.inference.health import Breaker
 from handlers.runner.work import Work
 from tests.workshop import Workshop
 
@@ -175,3 +178,41 @@ async def test_a_bug_outside_of_any_job_is_no_tight_loop(workshop: Workshop, dis
     await asyncio.wait_for(running, 15)
 
     assert await workshop.ledger.pool.fetchval("SELECT max(lease_no) FROM bildwerk.media") <= 4
+
+
+async def test_media_of_a_store_that_is_away_cost_nothing_and_do_not_spin(workshop: Workshop, database: str) -> None:
+    """Those of another store go on meanwhile; each is claimed once, and left alone as long as the store was away."""
+    pool, scans = workshop.ledger.pool, workshop.folder.parent / "scans"
+    scans.mkdir()
+    for number in range(5):
+        Image.new("RGB", (64, 48), (number, 90, 90)).save(scans / f"{number}.png")
+        await pool.execute("INSERT INTO media (path) VALUES ($1)", f"scans:{number}.png")
+        await workshop.ledger.plan(number + 2)
+    while await workshop.inspector.inspect_batch():
+        pass
+    store = workshop.inspector.pictures
+    assert isinstance(store, Store)
+    store.breakers["scans"] = Breaker(since=monotonic() - 1000, reason="media_root_unavailable", retry_at=math.inf)
+    await workshop.register()
+    settings, stop = WorkerSettings(lease=60.0, poll=0.1, grace=10.0), asyncio.Event()
+    dispatcher = Dispatcher(pool, Database(database), workshop.runner, workshop.fleet.available, settings)
+    running = asyncio.create_task(dispatcher.run(stop))
+
+    async def done() -> bool:
+        return bool(
+            await pool.fetchval("SELECT count(*) = 2 FROM bildwerk.jobs WHERE media_id = 1 AND status = 'done'")
+        )
+
+    async def met() -> bool:
+        return bool(await pool.fetchval("SELECT min(lease_no) > 0 FROM bildwerk.media"))
+
+    await reach(done, 60.0)
+    await reach(met, 60.0)
+    await asyncio.sleep(1.0)
+    stop.set()
+    await asyncio.wait_for(running, 30)
+
+    claims = await pool.fetch("SELECT lease_no FROM bildwerk.media WHERE id > 1")
+    assert [row["lease_no"] for row in claims] == [1] * 5
+    jobs = await pool.fetch("SELECT status, attempt FROM bildwerk.jobs WHERE media_id > 1")
+    assert {(row["status"], row["attempt"]) for row in jobs} == {("due", 0), ("waiting", 0)}

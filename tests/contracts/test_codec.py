@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.codec import STRUCTURED, Decoded, Ignored, decode, encode
+from contracts.codec import Decoded, Ignored, Mode, decode, encode
 from contracts.events import EVENTS, MediaCreated, MediaUpdated, StageCompleted
 from contracts.json_objects import MAX_BYTES, Undecodable
 from contracts.topics import INTAKE_TOPICS, Topic
@@ -28,23 +28,30 @@ def reason(topic: Topic, value: bytes | None, headers: Any = ()) -> str:
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
-def test_golden_messages_are_written_and_read_as_ever(path: Path) -> None:
+def test_golden_messages_are_read_as_ever(path: Path) -> None:
     golden = json.loads(path.read_text("utf-8"))
-    headers = [(name, text.encode()) for name, text in golden["headers"]]
-    attributes = dict(golden["headers"])
-    decoded = decode(Topic(golden["topic"]), golden["value"].encode(), headers)
+    decoded = decode(Topic(golden["topic"]), golden["value"].encode(), encoded(golden["headers"]))
     assert isinstance(decoded, Decoded)
     assert decoded.event.model_dump(mode="json") == golden["event"]
+    attributes = dict(golden["headers"])
     assert (decoded.event_id, decoded.source) == (attributes["ce_id"], attributes["ce_source"])
+
+
+@pytest.mark.parametrize("path", [p for p in GOLDEN if ".v1" in p.stem], ids=lambda path: path.stem)
+def test_golden_messages_of_the_current_version_are_written_as_ever(path: Path) -> None:
+    golden = json.loads(path.read_text("utf-8"))
+    decoded = decode(Topic(golden["topic"]), golden["value"].encode())
+    assert isinstance(decoded, Decoded)
+    attributes = dict(golden["headers"])
     written = encode(
         UUID(attributes["ce_id"]), attributes["ce_source"], attributes["ce_type"],
         datetime.fromisoformat(attributes["ce_time"]), decoded.event.model_dump(mode="json", exclude_defaults=True),
     )  # fmt: skip
-    assert written == (headers, golden["value"].encode())
+    assert written == (encoded(golden["headers"]), golden["value"].encode())
 
 
-def test_there_is_a_golden_message_of_every_event() -> None:
-    assert {json.loads(path.read_text("utf-8"))["topic"] for path in GOLDEN} == {topic.value for topic in EVENTS}
+def encoded(headers: list[tuple[str, str]]) -> list[tuple[str, bytes]]:
+    return [(name, text.encode()) for name, text in headers]
 
 
 def test_a_body_alone_is_enough() -> None:
@@ -66,19 +73,9 @@ def test_the_type_decides_what_an_event_is() -> None:
     )
 
 
-def test_a_type_that_is_none_of_ours_is_ignored_whatever_it_holds() -> None:
-    assert decode(CREATED, b'{"other": 1}', [*CLOUD[:3], ("ce_type", b"media.viewed")]) == Ignored("media.viewed")
-
-
-def test_structured_mode_is_read_too() -> None:
-    envelope = {"specversion": "1.0", "id": "a-1", "source": "/app", "type": "media.created", "data": {"media_id": 7}}
-    headers = [("Content-Type", f"{STRUCTURED}; charset=utf-8".encode())]
-    value = json.dumps(envelope).encode()
-    assert decode(UPDATED, value, headers) == Decoded(MediaCreated(media_id=7), "a-1", "/app")
-    assert reason(UPDATED, json.dumps({**envelope, "id": "\ud800"}).encode(), headers) == "bad_attribute"
-    assert reason(UPDATED, json.dumps({**envelope, "data": 1}).encode(), headers) == "not_an_object"
-    batch = [("content-type", b"application/cloudevents-batch+json")]
-    assert reason(UPDATED, value, batch) == "unknown_content_type"
+@pytest.mark.parametrize("value", [b'{"other": 1}', b"<xml/>", b"\xff", None])
+def test_a_type_that_is_none_of_ours_is_ignored_whatever_it_holds(value: bytes | None) -> None:
+    assert decode(CREATED, value, [*CLOUD[:3], ("ce_type", b"media.viewed")]) == Ignored("media.viewed")
 
 
 @pytest.mark.parametrize(
@@ -162,43 +159,6 @@ def test_a_megabyte_of_quotes_and_backslashes_is_scanned_once(text: bytes) -> No
     assert reason(CREATED, value) == "too_deep"
 
 
-headers = st.lists(st.tuples(
-    st.sampled_from(["ce_specversion", "ce_id", "CE_SOURCE", "ce_type", "content-type", "other"]) | st.text(max_size=5),
-    st.none() | st.binary(max_size=12) | st.sampled_from(
-        [b"1.0", b"media.created", b"stage.completed", b"application/cloudevents+json", b"/a"]
-    ),
-), max_size=7)  # fmt: skip
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["done", "a", "\ud800\x00"]),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
-        st.sampled_from(["media_id", "force", "job_types", "job_type", "outcome", "reason", "priority", "data", "id",
-                         "specversion", "source", "type"]) | st.text(), inner, max_size=5),
-    max_leaves=12,
-)  # fmt: skip
-
-
-@given(
-    st.sampled_from(INTAKE_TOPICS), st.none() | st.binary() | json_values.map(lambda v: json.dumps(v).encode()), headers
-)
-def test_whatever_comes_is_an_event_or_a_reason(topic: Topic, value: bytes | None, headers: Any) -> None:
-    decoded = decode_or_refuse(topic, value, headers)
-    if isinstance(decoded, Undecodable):
-        assert decoded.reason.isidentifier()
-        text = decoded.detail
-    else:
-        assert isinstance(decoded, Decoded | Ignored)
-        text = decoded.type if isinstance(decoded, Ignored) else decoded.event_id or ""
-    assert "\x00" not in text
-    text.encode()
-
-
-def decode_or_refuse(topic: Topic, value: bytes | None, headers: Any) -> Decoded | Ignored | Undecodable:
-    try:
-        return decode(topic, value, headers)
-    except Undecodable as undecodable:
-        return undecodable
-
-
 job_types = st.from_regex(r"\A[a-z0-9_]{1,64}\Z")
 ids = st.integers(1, 2**63 - 1)
 counts = st.none() | st.integers(0, 2**63 - 1)
@@ -218,11 +178,10 @@ events = (
 )  # fmt: skip
 
 
-@given(events, st.uuids(), st.datetimes(timezones=st.just(UTC)))
-def test_what_is_written_is_read_back(event: Any, event_id: UUID, time: datetime) -> None:
+@given(events, st.uuids(), st.datetimes(timezones=st.just(UTC)), st.sampled_from(Mode))
+def test_what_is_written_is_read_back(event: Any, event_id: UUID, time: datetime, mode: Mode) -> None:
     topic = next(topic for topic, kind in EVENTS.items() if isinstance(event, kind))
-    headers, value = encode(event_id, "urn:bildwerk:x", topic, time, event.model_dump(mode="json", exclude_none=True))
+    body = event.model_dump(mode="json", exclude_none=True)
+    headers, value = encode(event_id, "urn:bildwerk:x", topic, time, body, mode)
     assert decode(topic, value, headers) == Decoded(event, str(event_id), "urn:bildwerk:x")
-    assert encode(event_id, "urn:bildwerk:x", topic, time, event.model_dump(mode="json", exclude_none=True)) == (
-        headers, value,
-    )  # fmt: skip
+    assert encode(event_id, "urn:bildwerk:x", topic, time, body, mode) == (headers, value)

@@ -11,6 +11,7 @@ import pytest
 
 from bildwerk.reasons import LETTERS, REASONS
 from bildwerk.telemetry.events import LOG_EVENTS
+from consumers.reader import PROBLEMS
 from handlers.inspect.reasons import Reason
 
 ROOT = Path(__file__).parents[2]
@@ -33,13 +34,19 @@ def generate() -> ModuleType:
 
 def calls() -> Iterator[tuple[str, str]]:
     """Yield (name of what is called, first argument) wherever our code calls something with a literal word first."""
+    return ((name, word) for name, position, word in literals() if position == 0)
+
+
+def literals() -> Iterator[tuple[str, int, str]]:
+    """Yield (name of what is called, position, argument) for every literal word that our code calls something with."""
     for room in ROOMS:
         for path in (ROOT / room).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+                if isinstance(node, ast.Call):
                     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-                    if isinstance(node.args[0].value, str):
-                        yield name, node.args[0].value
+                    for position, given in enumerate(node.args):
+                        if isinstance(given, ast.Constant) and isinstance(given.value, str):
+                            yield name, position, given.value
 
 
 def words() -> set[str]:
@@ -57,6 +64,12 @@ def test_every_table_is_up_to_date(generate: ModuleType) -> None:
     stale = [
         page.name for page in generate.pages() if generate.fill(page.read_text("utf-8")) != page.read_text("utf-8")
     ]
+
+    assert stale == [], "run `python docs/generate.py`"
+
+
+def test_every_document_is_up_to_date(generate: ModuleType) -> None:
+    stale = [path.name for path, text in generate.documents().items() if path.read_text("utf-8") != text]
 
     assert stale == [], "run `python docs/generate.py`"
 
@@ -91,9 +104,11 @@ def test_every_sentence_has_a_reason() -> None:
 
 
 def test_every_reason_of_a_dead_letter_has_a_sentence() -> None:
-    raised = {word for name, word in calls() if name == "Undecodable"}
+    places = {("Undecodable", 0), ("DeadLetter", 1), ("make_letter", 2)}
+    raised = {word for name, position, word in literals() if (name, position) in places}
 
     assert raised - LETTERS.keys() == set()
+    assert set(PROBLEMS.values()) - LETTERS.keys() == set()
 
 
 def test_every_page_is_reached_from_the_readme() -> None:

@@ -12,7 +12,7 @@ from contracts.effects import Effects
 from contracts.facts import MediaFacts
 from contracts.verdicts import Status, Verdict
 from handlers.chain import Chain
-from handlers.plan import Verdicts, close_deleted, list_announced, list_due, plan, take_fingerprint
+from handlers.plan import Verdicts, close_deleted, list_announced, list_due, plan, reopen_failed, take_fingerprint
 from handlers.stage import Condition, Due, Impossible, Prompt, Satisfied
 
 
@@ -274,3 +274,20 @@ def test_a_job_type_switched_off_is_not_waited_for_and_comes_back_when_it_is_on_
 
 def test_what_is_switched_off_gets_no_verdict() -> None:
     assert set(plan(Chain(CHAIN.stages, off=frozenset({"b"})), facts(), {})) == {"a", "c"}
+
+
+def test_a_retry_opens_what_failed_and_nothing_else() -> None:
+    """16: a new generation, not forced: what became satisfied meanwhile is skipped."""
+    failed = settle(plan(CHAIN, facts(), {}), "a", Status.FAILED)
+    failed = plan(CHAIN, facts(), failed)
+    again = plan(CHAIN, facts(), reopen_failed(failed, {"a", "b", "z"}))
+
+    assert shown(again) == {"a": "due", "b": "waiting", "c": "waiting"}
+    assert (again["a"].generation, again["a"].forced, again["a"].attempt) == (failed["a"].generation + 1, False, 0)
+    assert again["b"].generation == failed["b"].generation
+    assert reopen_failed(again, {"a"}) == again, "what is open is not failed"
+
+    done = settle(plan(CHAIN, facts(), {}), "a")
+    assert reopen_failed(done, {"a"}) == done
+    satisfied = plan(CHAIN, facts(a="here"), reopen_failed(failed, {"a"}))
+    assert (satisfied["a"].status, satisfied["a"].reason) == (Status.SKIPPED, "present")

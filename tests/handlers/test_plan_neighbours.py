@@ -116,3 +116,11 @@ def test_a_stage_that_reads_no_pairs_is_never_made_anew() -> None:
     chain = Chain((Alone(),))
     done = settled(facts(NEWER))
     assert plan(chain, facts(replace(NEWER, level=Level.NEAR), report=reported(NEWER).meta[REPORT]), done) == done
+
+
+def test_a_medium_that_somebody_opted_out_is_not_made_anew_because_of_others() -> None:
+    done = settled(facts(NEWER))
+    changed = facts(replace(NEWER, level=Level.NEAR), report=reported(NEWER).meta[REPORT])
+
+    assert plan(CHAIN, changed, done, barred={ASKS: "opted_out"}) == done
+    assert plan(CHAIN, changed, done)[ASKS].status is Status.DUE

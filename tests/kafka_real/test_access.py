@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,31 +10,24 @@ import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives import serialization
 
-from bildwerk.sandbox.process import find_free_port
+from bildwerk.sandbox.apache_kafka import start_cluster
+from bildwerk.sandbox.kafka_jars import KafkaProgram
+from bildwerk.sandbox.process import Process, Program, find_free_ports
 from tests.acceptance.invariants import gather
-from tests.acceptance.world import Broker, World, make_world
+from tests.acceptance.world import World, make_world
+from tests.brokers import as_broker, on_request
 from tests.compose.reading import load_services
-from tests.kafka_real.broker import Kafka, java, run, start_kafka
+from tests.kafka_real.broker import Kafka, fetch_kafka
 from tests.kafka_real.conftest import QUICK
 from tests.kafka_real.test_commands import bildwerk
 from tests.tls import Authority, make_authority
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), on_request]
 
 USER, PASSWORD = "ingrid", "geheim"
-SCRAM = f"SCRAM-SHA-512=[name={USER},password={PASSWORD}]"
-MORE = """\
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,SSL:SSL
-ssl.keystore.type=PEM
-ssl.keystore.location={keys}
-ssl.truststore.type=PEM
-ssl.truststore.location={authority}
-listener.name.ssl.ssl.client.auth=required
-listener.name.sasl_ssl.ssl.client.auth=none
-listener.name.sasl_ssl.sasl.enabled.mechanisms=SCRAM-SHA-512
-listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=\
-org.apache.kafka.common.security.scram.ScramLoginModule required;
-"""
+SCRAM_MODULE = "org.apache.kafka.common.security.scram.ScramLoginModule"
+SASL_SSL = "listener.name.sasl_ssl."
+TOOLS = Path(__file__).with_name("tools.pom.xml")
 
 
 @dataclass(frozen=True)
@@ -42,6 +35,7 @@ class Guarded:
     """A broker with a door for passwords and one for certificates; `authority` is the one of its certificate."""
 
     kafka: Kafka
+    program: KafkaProgram
     authority: Authority
     passwords: str
     certificates: str
@@ -71,28 +65,42 @@ class Guarded:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def guarded(jars: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Guarded]:
+async def guarded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Guarded]:
     """Return such a broker."""
     folder = tmp_path_factory.mktemp("guarded")
-    authority = make_authority(folder / "tls")
+    program, authority = await fetch_kafka(), make_authority(folder / "tls")
     certificate, key = authority.issue("127.0.0.1")
     keys = folder / "keys.pem"  # Kafka wants the key in the form of PKCS #8
     form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     keys.write_bytes(serialization.load_pem_private_key(key.read_bytes(), None).private_bytes(*form))
     with keys.open("ab") as file:
         file.write(certificate.read_bytes())
-    ports = find_free_port(), find_free_port()
-    doors = f",SASL_SSL://127.0.0.1:{ports[0]},SSL://127.0.0.1:{ports[1]}"
-    kafka = await start_kafka(folder, jars, doors, MORE.format(keys=keys, authority=authority.file), [SCRAM])
-    yield Guarded(kafka, authority, *(f"127.0.0.1:{port}" for port in ports))
-    await kafka.process.stop(30.0)
+    ports = find_free_ports(2)
+    doors = "".join(f",{name}://127.0.0.1:{port}" for name, port in zip(("SASL_SSL", "SSL"), ports, strict=True))
+    properties = {
+        "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,SSL:SSL",
+        "ssl.keystore.type": "PEM",
+        "ssl.keystore.location": str(keys),
+        "ssl.truststore.type": "PEM",
+        "ssl.truststore.location": str(authority.file),
+        "listener.name.ssl.ssl.client.auth": "required",
+        f"{SASL_SSL}ssl.client.auth": "none",
+        f"{SASL_SSL}sasl.enabled.mechanisms": "SCRAM-SHA-512",
+        f"{SASL_SSL}scram-sha-512.sasl.jaas.config": f"{SCRAM_MODULE} required;",
+    }
+    cluster = await start_cluster(program, folder, properties=properties, doors=doors)
+    (node,) = cluster.nodes
+    words = ["--alter", "--add-config", f"SCRAM-SHA-512=[password={PASSWORD}]", "--entity-type", "users"]
+    words += ["--bootstrap-server", node.address, "--entity-name", USER]
+    await run(folder, [program.java, "-cp", f"{program.jars}/*", "kafka.admin.ConfigCommand", *words])
+    yield Guarded(node, program, authority, *(f"127.0.0.1:{port}" for port in ports))
+    await cluster.stop()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def world(guarded: Guarded, database: str, tmp_path: Path) -> AsyncIterator[World]:
     """Return a world whose own end comes in by the open door."""
-    broker = Broker(guarded.kafka.address, idempotence=True)
-    async with make_world(broker, database, tmp_path, uuid.uuid4().hex[:12], options=QUICK) as made:
+    async with make_world(as_broker(guarded.kafka), database, tmp_path, uuid.uuid4().hex[:12], options=QUICK) as made:
         made.settings["kafka_session_timeout_seconds"] = "45"
         yield made
 
@@ -151,10 +159,23 @@ async def test_each_thing_that_is_wrong_is_one_line_of_doctor_and_of_serve(guard
 
 
 async def test_the_health_check_of_docker_compose_tells_a_broker_that_is_there(
-    guarded: Guarded, jars: Path, tmp_path: Path
+    guarded: Guarded, tmp_path: Path
 ) -> None:
-    _, program, *arguments = load_services()["kafka"]["healthcheck"]["test"]
-    assert program.endswith("/kafka-broker-api-versions.sh")  # which runs this class:
+    _, script, *arguments = load_services()["kafka"]["healthcheck"]["test"]
+    assert script.endswith("/kafka-broker-api-versions.sh")  # which runs this class:
+    main = "org.apache.kafka.tools.BrokerApiVersionsCommand"
+    goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={tmp_path / 'jars'}"]
+    await run(tmp_path, ["mvn", "--quiet", "--batch-mode", "--file", str(TOOLS), *goal])
     words = [word.replace("localhost:9092", guarded.kafka.address) for word in arguments]
-    async with asyncio.timeout(60):
-        await run(tmp_path, *java(jars, "org.apache.kafka.tools.BrokerApiVersionsCommand"), *words)
+    await run(tmp_path, [guarded.program.java, "-cp", f"{tmp_path / 'jars'}/*", main, *words])
+
+
+async def run(folder: Path, argv: Sequence[str]) -> None:
+    """Run a program to its end, which must be a good one."""
+    log = folder / "run.log"
+    process = await Process.start(Program(argv[0], argv, log, cwd=folder))
+    try:
+        async with asyncio.timeout(300):
+            assert await process.wait() == 0, log.read_text(errors="replace")
+    finally:
+        await process.stop()

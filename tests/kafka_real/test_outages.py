@@ -10,6 +10,7 @@ from contracts.topics import Topic
 from tests.acceptance.invariants import gather
 from tests.acceptance.test_away import done
 from tests.acceptance.world import World
+from tests.brokers import on_request
 from tests.kafka_real.broker import Kafka
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -18,17 +19,19 @@ FROZEN_SECONDS = 20.0
 """Longer than any of our requests is waited for, and than the broker keeps its own registration (9 s)."""
 
 
-async def test_a_broker_that_dies_and_comes_back_loses_nothing(real: Kafka, world: World) -> None:
+async def test_a_broker_that_dies_and_comes_back_loses_nothing(apache_kafka: Kafka, world: World) -> None:
     media = await world.add(60)
     for _ in range(2):
         await (await world.serve()).started()
     await world.wire.created(media)
     await world.wire.taken_in(Topic.MEDIA_CREATED)
 
-    await real.kill()
-    await done(world, 120)
-    assert await world.pool.fetchval("SELECT count(*) FROM bildwerk.outbox") > 0
-    await real.start_again()
+    await apache_kafka.kill()
+    try:
+        await done(world, 120)
+        assert await world.pool.fetchval("SELECT count(*) FROM bildwerk.outbox") > 0
+    finally:
+        await apache_kafka.start()  # other tests use it, too
 
     await world.settled(media)
     evidence = await gather(world)
@@ -39,15 +42,16 @@ async def test_a_broker_that_dies_and_comes_back_loses_nothing(real: Kafka, worl
     await world.settled([500])
 
 
-async def test_a_broker_that_freezes_for_a_while_loses_nothing(real: Kafka, world: World) -> None:
+@on_request
+async def test_a_broker_that_freezes_for_a_while_loses_nothing(apache_kafka: Kafka, world: World) -> None:
     media = await world.add(40)
     services = [await (await world.serve()).started() for _ in range(2)]
     await world.wire.created(media)
     await world.wire.taken_in(Topic.MEDIA_CREATED)
 
-    os.kill(real.process.pid, signal.SIGSTOP)
+    os.kill(apache_kafka.process.pid, signal.SIGSTOP)
     await asyncio.sleep(FROZEN_SECONDS)
-    os.kill(real.process.pid, signal.SIGCONT)
+    os.kill(apache_kafka.process.pid, signal.SIGCONT)
 
     await world.settled(media)
     (await gather(world)).check()

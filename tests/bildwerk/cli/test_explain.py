@@ -6,6 +6,9 @@ from bildwerk.cli.explain import Medium, describe
 from db import runs
 from db.reads import read_record
 from handlers.chain import Chain
+from handlers.choice.choice import Choice
+from handlers.choice.paths import PathPattern
+from handlers.choice.ranges import AGE, read_range
 from handlers.failures import Transient
 from handlers.registry import load_stages
 from handlers.runner.finishing import Failed
@@ -190,3 +193,20 @@ async def test_whom_it_is_like_and_who_is_still_to_ask(ledger: Ledger) -> None:
         f"    {one} {paths[0]}: {level}, the model: burst",
         f"    {two} {paths[1]}: same_pixels",
     ]
+
+
+async def test_left_out_by_a_setting_or_by_a_person(ledger: Ledger) -> None:
+    media_id = await ledger.add()
+    choice = Choice(except_paths=(PathPattern("*.jpg"),), age=read_range("7d..", AGE))
+    chosen = replace(ledger, planner=replace(ledger.planner, chain=replace(ledger.planner.chain, choice=choice)))
+    await chosen.plan(media_id)
+    filtered = await explain(chosen, media_id)
+    await ledger.pool.execute("INSERT INTO media_meta VALUES ($1, 'bildwerk.skip', $2)", media_id, ["title", "captoin"])
+    await ledger.plan(media_id)
+    opted_out = await explain(ledger, media_id)
+
+    left_out = "BILDWERK_ONLY_PATHS or BILDWERK_EXCEPT_PATHS leaves out its path (except *.jpg)"
+    assert f"ollama_caption: skipped: {left_out}" in filtered
+    assert "  bildwerk.skip names captoin, which is no job type here" in opted_out
+    assert "ollama_caption: due" in opted_out
+    assert "ollama_title: skipped: somebody opted it out: bildwerk.skip in its media_meta" in opted_out

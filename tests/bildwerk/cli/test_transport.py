@@ -6,6 +6,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import pytest
 
+from bildwerk.sandbox.addresses import Stack
 from bildwerk.sandbox.process import find_free_port
 from tests.bildwerk.cli.conftest import NOWHERE, Bildwerk, Said
 from tests.tls import Authority, kafka_door, make_authority, postgres_door
@@ -53,7 +54,7 @@ async def test_a_command_works_through_tls(bildwerk: Bildwerk, authority: Author
 
 
 async def test_no_command_trusts_a_kafka_of_another_authority(
-    bildwerk: Bildwerk, authority: Authority, database: str, kafka: str, tmp_path: Path
+    bildwerk: Bildwerk, authority: Authority, database: str, stack: Stack, tmp_path: Path
 ) -> None:
     port = find_free_port()
     settings = NOWHERE | {
@@ -64,7 +65,7 @@ async def test_no_command_trusts_a_kafka_of_another_authority(
         "BILDWERK_KAFKA_USER": "ingrid",
         "BILDWERK_KAFKA_PASSWORD": "geheim",
     }
-    async with kafka_door(port, kafka, make_authority(tmp_path / "other").server("127.0.0.1")):
+    async with kafka_door(port, stack.kafka_bootstrap_servers, make_authority(tmp_path / "other").server("127.0.0.1")):
         commands = (("migrate", "--topics"), ("doctor",), ("serve",))
         for said in await asyncio.gather(*(bildwerk(*words, **settings) for words in commands)):
             assert "of an authority that is not trusted: BILDWERK_KAFKA_CA_FILE must" in told(said, "Kafka")
@@ -72,7 +73,7 @@ async def test_no_command_trusts_a_kafka_of_another_authority(
 
 
 async def test_a_password_that_kafka_does_not_know_is_one_line(
-    bildwerk: Bildwerk, authority: Authority, database: str, kafka: str
+    bildwerk: Bildwerk, authority: Authority, database: str, stack: Stack
 ) -> None:
     port = find_free_port()
     settings = NOWHERE | {
@@ -84,7 +85,7 @@ async def test_a_password_that_kafka_does_not_know_is_one_line(
         "BILDWERK_KAFKA_USER": "ingrid",
         "BILDWERK_KAFKA_PASSWORD": "geheim",
     }
-    async with kafka_door(port, kafka, authority.server("127.0.0.1"), {"ingrid": "canary"}):
+    async with kafka_door(port, stack.kafka_bootstrap_servers, authority.server("127.0.0.1"), {"ingrid": "canary"}):
         for said in await asyncio.gather(*(bildwerk(name, **settings) for name in ("doctor", "serve"))):
             assert "refuses the user or the password: check BILDWERK_KAFKA_USER and" in told(said, "Kafka")
             assert "ingrid" not in said.out + said.err

@@ -4,8 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from bildwerk.settings import Settings
+from contracts.events import EVENTS
+from contracts.topics import Topic
+from contracts.values import KEYS
 from tests.bildwerk.cli.conftest import NOWHERE, Bildwerk
 
 NOT_SET = "bildwerk: DATABASE_URL is not set: it looks like postgresql://user:password@host:5432/database"
@@ -97,12 +101,15 @@ async def test_config_lists_the_settings_also_when_they_are_wrong(bildwerk: Bild
 async def test_contracts_are_json_schemas(bildwerk: Bildwerk, tmp_path: Path) -> None:
     printed = await bildwerk("contracts")
     written = await bildwerk("contracts", "schemas")
+    document = await bildwerk("contracts", "--asyncapi")
 
     schemas = json.loads(printed.out)
-    assert set(schemas) == {"media.created", "media.updated", "stage.completed"}
-    assert len(written.out.splitlines()) == 3
+    assert set(schemas) == {*map(str, Topic), *KEYS}
+    assert len(written.out.splitlines()) == len(schemas) + 1
+    assert json.loads((tmp_path / "schemas" / "asyncapi.json").read_text()) == json.loads(document.out)
     for name, schema in schemas.items():
-        assert "media_id" in schema["required"]
+        Draft202012Validator.check_schema(schema)
+        assert ("media_id" in schema.get("required", ())) == (name in EVENTS)
         assert json.loads((tmp_path / "schemas" / f"{name}.schema.json").read_text()) == schema
 
 

@@ -79,7 +79,8 @@ async def test_postgres_wants_the_password(stack: Stack) -> None:
         await asyncpg.connect(f"{user}x@{rest}")
 
 
-async def test_the_broker_returns_what_was_sent(kafka: str, unique: str) -> None:
+async def test_the_broker_returns_what_was_sent(stack: Stack, unique: str) -> None:
+    kafka = stack.kafka_bootstrap_servers
     async with AIOKafkaProducer(bootstrap_servers=kafka, enable_idempotence=False) as producer:
         await producer.send_and_wait(unique, b"value", key=b"7")
     async with AIOKafkaConsumer(unique, bootstrap_servers=kafka, auto_offset_reset="earliest") as consumer:

@@ -30,6 +30,7 @@ from handlers.inspect.perceptual import hash_perceptually, sketch
 from handlers.inspect.pool import PicturePool
 from handlers.inspect.references import MediaRoot
 from handlers.inspect.renditions import RenditionCache
+from handlers.inspect.sources import Sources
 from tests.handlers.inspect import corpus
 from tests.handlers.inspect.corpus import JPEG, encode, scene
 from tests.handlers.inspect.metadata import ASCII, exif, with_texts
@@ -54,7 +55,7 @@ class Library:
 
     def pool(self, processes: int = 2, limits: PictureLimits = ROOMY) -> PicturePool:
         """Return a pool over it, not entered yet."""
-        return PicturePool(MediaRoot(self.folder), limits, self.cache, processes)
+        return PicturePool(Sources({"": MediaRoot(self.folder)}), limits, self.cache, processes)
 
 
 @pytest.fixture
@@ -368,11 +369,12 @@ from handlers.inspect.limits import PictureLimits
 from handlers.inspect.pool import PicturePool
 from handlers.inspect.references import MediaRoot
 from handlers.inspect.renditions import RenditionCache
+from handlers.inspect.sources import Sources
 
 async def main():
     folder = Path(sys.argv[1])
     cache = RenditionCache(folder / "cache", 1_000_000)
-    async with PicturePool(MediaRoot(folder / "media"), PictureLimits(), cache, 2) as pool:
+    async with PicturePool(Sources({"": MediaRoot(folder / "media")}), PictureLimits(), cache, 2) as pool:
         await asyncio.gather(*(pool.inspect("good.jpg") for _ in range(8)))
         print(*pool.pids, flush=True)
         if sys.argv[2] == "busy":

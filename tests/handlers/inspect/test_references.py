@@ -161,6 +161,38 @@ def test_a_missing_file_in_an_empty_root_means_it_is_not_mounted(tmp_path: Path)
     assert refuse(root, "a.jpg") == "missing_file"
 
 
+def test_a_root_without_its_sentinel_is_away_whatever_else_is_in_it(root: MediaRoot) -> None:
+    guarded = MediaRoot(root.path, sentinel=".bildwerk-root")
+    for reference in ("album/a b%41ü.jpg", "nowhere.jpg"):
+        with pytest.raises(Unavailable, match="media_root_unavailable"):
+            guarded.read(reference, LIMITS)
+    with pytest.raises(Unavailable):
+        guarded.check()
+
+    (root.path / ".bildwerk-root").touch()
+    assert guarded.read("album/a b%41ü.jpg", LIMITS) == b"picture"
+    assert refuse(guarded, "nowhere.jpg") == "missing_file"
+    guarded.check(expect_files=True)
+
+
+def test_a_root_that_was_a_mount_point_has_to_stay_one(root: MediaRoot) -> None:
+    """What is left of a mount when it is gone: an ordinary folder, and there may be files in it."""
+    assert not MediaRoot.note(root.path).mounted
+    left = MediaRoot(root.path, mounted=True)
+    for reference in ("album/a b%41ü.jpg", "nowhere.jpg"):
+        with pytest.raises(Unavailable, match="media_root_unavailable"):
+            left.read(reference, LIMITS)
+
+
+@pytest.mark.skipif(not os.path.ismount("/proc"), reason="no mount point to look at")
+def test_a_mount_point_is_noted(tmp_path: Path) -> None:
+    alias = tmp_path / "alias"
+    alias.symlink_to("/proc")
+    for path in (Path("/proc"), alias):
+        assert MediaRoot.note(path).mounted
+        MediaRoot.note(path).check()
+
+
 def test_a_relative_root_may_be_given(root: MediaRoot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(root.path.parent)
     relative = MediaRoot(Path("media"))

@@ -256,3 +256,13 @@ async def _dump(pool: Pool) -> list[Any]:
         sorted(map(str, await pool.fetch(f"SELECT t::text FROM {table} AS t")))  # noqa: S608 - names of our own
         for table in tables
     ]
+
+
+async def test_a_medium_that_somebody_opted_out_is_passed_over(books: Ledger) -> None:
+    media_id = await _add(books)
+    await _decide(books, media_id)
+    before = await books.meta(media_id)
+    await books.pool.execute("INSERT INTO media_meta VALUES ($1, 'bildwerk.skip', 'true')", media_id)
+
+    assert (await _again(_redecider(books, STRICT), books, media_id))[0].course is Course.IDLE
+    assert await books.meta(media_id) == {**before, "bildwerk.skip": True}

@@ -15,6 +15,7 @@ from handlers.inference.answers import answer_schema, parse_answer
 from handlers.plan import take_fingerprint
 from handlers.registry import load_stages
 from handlers.stage import Awaiting, Condition, Due, Impossible, Satisfied, Stage
+from tests.contracts.schemas import validator
 from tests.handlers.stages.generated_facts import (
     HASH,
     Field,
@@ -126,11 +127,15 @@ def test_the_task_ends_with_the_language_that_is_wanted(stage: Stage[Any]) -> No
 
 @every_stage
 @given(facts=facts_of_all_kinds)
-def test_effects_stay_within_what_the_stage_writes(stage: Stage[Any], facts: MediaFacts) -> None:
+def test_effects_stay_within_what_the_stage_writes_and_are_as_their_schemas_say(
+    stage: Stage[Any], facts: MediaFacts
+) -> None:
     for effects in (stage.effects(facts, _answer(stage)), stage.decide(facts) or ()):
-        keys = [effect.key for effect in effects if isinstance(effect, PutMeta)]
-        assert set(keys) <= set(stage.writes)
-        assert len(keys) == len(set(keys))
+        put = {effect.key: effect.value for effect in effects if isinstance(effect, PutMeta)}
+        assert set(put) <= set(stage.writes)
+        assert len(put) == sum(isinstance(effect, PutMeta) for effect in effects)
+        for key, value in put.items():
+            validator(key).validate({**value, "run": 1} if isinstance(value, dict) else value)
 
 
 @every_stage

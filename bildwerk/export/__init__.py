@@ -1,0 +1,1 @@
+"""What is known of media, out of the database again: as lines, as a table, and as sidecars beside the pictures."""
