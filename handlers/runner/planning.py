@@ -1,16 +1,14 @@
 """Planning media: the one function that intake, finish, inspector, sweep and all else that changes facts call."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
 from pydantic import JsonValue
 
-from contracts.events import StageCompleted
 from contracts.topics import Topic
-from contracts.verdicts import Verdict
 from db import ledger, score_batches, tags
 from db.facts import Known, Snapshot, load_snapshots
 from db.pool import Connection
@@ -19,14 +17,13 @@ from db.vocabulary import VocabularyCache
 from handlers.backoff import Backoff
 from handlers.chain import Chain
 from handlers.plan import ALONE, Verdicts, close_deleted, list_announced, list_due, plan, raise_forces, reopen_failed
+from handlers.runner.announcing import Details, announce
 from handlers.runner.inspection_time import time_inspection
 
 log = structlog.get_logger("bildwerk.handlers.planning")
 
 ERROR_LIMIT = 500
 """Characters kept of a `plan_error`."""
-
-Details = Mapping[str, Mapping[str, JsonValue]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +120,7 @@ class Planner:
         media_id = snapshot.facts.media_id
         announced = list_announced(snapshot.verdicts, verdicts)
         events = tuple(
-            (Topic.STAGE_COMPLETED.value, _announce(media_id, name, verdicts[name], plan_no, details or {}))
+            (Topic.STAGE_COMPLETED.value, announce(media_id, name, verdicts[name], plan_no, details or {}))
             for name in announced
         )
         claimable = snapshot.facts.exists and snapshot.facts.inspected and snapshot.known.plan_error is None
@@ -219,19 +216,6 @@ class Planner:
 
 def _with_error(snapshot: Snapshot, error: str | None) -> Snapshot:
     return replace(snapshot, known=replace(snapshot.known, plan_error=error))
-
-
-def _announce(media_id: int, name: str, verdict: Verdict, plan_no: int, details: Details) -> dict[str, JsonValue]:
-    event = StageCompleted(
-        media_id=media_id,
-        job_type=name,
-        outcome=verdict.status.outcome,
-        reason=verdict.reason,
-        generation=verdict.generation,
-        plan_no=plan_no,
-    )
-    told = event.model_copy(update=dict(details.get(name, {})))
-    return told.model_dump(mode="json", exclude_none=True)
 
 
 def count_outcomes(outcomes: Sequence[tuple[Snapshot, ledger.Draft]]) -> Planned:

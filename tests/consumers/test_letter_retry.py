@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -110,10 +111,7 @@ async def test_a_force_in_a_letter_counts_once_though_its_event_is_read_again(
     await retry.bury(1)
     await retry()
     await retry.bury(1)  # nothing new; and then by other rules, from the start
-    again = KafkaSettings(
-        retry.settings.servers, f"{retry.settings.group}-again", retry.settings.topics, idempotence=False,
-        session_timeout=2.0, rebalance_timeout=4.0,
-    )  # fmt: skip
+    again = replace(retry.settings, group=f"{retry.settings.group}-again")
     async with running(Intake(ledger.pool, ledger.planner, again)):
         await until(lambda: _equals(read_committed(again, UPDATED), 1))
 

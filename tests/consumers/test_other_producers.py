@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +145,7 @@ async def test_what_we_send_is_read_by_the_package(mode: Mode, pool: Pool, setti
         "INSERT INTO bildwerk.outbox (aggregateid, type, topic, payload) VALUES ('7', $1, $1, $2)", COMPLETED, payload
     )
     stop = asyncio.Event()
-    relay = Relay(pool, KafkaSettings(settings.servers, topics=settings.topics, idempotence=False, mode=mode))
+    relay = Relay(pool, replace(settings, mode=mode))
     relaying = asyncio.create_task(relay.run(stop))
     (record,) = await read(COMPLETED, 1)
     stop.set()

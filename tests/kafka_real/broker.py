@@ -7,7 +7,7 @@ import pytest
 
 from bildwerk.sandbox.apache_kafka import Node as Kafka
 from bildwerk.sandbox.apache_kafka import start_cluster
-from bildwerk.sandbox.failure import ProgramMissing
+from bildwerk.sandbox.failure import ProgramMissing, SandboxError
 from bildwerk.sandbox.kafka_jars import KafkaProgram, prepare_kafka
 from tests.brokers import ASKED
 
@@ -22,6 +22,9 @@ async def fetch_kafka() -> KafkaProgram:
         return await prepare_kafka(lambda text: print(text, file=sys.__stderr__))
     except ProgramMissing as error:
         pytest.skip(str(error))
+    except SandboxError as error:
+        error.add_note("TEST_KAFKA=0 leaves out all tests on Apache Kafka")
+        raise
 
 
 async def start_kafka(folder: Path, program: KafkaProgram) -> Kafka:

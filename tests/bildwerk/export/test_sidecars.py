@@ -109,6 +109,7 @@ def test_a_tree_of_their_own(root: Path, tmp_path: Path) -> None:
 def test_a_named_root_has_its_own(root: Path, tmp_path: Path) -> None:
     (other := tmp_path / "other").mkdir()
     (other / "c.jpg").write_bytes(b"picture")
+    (tmp_path / "tree").mkdir()
     roots = {"": MediaRoot(root), "other": MediaRoot(other)}
 
     assert Sidecars(roots).put("other:c.jpg", CAT) is Outcome.WRITTEN
