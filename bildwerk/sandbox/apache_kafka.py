@@ -147,8 +147,8 @@ async def start_cluster(
     """Start so many brokers on free ports, their data in `folder`; returns when all of them make up the cluster.
 
     Of three, each topic has three copies, of which two have to be there. With `durable` they are stopped in order, so
-    that another start finds the folder tidy; without, at once. `properties` are Kafka's settings that differ from ours,
-    `doors` further listeners, a comma before each. Raises SandboxError.
+    that another start finds the folder tidy. `properties` are Kafka's settings that differ from ours, `doors` further
+    listeners, a comma before each. Raises SandboxError.
     """
     _refuse_other_number(folder, brokers)
     ports = find_free_ports(2 * brokers)
