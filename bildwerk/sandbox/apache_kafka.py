@@ -146,9 +146,8 @@ async def start_cluster(
 ) -> Cluster:
     """Start so many brokers on free ports, their data in `folder`; returns when all of them make up the cluster.
 
-    Of three, each topic has three copies, of which two have to be there. With `durable` they are stopped in order, so
-    that another start finds the folder tidy. `properties` are Kafka's settings that differ from ours, `doors` further
-    listeners, a comma before each. Raises SandboxError.
+    Of three, each topic has three copies, two of which have to be there. `durable` ones are stopped in order: another
+    start finds the folder tidy. `properties` and `doors` (",NAME://host:port") add to ours. Raises SandboxError.
     """
     _refuse_other_number(folder, brokers)
     ports = find_free_ports(2 * brokers)
