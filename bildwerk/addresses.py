@@ -1,5 +1,6 @@
 """Addresses of services as settings give them: checked before anything connects, and named without their secrets."""
 
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -38,6 +39,15 @@ def cover_database(url: str) -> str:
 def check_server(server: str) -> None:
     """Raise ValueError for what is no `host` or `host:port`; an IPv6 address stands in brackets."""
     _check_port(server)
+
+
+def is_loopback(server: str) -> bool:
+    """Whether a checked `host` or `host:port` is this machine, as far as its spelling tells."""
+    host = server.removesuffix(f":{_port(server)}").strip("[]")
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _places(url: str) -> list[str]:

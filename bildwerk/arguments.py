@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from bildwerk.export.sidecars import Naming, Sidecars
+from bildwerk.kafka_access import make_access
 from bildwerk.settings import Settings
 from consumers.kafka import KafkaSettings
 from consumers.triage import Rules
@@ -122,7 +123,7 @@ def make_detector(settings: Settings) -> OpenNsfw | None:
 
 
 def make_kafka(settings: Settings) -> KafkaSettings:
-    """How we speak to Kafka."""
+    """How we speak to Kafka. Raises SettingsError."""
     return KafkaSettings(
         settings.kafka_bootstrap_servers,
         settings.kafka_group,
@@ -133,6 +134,7 @@ def make_kafka(settings: Settings) -> KafkaSettings:
             Topic.DEAD_LETTER: settings.topic_dead_letter,
         },
         settings.kafka_idempotence,
+        make_access(settings),
         session_timeout=settings.kafka_session_timeout_seconds,
         mode=settings.event_mode,
         key=settings.event_key,

@@ -42,6 +42,8 @@ def _language(value: str) -> str:
 
 
 def _servers(value: tuple[str, ...]) -> tuple[str, ...]:
+    if any(server.startswith(("SSL://", "SASL_")) for server in value):
+        raise ValueError("names host:port only; the protocol is set by BILDWERK_KAFKA_SECURITY_PROTOCOL")
     servers = tuple(server.rpartition("://")[2] for server in value)
     if not servers:
         raise ValueError("must name at least one server, as host:port")

@@ -8,6 +8,7 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from bildwerk.choice_settings import ChoiceSettings
+from bildwerk.kafka_access_settings import KafkaAccessSettings
 from bildwerk.reference_settings import ReferenceSettings
 from bildwerk.setting_sources import FromEnvironment
 from bildwerk.setting_types import (
@@ -43,7 +44,7 @@ def _cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bildwerk"
 
 
-class Settings(ChoiceSettings, ReferenceSettings, FromEnvironment):
+class Settings(ChoiceSettings, KafkaAccessSettings, ReferenceSettings, FromEnvironment):
     """What an operator can set. Durations are seconds, sizes bytes, unless the name says otherwise."""
 
     model_config = SettingsConfigDict(

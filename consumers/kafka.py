@@ -8,8 +8,9 @@ from typing import Any, TypeAlias
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
 
+from consumers.access import PLAIN, Access, find_refusal
 from contracts.codec import Mode
 from contracts.keys import PLACE
 from contracts.topics import INTAKE_TOPICS, Topic
@@ -33,6 +34,7 @@ class KafkaSettings:
     group: str = "bildwerk"
     topics: Mapping[Topic, str] = field(default_factory=lambda: MappingProxyType({}))
     idempotence: bool = True
+    access: Access = PLAIN
     session_timeout: float = 45.0
     rebalance_timeout: float = 60.0
     send_timeout: float = 10.0
@@ -70,6 +72,7 @@ def make_consumer(settings: KafkaSettings, *, member: bool = True) -> Consumer:
         heartbeat_interval_ms=_ms(min(3.0, settings.session_timeout / 3)),
         rebalance_timeout_ms=_ms(settings.rebalance_timeout),
         request_timeout_ms=_ms(settings.rebalance_timeout + 5.0),
+        **settings.access.arguments(),
     )
 
 
@@ -82,6 +85,7 @@ def make_producer(settings: KafkaSettings) -> Producer:
         enable_idempotence=settings.idempotence,
         linger_ms=5,
         request_timeout_ms=_ms(settings.send_timeout),
+        **settings.access.arguments(),
     )
 
 
@@ -139,10 +143,18 @@ def subscription(settings: KafkaSettings) -> list[str]:
 
 async def _open_admin(settings: KafkaSettings) -> Any:
     admin = AIOKafkaAdminClient(
-        bootstrap_servers=list(settings.servers), client_id="bildwerk", request_timeout_ms=_ms(settings.send_timeout)
+        bootstrap_servers=list(settings.servers),
+        client_id="bildwerk",
+        request_timeout_ms=_ms(settings.send_timeout),
+        **settings.access.arguments(),
     )
     try:
         await admin.start()
+    except KafkaConnectionError:
+        await admin.close()
+        if refusal := await find_refusal(settings.servers, settings.access, settings.send_timeout):
+            raise refusal from refusal.__cause__
+        raise
     except (KafkaError, OSError):
         await admin.close()
         raise

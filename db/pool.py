@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -56,7 +55,7 @@ class _RenderingConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """Where PostgreSQL is and how long we wait for it; times in seconds.
+    """Where PostgreSQL is and how long we wait for it; times in seconds. TLS is what the DSN's options say of it.
 
     `lock_timeout` is short against a heartbeat: who waits for a row that a platform holds has locked a medium, and its
     heartbeat, with those of all others of that worker, waits behind.
@@ -68,7 +67,6 @@ class Database:
     command_timeout: float = 30.0
     lock_timeout: float = 2.0
     idle_in_transaction_timeout: float = 15.0
-    tls: ssl.SSLContext | None = None
     platform: PlatformMapping = field(default=OURS, repr=False)
 
     def arguments(self) -> dict[str, Any]:
@@ -79,7 +77,6 @@ class Database:
             "command_timeout": self.command_timeout,
             "server_settings": self.settings(),
             "connection_class": type("MappedConnection", (_RenderingConnection,), {"platform": self.platform}),
-            **({"ssl": self.tls} if self.tls else {}),
         }
 
     def settings(self) -> Mapping[str, str]:

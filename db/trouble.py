@@ -1,10 +1,23 @@
 """What is wrong with the database, in words for the person who runs it; nothing of its data is quoted."""
 
+from typing import Final
+
 import asyncpg
 
+from contracts.tls import Knobs, explain_tls
+
+KNOBS: Final = Knobs(
+    authority="sslrootcert in DATABASE_URL",
+    server="DATABASE_URL",
+    certificate="sslcert and sslkey in DATABASE_URL",
+    use="sslmode and the files in DATABASE_URL",
+)
+NO_TLS: Final = "has no TLS: check sslmode in DATABASE_URL, or switch TLS on there"
+NO_FILE: Final = "does not answer at its socket, or sslrootcert, sslcert or sslkey in DATABASE_URL names a file that {}"
 SENTENCES: dict[type[Exception], str] = {
     asyncpg.InvalidPasswordError: "refuses the password: check the user and password in DATABASE_URL",
-    asyncpg.InvalidAuthorizationSpecificationError: "refuses the user: check DATABASE_URL and pg_hba.conf",
+    asyncpg.InvalidAuthorizationSpecificationError: "refuses the user, or wants TLS or another certificate of ours: "
+    "check the user and sslmode in DATABASE_URL, and pg_hba.conf",
     asyncpg.InvalidCatalogNameError: "has no database of that name: create it, or check DATABASE_URL",
     asyncpg.TooManyConnectionsError: "has no connection left: raise max_connections, or lower BILDWERK_POOL_SIZE",
     asyncpg.CannotConnectNowError: "is starting or stopping: try again in a moment",
@@ -17,6 +30,8 @@ SENTENCES: dict[type[Exception], str] = {
     asyncpg.ClientConfigurationError: "cannot be connected to like that: check the options in DATABASE_URL",
     asyncpg.PostgresError: "reports an error",
     asyncpg.InterfaceError: "closed the connection: is it restarting?",
+    FileNotFoundError: NO_FILE.format("is not there"),
+    PermissionError: NO_FILE.format("may not be read"),
     OSError: "does not answer: is it running, and is the address in DATABASE_URL right?",
     TimeoutError: "does not answer in time: is it running, and is the address in DATABASE_URL right?",
 }
@@ -24,6 +39,10 @@ SENTENCES: dict[type[Exception], str] = {
 
 def explain(error: BaseException) -> str | None:
     """The rest of a sentence that begins with the server's name; None for an error that is not a database's."""
+    if sentence := explain_tls(error, KNOBS):
+        return sentence
+    if type(error) is ConnectionError:  # asyncpg's own, when the server declines; those of sockets are subclasses
+        return NO_TLS
     for kind in type(error).__mro__:
         if sentence := SENTENCES.get(kind):
             code = getattr(error, "sqlstate", None)

@@ -44,6 +44,8 @@ def _source(name: str) -> str:
 
 
 def _value(settings: Settings | None, name: str) -> str:
+    if settings is not None and name == "database_url":
+        return cover_database(settings.database_url.get_secret_value())
     if settings is not None:
         return show(getattr(settings, name))
     if os.environ.get(variable(Settings, name)):
@@ -60,7 +62,7 @@ def show(value: object) -> str:
         case bool():
             return str(value).lower()
         case SecretStr():
-            return _cover(value.get_secret_value())
+            return "********"
         case Mapping():
             return ",".join(f"{name}={show(part)}" for name, part in value.items())
         case Host():
@@ -70,8 +72,3 @@ def show(value: object) -> str:
         case Iterable():
             return ",".join(map(show, value))
     return str(value)
-
-
-def _cover(secret: str) -> str:
-    """A database is worth naming without its password; anything else that is secret is so as a whole."""
-    return cover_database(secret) if "://" in secret else "********"

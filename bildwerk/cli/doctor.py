@@ -12,6 +12,7 @@ from bildwerk.cli.platform import examine_platform
 from bildwerk.cli.problem import Problem
 from bildwerk.cli.stores import examine_stores
 from bildwerk.environment import read
+from bildwerk.kafka_access import find_dangers
 from bildwerk.reasons import say
 from bildwerk.settings import Settings
 from consumers.kafka import count_partitions
@@ -82,6 +83,8 @@ async def _examine_kafka(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding(where, str(problem).removeprefix(where).strip())
         return
     yield Finding(where, fine="reachable")
+    for danger in find_dangers(settings):
+        yield Finding(where, danger, warning=True)
     for name, number in partitions.items():
         missing = "" if number else "is not there: run `bildwerk migrate --topics`"
         yield Finding(f"topic {name}", missing, fine=f"{number} partitions")

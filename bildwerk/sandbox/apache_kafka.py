@@ -27,7 +27,7 @@ process.roles=broker,controller
 node.id={id}
 controller.quorum.voters={voters}
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
+listeners=PLAINTEXT://127.0.0.1:{port}{doors},CONTROLLER://127.0.0.1:{controller_port}
 log.dirs=log
 auto.create.topics.enable=false
 group.initial.rebalance.delay.ms=0
@@ -142,12 +142,12 @@ async def start_cluster(
     *,
     durable: bool = False,
     properties: Mapping[str, str] | None = None,
+    doors: str = "",
 ) -> Cluster:
     """Start so many brokers on free ports, their data in `folder`; returns when all of them make up the cluster.
 
-    Of three, each topic has three copies, of which two have to be there. With `durable` they are stopped in order, so
-    that another start finds the folder tidy; without, at once. `properties` are Kafka's settings that differ from ours.
-    Raises SandboxError.
+    Of three, each topic has three copies, two of which have to be there. `durable` ones are stopped in order: another
+    start finds the folder tidy. `properties` and `doors` (",NAME://host:port") add to ours. Raises SandboxError.
     """
     _refuse_other_number(folder, brokers)
     ports = find_free_ports(2 * brokers)
@@ -161,7 +161,7 @@ async def start_cluster(
     cluster = Cluster(nodes)
 
     async def start(node: Node) -> None:
-        text = PROPERTIES.format(**vars(node), voters=voters, copies=copies, in_sync=max(1, copies - 1))
+        text = PROPERTIES.format(**vars(node), voters=voters, copies=copies, in_sync=max(1, copies - 1), doors=doors)
         await node.format(text + "".join(f"{name}={value}\n" for name, value in (properties or {}).items()))
         await node.start()
 

@@ -10,11 +10,15 @@ from bildwerk.sandbox.process import Process, Program, find_free_port, is_open
 START_SECONDS = 20.0
 
 
-async def start_broker(folder: Path) -> tuple[Process, str]:
-    """Start a broker on a free port, its log in `folder`; returns it and its address."""
+async def start_broker(folder: Path, advertised: str | None = None) -> tuple[Process, str]:
+    """Start a broker on a free port, its log in `folder`; returns it and its address.
+
+    Clients are sent to `advertised`, where something stands in front of it.
+    """
     port = find_free_port()
-    url = f"tcp://127.0.0.1:{port}"
-    argv = [_find_program(), "broker", "--listener-url", url, "--advertised-listener-url", url]
+    address = f"127.0.0.1:{port}"
+    argv = [_find_program(), "broker", "--listener-url", f"tcp://{address}"]
+    argv += ["--advertised-listener-url", f"tcp://{advertised or address}"]
     argv += ["--storage-engine", "memory://tansu/"]
     environment = {"PATH": os.defpath, "RUST_LOG": "warn"}
     process = await Process.start(Program("the broker", argv, folder / "broker.log", environment=environment))
@@ -27,7 +31,7 @@ async def start_broker(folder: Path) -> tuple[Process, str]:
     except BaseException:
         await process.stop()
         raise
-    return process, f"127.0.0.1:{port}"
+    return process, address
 
 
 def _find_program() -> str:
