@@ -55,7 +55,7 @@ CHANGES = (
     change(
         "J5-outputs R1",
         "what is done stays as it is",
-        (PLAN, "_renew(stage, facts, verdict) if name in chain.neighbourly else verdict", "verdict"),
+        (PLAN, "_renew(stage, facts, verdict) if renewable else verdict", "verdict"),
     ),
     change(
         "J5-outputs",
