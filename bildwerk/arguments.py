@@ -8,7 +8,9 @@ from bildwerk.kafka_access import make_access
 from bildwerk.settings import Settings
 from consumers.kafka import KafkaSettings
 from consumers.triage import Rules
+from contracts.facts import QUALITY_SCORE, QUALITY_STATUS
 from contracts.topics import Topic
+from db.platform import OURS, PlatformMapping
 from db.pool import Database
 from handlers.backoff import Backoff
 from handlers.chain import Chain
@@ -46,7 +48,13 @@ def make_database(settings: Settings) -> Database:
         settings.database_url.get_secret_value(),
         pool_size=settings.pool_size,
         connect_timeout=settings.connect_timeout_seconds,
+        platform=make_platform(settings),
     )
+
+
+def make_platform(settings: Settings) -> PlatformMapping:
+    """Where the platform's tables are."""
+    return OURS if settings.platform is None else settings.platform.mapping
 
 
 def make_planner(settings: Settings) -> Planner:
@@ -205,6 +213,9 @@ def make_finisher(settings: Settings, planner: Planner, *, owns_platform: bool) 
 
 def make_writer(settings: Settings, *, owns_platform: bool) -> EffectWriter:
     """What writes effects; optional ones are on in tables of ours, and off in a platform's until named."""
+    platform = make_platform(settings)
+    columns = frozenset(column for column in (QUALITY_STATUS, QUALITY_SCORE) if platform.has(column))
     if settings.writes is not None:
-        return EffectWriter(frozenset(settings.writes))
-    return EffectWriter(OPTIONAL_WRITES if owns_platform else frozenset())
+        return EffectWriter(frozenset(settings.writes), columns)
+    owns_platform = owns_platform and settings.platform is None
+    return EffectWriter(OPTIONAL_WRITES if owns_platform else frozenset(), columns)

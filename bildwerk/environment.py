@@ -10,6 +10,8 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
+from bildwerk.platform_entries import VARIABLE
+
 S = TypeVar("S", bound=BaseSettings)
 
 
@@ -77,7 +79,9 @@ def unknown(model: type[BaseSettings], environment: Mapping[str, str]) -> list[s
     return [
         f"{name} is not a setting{_nearest(name.upper(), known, prefix)}"
         for name in sorted(environment)
-        if name.upper().startswith(prefix) and name.upper() not in known
+        if name.upper().startswith(prefix)
+        and name.upper() not in known
+        and not name.upper().startswith(f"{VARIABLE}__")
     ]
 
 
@@ -93,12 +97,12 @@ def _explained(model: type[BaseSettings], error: ValidationError) -> list[str]:
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
         place = str(problem["loc"][0])
         name = variable(model, place) if place in model.model_fields else place
-        message = problem["msg"].removeprefix("Value error, ").removeprefix(f"{name}: ").removeprefix(f"{name} ")
-        lines.append(
-            _not_set(model, name, place)
-            if problem["type"] == "missing"
-            else f"{name}: {message[:1].lower()}{message[1:]}"
-        )
+        if problem["type"] == "missing":
+            lines.append(_not_set(model, name, place))
+            continue
+        for said in problem["msg"].removeprefix("Value error, ").splitlines():
+            message = said.removeprefix(f"{name}: ").removeprefix(f"{name} ")
+            lines.append(f"{name}: {message[:1].lower()}{message[1:]}")
     return list(dict.fromkeys(lines))
 
 

@@ -4,10 +4,12 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, SecretStr, ValidationInfo
 
 from bildwerk.addresses import check_database_url, check_server
+from bildwerk.platform_entries import Platform, read_platform
 from contracts.keys import PLACE
+from db.platform_parts import NEEDS
 from handlers.inference.hosts import Host, parse_hosts
 from handlers.policy.rule_file import BadRules, load_rules
 from handlers.registry import load_stages
@@ -74,6 +76,24 @@ def _rules(value: Path | None) -> Path | None:
     return value
 
 
+def _platform(value: Platform | None, info: ValidationInfo) -> Platform | None:
+    """A mapping has what the settings above it write and look at."""
+    if value is None:
+        return None
+    writes = info.data.get("writes") or ()
+    missing = [
+        f"there is no {place}, but BILDWERK_WRITES names {write}: map it, or leave {write} out"
+        for write in writes
+        for place in NEEDS.get(write, ())
+        if not value.mapping.has(place)
+    ]
+    if info.data.get("policy_when") == "staging" and not value.mapping.has("media.publish_state"):
+        missing.append("there is no media.publish_state, but BILDWERK_POLICY_WHEN is staging: map it, or decide always")
+    if missing:
+        raise ValueError("\n".join(missing))
+    return value
+
+
 JobTypes = Annotated[tuple[str, ...], AfterValidator(_job_types), BeforeValidator(_split)]
 SomeJobTypes = Annotated[JobTypes, Field(min_length=1)]
 Servers = Annotated[tuple[str, ...], AfterValidator(_servers), BeforeValidator(_split)]
@@ -87,5 +107,6 @@ Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Prefixes = Annotated[tuple[str, ...], BeforeValidator(_split)]
 Seconds = Annotated[float, Field(gt=0)]
+PlatformFile = Annotated[InstanceOf[Platform] | None, AfterValidator(_platform), BeforeValidator(read_platform)]
 OptionalWrite = Literal["provenance", "tags", "quality", "events", "prompts"]
 OptionalWrites = Annotated[tuple[OptionalWrite, ...] | None, BeforeValidator(_writes)]

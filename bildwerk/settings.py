@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from bildwerk.choice_settings import ChoiceSettings
-from bildwerk.environment import FileVariants
 from bildwerk.kafka_access_settings import KafkaAccessSettings
 from bildwerk.reference_settings import ReferenceSettings
+from bildwerk.setting_sources import FromEnvironment
 from bildwerk.setting_types import (
     Count,
     Dsn,
@@ -19,6 +19,7 @@ from bildwerk.setting_types import (
     JobTypes,
     Language,
     OptionalWrites,
+    PlatformFile,
     Prefixes,
     RuleFile,
     Seconds,
@@ -43,7 +44,7 @@ def _cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bildwerk"
 
 
-class Settings(ChoiceSettings, KafkaAccessSettings, ReferenceSettings):
+class Settings(ChoiceSettings, KafkaAccessSettings, ReferenceSettings, FromEnvironment):
     """What an operator can set. Durations are seconds, sizes bytes, unless the name says otherwise."""
 
     model_config = SettingsConfigDict(
@@ -144,6 +145,13 @@ class Settings(ChoiceSettings, KafkaAccessSettings, ReferenceSettings):
         description="Who looks for nudity where scan flags do not: `none`, or `open_nsfw` (needs `bildwerk[nsfw]`).",
     )
 
+    # the platform
+    platform: PlatformFile = Field(
+        None,
+        description="File that says which of a platform's tables and columns play which part (docs/platforms.md); "
+        "unset: those of our names. `BILDWERK_PLATFORM__MEDIA__TABLE=...` sets a single entry.",
+    )
+
     # Ollama
     rate_per_minute: float | None = Field(
         None, gt=0, description="At most so many calls a minute to each host; unset: no limit."
@@ -234,15 +242,3 @@ class Settings(ChoiceSettings, KafkaAccessSettings, ReferenceSettings):
     log_format: Literal["json", "console"] = Field(
         "json", description="`json`: one JSON object a line, or `console`: text for a terminal."
     )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, then variables, then `<VARIABLE>_FILE`; no dotenv file is looked for."""
-        return init_settings, env_settings, FileVariants(settings_cls)

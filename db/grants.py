@@ -1,58 +1,78 @@
 """The privileges we need in the platform's tables (the schema bildwerk is ours)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from contracts.facts import PROMPTS, TAGS
+from db.platform import OURS, PlatformMapping, quote
 from db.pool import Connection
 from db.queries import load
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A privilege on a table, or on one column of it."""
+    """A privilege on a table, on one column of it, or on an object of another `kind`; names as SQL spells them."""
 
     table: str
     privilege: str
     column: str = ""
+    kind: str = "TABLE"
 
     def __str__(self) -> str:
         """As GRANT spells it."""
-        return (
-            f"{self.privilege} ({self.column}) ON {self.table}" if self.column else f"{self.privilege} ON {self.table}"
-        )
+        what = f"{self.privilege} ({quote(self.column)})" if self.column else self.privilege
+        return f"{what} ON {self.table}" if self.kind == "TABLE" else f"{what} ON {self.kind} {self.table}"
 
 
-_ALWAYS = (
-    Grant("public.media", "SELECT"),
-    *(Grant("public.media_meta", privilege) for privilege in ("SELECT", "INSERT", "UPDATE")),
+_Wanted = tuple[tuple[str, str, str], ...]
+_ALWAYS: Final[_Wanted] = (
+    ("media", "SELECT", ""),
+    *(("media_meta", privilege, "") for privilege in ("SELECT", "INSERT", "UPDATE")),
 )
-_TAGS = (Grant("public.media_tags", "SELECT"), Grant("public.tags", "SELECT"))
-_PROMPTS = (Grant("public.prompt_history", "SELECT"),)
-_WRITES = {
+_READS: Final[dict[str, _Wanted]] = {
+    TAGS: (("media_tags", "SELECT", ""), ("tags", "SELECT", "")),
+    PROMPTS: (("prompt_history", "SELECT", ""),),
+}
+_WRITES: Final[dict[str, _Wanted]] = {
     "tags": (
-        Grant("public.tags", "INSERT"),
-        *(Grant("public.media_tags", privilege) for privilege in ("INSERT", "UPDATE", "DELETE")),
+        ("tags", "INSERT", ""),
+        *(("media_tags", privilege, "") for privilege in ("INSERT", "UPDATE", "DELETE")),
     ),
-    "prompts": (Grant("public.prompt_history", "INSERT"),),
-    "quality": (
-        Grant("public.media", "UPDATE", "quality_status"),
-        Grant("public.media", "UPDATE", "quality_score"),
-    ),
-    "events": (Grant("public.media_lifecycle_events", "INSERT"),),
+    "prompts": (("prompt_history", "INSERT", ""),),
+    "quality": (("media", "UPDATE", "quality_status"), ("media", "UPDATE", "quality_score")),
+    "events": (("media_lifecycle_events", "INSERT", ""),),
 }
 
 
-def list_needed(keys: Collection[str], writes: Collection[str]) -> tuple[Grant, ...]:
-    """What reading these keys (`Chain.keys`) and making these optional writes takes."""
-    read = (*(_TAGS if TAGS in keys else ()), *(_PROMPTS if PROMPTS in keys else ()))
-    return (*_ALWAYS, *read, *(grant for name, grants in _WRITES.items() if name in writes for grant in grants))
+def list_needed(keys: Collection[str], writes: Collection[str], platform: PlatformMapping = OURS) -> tuple[Grant, ...]:
+    """What reading these keys (`Chain.keys`) and making these optional writes takes, of what is there."""
+    read = [grant for name, grants in _READS.items() if name in keys for grant in grants]
+    written = [grant for name, grants in _WRITES.items() if name in writes for grant in grants]
+    tables = _resolve((*_ALWAYS, *read, *written), platform)
+    used = (platform.tables[name] for name, *_ in (*_ALWAYS, *read, *written))
+    schemas = dict.fromkeys(quote(table.schema) for table in used if table is not None)
+    return (*tables, *(Grant(schema, "USAGE", kind="SCHEMA") for schema in schemas))
+
+
+def list_written(write: str, platform: PlatformMapping = OURS) -> tuple[Grant, ...]:
+    """What one optional write does, of what is there."""
+    return _resolve(_WRITES.get(write, ()), platform)
 
 
 async def list_missing(connection: Connection, needed: Sequence[Grant]) -> tuple[Grant, ...]:
-    """Those that the role lacks, a table or column that is not there among them."""
+    """Those that the role lacks, and the use of sequences that go with them; not what is not there at all."""
     rows = await connection.fetch(
         load("grants")["grants_missing"],
-        [grant.table for grant in needed], [grant.column for grant in needed], [grant.privilege for grant in needed],
+        [grant.kind for grant in needed], [grant.table for grant in needed],
+        [grant.column for grant in needed], [grant.privilege for grant in needed],
     )  # fmt: skip
-    return tuple(Grant(row["name"], row["privilege"], row["attribute"]) for row in rows)
+    return tuple(Grant(row["name"], row["privilege"], row["attribute"], row["kind"]) for row in rows)
+
+
+def _resolve(wanted: Iterable[tuple[str, str, str]], platform: PlatformMapping) -> tuple[Grant, ...]:
+    return tuple(
+        Grant(str(table), privilege, table.columns[column] or "" if column else "")
+        for name, privilege, column in wanted
+        if (table := platform.tables[name]) is not None and (not column or table.columns[column])
+    )

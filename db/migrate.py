@@ -5,6 +5,7 @@ from importlib.resources import files
 
 import asyncpg
 
+from db.platform import OURS, PlatformMapping, quote
 from db.pool import Connection
 from db.queries import load
 
@@ -20,16 +21,21 @@ class Migrated:
     owns_platform: bool
 
 
+class PlatformMissing(Exception):
+    """The mapped table of media is not there; the argument is its name."""
+
+
 def migrations() -> tuple[str, ...]:
     """File names of all migrations in order."""
     return tuple(sorted(f.name for f in (files("db") / "migrations").iterdir() if f.name.endswith(".sql")))
 
 
-async def migrate(dsn: str) -> Migrated:
+async def migrate(dsn: str, platform: PlatformMapping = OURS, *, service: str | None = None) -> Migrated:
     """Bring the database at `dsn` to the newest schema; safe to run twice, and by several processes at once.
 
-    Beside a platform (public.media exists and we did not make it) the platform's tables are left alone.
-    Raises OSError or asyncpg.PostgresError.
+    Beside a platform (its table of media is mapped, or public.media exists and we did not make it) the platform's
+    tables are left alone. The role `service` is let work in our schema, as it is then.
+    Raises PlatformMissing, OSError or asyncpg.PostgresError.
     """
     sql = load("migrate")
     connection = await asyncpg.connect(dsn, timeout=10)
@@ -38,7 +44,10 @@ async def migrate(dsn: str) -> Migrated:
             await connection.execute(sql["migrate_lock"], LOCK)
             await connection.execute(sql["migrate_create_schema"])
             done = {row["name"] for row in await connection.fetch(sql["migrate_list"])}
-            foreign = PLATFORM not in done and await connection.fetchval(sql["migrate_platform_exists"])
+            exists = await _has_media_table(connection, platform)
+            if not exists and platform is not OURS:
+                raise PlatformMissing(str(platform.tables["media"]))
+            foreign = PLATFORM not in done and exists
             applied = []
             for name in migrations():
                 if name in done or (foreign and name == PLATFORM):
@@ -47,7 +56,9 @@ async def migrate(dsn: str) -> Migrated:
                 await connection.execute(sql["migrate_record"], name)
                 applied.append(name)
             owns = await connection.fetchval(sql["migrate_installation"], PLATFORM in done or PLATFORM in applied)
-        return Migrated(tuple(applied), owns)
+            if service is not None:
+                await connection.execute(sql["migrate_give"].replace("the_role", quote(service)))
+        return Migrated(tuple(applied), owns and platform is OURS)
     finally:
         await connection.close()
 
@@ -64,9 +75,16 @@ async def pending(connection: Connection) -> tuple[str, ...]:
 async def holds_media(connection: Connection) -> bool:
     """Whether there are media already, or a `media` table that we did not make; nothing is changed by looking."""
     sql = load("migrate")
-    if not await connection.fetchval(sql["migrate_platform_exists"]):
+    if not await _has_media_table(connection, OURS):
         return False
     ours = await connection.fetchval(sql["migrate_schema_exists"])
     if not ours or PLATFORM not in {row["name"] for row in await connection.fetch(sql["migrate_list"])}:
         return True
     return bool(await connection.fetchval(sql["migrate_has_media"]))
+
+
+async def _has_media_table(connection: Connection, platform: PlatformMapping) -> bool:
+    table = platform.tables["media"]
+    assert table is not None
+    exists = await connection.fetchval(load("migrate")["migrate_platform_exists"], table.schema, table.name)
+    return bool(exists)

@@ -11,6 +11,7 @@ import asyncpg
 import orjson
 
 from db.failures import is_repeatable
+from db.platform import OURS, PlatformMapping
 
 Connection: TypeAlias = Any
 """An asyncpg connection, alone or out of a pool; asyncpg ships no types."""
@@ -20,6 +21,36 @@ Result = TypeVar("Result")
 
 PAUSES = (0.1, 0.5, 2.0)
 """Seconds between the tries of `insist`: longer than a restart of a pooler takes, shorter than a lease."""
+
+
+class _RenderingConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg carries no types
+    """A connection whose statements speak of the platform's tables by our names."""
+
+    platform = OURS
+
+    async def execute(self, query: str, *args: Any, **options: Any) -> Any:
+        return await super().execute(self.platform.render(query), *args, **options)
+
+    async def executemany(self, command: str, args: Any, **options: Any) -> Any:
+        return await super().executemany(self.platform.render(command), args, **options)
+
+    async def fetch(self, query: str, *args: Any, **options: Any) -> Any:
+        return await super().fetch(self.platform.render(query), *args, **options)
+
+    async def fetchrow(self, query: str, *args: Any, **options: Any) -> Any:
+        return await super().fetchrow(self.platform.render(query), *args, **options)
+
+    async def fetchval(self, query: str, *args: Any, **options: Any) -> Any:
+        return await super().fetchval(self.platform.render(query), *args, **options)
+
+    async def fetchmany(self, query: str, args: Any, **options: Any) -> Any:
+        return await super().fetchmany(self.platform.render(query), args, **options)
+
+    async def prepare(self, query: str, **options: Any) -> Any:
+        return await super().prepare(self.platform.render(query), **options)
+
+    def cursor(self, query: str, *args: Any, **options: Any) -> Any:
+        return super().cursor(self.platform.render(query), *args, **options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +67,7 @@ class Database:
     command_timeout: float = 30.0
     lock_timeout: float = 2.0
     idle_in_transaction_timeout: float = 15.0
+    platform: PlatformMapping = field(default=OURS, repr=False)
 
     def arguments(self) -> dict[str, Any]:
         """Keyword arguments of `asyncpg.connect`."""
@@ -44,6 +76,7 @@ class Database:
             "timeout": self.connect_timeout,
             "command_timeout": self.command_timeout,
             "server_settings": self.settings(),
+            "connection_class": type("MappedConnection", (_RenderingConnection,), {"platform": self.platform}),
         }
 
     def settings(self) -> Mapping[str, str]:

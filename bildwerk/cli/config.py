@@ -25,6 +25,10 @@ def config() -> None:
     for name, field in Settings.model_fields.items():
         typer.echo(f"# {field.description} [{_source(name)}]")
         typer.echo(f"{variable(Settings, name)}={_value(settings, name)}")
+    if settings is not None and settings.platform is not None:
+        typer.echo("# The platform's tables, as they are taken: [in force]")
+        for name, value in settings.platform.entries():
+            typer.echo(f"{name}={value}")
     if problem is not None:
         refuse(problem)
         raise typer.Exit(1)

@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 
 import typer
 
-from bildwerk.arguments import make_chain, make_kafka, make_options, make_writer
+from bildwerk.arguments import make_kafka, make_options
 from bildwerk.cli.connections import blame_kafka, connected, name_kafka, name_postgres
 from bildwerk.cli.finding import Finding
+from bildwerk.cli.platform import examine_platform
 from bildwerk.cli.problem import Problem
 from bildwerk.cli.stores import examine_stores
 from bildwerk.environment import read
@@ -15,9 +16,8 @@ from bildwerk.kafka_access import find_dangers
 from bildwerk.reasons import say
 from bildwerk.settings import Settings
 from consumers.kafka import count_partitions
-from db.grants import list_missing, list_needed
 from db.pool import Connection
-from db.reads import read_installation, read_server
+from db.reads import read_server
 from handlers.inference.client import HostReport, Ollama
 from handlers.inference.hosts import Host
 from handlers.inspect.nsfw import DetectorMissing, OpenNsfw
@@ -70,16 +70,8 @@ async def _examine_database(connection: Connection, settings: Settings, where: s
         )
     if server.fsync != "on":
         yield Finding(where, "fsync is off: a power failure may lose everything; set it to on", warning=True)
-    installation = await read_installation(connection)
-    writes = make_writer(settings, owns_platform=installation.owns_platform).writes
-    for grant in await list_missing(connection, list_needed(make_chain(settings).keys, writes)):
-        yield Finding(f"table {grant.table}", f"the role lacks a grant: GRANT {grant} TO {server.role}")
-    whose = (
-        "made by bildwerk"
-        if installation.owns_platform
-        else "a platform's; optional writes are off until BILDWERK_WRITES names them"
-    )
-    yield Finding("media tables", fine=whose)
+    async for finding in examine_platform(connection, settings, server.role):
+        yield finding
 
 
 async def _examine_kafka(settings: Settings) -> AsyncIterator[Finding]:

@@ -41,9 +41,9 @@ async def ingest_paths(settings: Settings, paths: Sequence[Path]) -> Tally:
     planner = make_planner(settings)
     names = await asyncio.to_thread(lambda: list(find_files(root, paths)))
     async with connected(settings) as connection:
-        if not (await read_installation(connection)).owns_platform:
+        if settings.platform is not None or not (await read_installation(connection)).owns_platform:
             raise Problem(
-                "public.media belongs to a platform here, so its rows are the platform's to add: "
+                "the media table belongs to a platform here, so its rows are the platform's to add: "
                 "send media.created events instead"
             )
     with make_progress() as progress:

@@ -13,6 +13,7 @@ from bildwerk.ingest import OutsideRoot
 from bildwerk.sandbox.failure import SandboxError
 from bildwerk.web.server import PortTaken
 from bildwerk.wiring import CutShort
+from db.platform import NotThere
 from db.trouble import explain
 from handlers.inspect.nsfw import DetectorMissing
 from handlers.policy.rule_file import BadRules
@@ -31,6 +32,7 @@ LINES: Final[dict[type[BaseException], Callable[[Any], Iterable[str]]]] = {
     DetectorMissing: lambda error: [f"BILDWERK_NSFW_DETECTOR is open_nsfw, but {error}, or set it to none"],
     OutsideRoot: lambda error: [f"{error} is not below the media root: {MOVE_IT}"],
     SandboxError: lambda error: [str(error)],
+    NotThere: lambda error: [f"the platform has no {error} (BILDWERK_PLATFORM): nothing can be written there"],
     PicturesMissing: lambda error: [str(error)],
     CutShort: lambda error: [str(error)],
     PortTaken: lambda error: [f"{error}: set BILDWERK_WEB_PORT to a free port, or to 0 for no pages"],

@@ -57,7 +57,10 @@ SELECT
                 CASE WHEN l.weight BETWEEN 0 AND 1 THEN l.weight END,
                 l.locked,
                 NOT l.locked AND b.run_id IS NOT NULL
-                AND (l.confidence, l.weight, l.source) IS NOT DISTINCT FROM (b.confidence, b.weight, $2::text)
+                AND (l.confidence, l.weight, l.source) IS NOT DISTINCT FROM (
+                    {media_tags.confidence from b.confidence}, {media_tags.weight from b.weight},
+                    {media_tags.source from $2::text}
+                )
             )
             ORDER BY l.confidence DESC NULLS LAST, t.name
         )

@@ -21,7 +21,7 @@ LEFT JOIN bildwerk.pictures AS c
     AND c.unreadable IS NULL
 
 -- name: inspections_current_mark
-SELECT bildwerk.source_mark(path, updated_at, hash) FROM public.media WHERE id = $1
+SELECT bildwerk.source_mark(path, updated_at, hash) FROM public.media WHERE id = $1::bigint
 
 -- name: inspections_keep_picture
 -- A content hash that crashed the model stays poison whatever the decoder says.
@@ -60,13 +60,13 @@ WITH settled AS (
     SELECT
         nullif(lower(btrim(p.hash)), '') AS platform_hash,
         CASE WHEN p.phash ~ '^[0-9A-Fa-f]{16}$' THEN ('x' || p.phash)::bit(64)::bigint END AS platform_phash
-    FROM public.media AS p WHERE p.id = $1
+    FROM public.media AS p WHERE p.id = $1::bigint
 )
 UPDATE bildwerk.media AS m
 SET inspected_mark = $2, content_hash = $3, unreadable = $4, inspect_at = NULL, inspect_tries = 0,
     platform_hash = s.platform_hash, platform_phash = s.platform_phash
 FROM settled AS s
-WHERE m.id = $1
+WHERE m.id = $1::bigint
 
 -- name: inspections_seek
 -- A statement of its own: it sees what the one before wrote. At once, also where a search is under way: that one was for

@@ -15,7 +15,11 @@ SELECT to_regclass('bildwerk.migrations') IS NOT NULL
 SELECT name FROM bildwerk.migrations
 
 -- name: migrate_platform_exists
-SELECT to_regclass('public.media') IS NOT NULL
+-- Looked up in the catalogue, which says it without any privilege.
+SELECT EXISTS (
+    SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+)
 
 -- name: migrate_record
 INSERT INTO bildwerk.migrations (name) VALUES ($1)
@@ -29,3 +33,9 @@ SELECT owns_platform FROM made UNION ALL SELECT owns_platform FROM bildwerk.inst
 
 -- name: migrate_has_media
 SELECT EXISTS (SELECT FROM public.media)
+
+-- name: migrate_give
+-- What `bildwerk serve` needs in our schema, as it is now; the_role is put in by name.
+GRANT USAGE ON SCHEMA bildwerk TO the_role;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA bildwerk TO the_role;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA bildwerk TO the_role

@@ -76,7 +76,10 @@ SELECT
             jsonb_build_array(
                 t.name, l.confidence, l.weight, l.locked,
                 NOT l.locked AND b.run_id IS NOT NULL
-                AND (l.confidence, l.weight, l.source) IS NOT DISTINCT FROM (b.confidence, b.weight, $3::text)
+                AND (l.confidence, l.weight, l.source) IS NOT DISTINCT FROM (
+                    {media_tags.confidence from b.confidence}, {media_tags.weight from b.weight},
+                    {media_tags.source from $3::text}
+                )
             )
             ORDER BY l.weight DESC NULLS FIRST, l.confidence DESC NULLS FIRST, t.name
         )

@@ -51,14 +51,16 @@ WHERE EXISTS (
                 WHERE b.media_id = r.media_id AND b.run_id = r.id AND NOT EXISTS (
                     SELECT FROM public.media_tags AS l
                     WHERE l.media_id = b.media_id AND l.tag_id = b.tag_id
-                        AND (l.confidence, l.weight) IS NOT DISTINCT FROM (b.confidence, b.weight)
+                        AND (l.confidence, l.weight) IS NOT DISTINCT FROM (
+                            {media_tags.confidence from b.confidence}, {media_tags.weight from b.weight}
+                        )
                 )
             )
     )
     AND NOT EXISTS (
         SELECT FROM unnest($7::text[]) AS k (key)
         LEFT JOIN public.media_meta AS a ON a.media_id = n.media_id AND a.key = k.key
-        LEFT JOIN public.media_meta AS b ON b.media_id = $8 AND b.key = k.key
+        LEFT JOIN public.media_meta AS b ON b.media_id = $8::bigint AND b.key = k.key
         WHERE nullif(btrim(a.value #>> '{}'), '') IS DISTINCT FROM nullif(btrim(b.value #>> '{}'), '')
     )
 ORDER BY n.id DESC

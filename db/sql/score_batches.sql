@@ -12,7 +12,7 @@ RETURNING media_id, batch
 -- null, $5 whether only those without scores.
 SELECT p.id
 FROM public.media AS p
-WHERE p.id > $1 AND ($3::bigint[] IS NULL OR p.id = ANY($3)) AND ($4::text IS NULL OR p.path LIKE $4)
+WHERE p.id > $1::bigint AND ($3::bigint[] IS NULL OR p.id = ANY($3)) AND ($4::text IS NULL OR p.path LIKE $4)
     AND NOT ($5 AND EXISTS (SELECT FROM public.media_meta AS v WHERE v.media_id = p.id AND v.key = 'ollama.scores'))
 ORDER BY p.id
 LIMIT $2

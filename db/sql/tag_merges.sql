@@ -24,13 +24,13 @@ ORDER BY g.id
 UPDATE bildwerk.tag_aliases_version SET version = version + 1
 
 -- name: merges_create_tag
-INSERT INTO public.tags (name)
-SELECT $2 WHERE NOT EXISTS (SELECT FROM public.tags WHERE id = $1 OR name = $2)
+INSERT INTO {tags: name = $2::text}
+WHERE NOT EXISTS (SELECT FROM public.tags WHERE id = $1::bigint OR name = $2::text)
 ON CONFLICT DO NOTHING
 
 -- name: merges_find_tag
 -- A tag may have been renamed since we knew it ($1), or its row deleted and made anew.
-SELECT id FROM public.tags WHERE id = $1 OR name = $2 ORDER BY id = $1 DESC NULLS LAST LIMIT 1
+SELECT id FROM public.tags WHERE id = $1::bigint OR name = $2::text ORDER BY id = $1::bigint DESC NULLS LAST LIMIT 1
 
 -- name: merges_begin
 INSERT INTO bildwerk.tag_merges (tag_id, name, key, into_id, into_name) VALUES ($1, $2, $3, $4, $5)
@@ -57,7 +57,7 @@ SELECT l.media_id, l.locked OR EXISTS (
     SELECT FROM public.media_meta AS m
     WHERE m.media_id = l.media_id AND m.key = 'locks' AND m.value ?| ARRAY['*', 'tags', 'media_tags']
 ) AS locked
-FROM public.media_tags AS l WHERE l.tag_id = $1
+FROM public.media_tags AS l WHERE l.tag_id = $1::bigint
 ORDER BY l.media_id
 
 -- name: merges_taken
@@ -69,36 +69,47 @@ SELECT media_id FROM bildwerk.tag_merge_links WHERE merge_id = $1 ORDER BY media
 -- where a medium is here again, it was given the tag anew after its link had been moved: that it was moved counts.
 WITH links AS (
     SELECT l.media_id, l.confidence, l.weight, l.source,
-        EXISTS (SELECT FROM public.media_tags AS o WHERE o.media_id = l.media_id AND o.tag_id = $4) AS has_both,
+        EXISTS (SELECT FROM public.media_tags AS o WHERE o.media_id = l.media_id AND o.tag_id = $4::bigint) AS has_both,
         EXISTS (
             SELECT FROM bildwerk.tag_links AS b
             WHERE b.media_id = l.media_id AND b.tag_id = l.tag_id AND b.run_id IS NOT NULL
-                AND (l.confidence, l.weight, l.source) IS NOT DISTINCT FROM (b.confidence, b.weight, $5::text)
-        ) AND EXISTS (SELECT FROM bildwerk.tag_links AS b WHERE b.media_id = l.media_id AND b.tag_id = $4) AS withheld
+                AND (l.confidence, l.weight, l.source) IS NOT DISTINCT FROM (
+                    {media_tags.confidence from b.confidence}, {media_tags.weight from b.weight},
+                    {media_tags.source from $5::text}
+                )
+        ) AND EXISTS (
+            SELECT FROM bildwerk.tag_links AS b WHERE b.media_id = l.media_id AND b.tag_id = $4::bigint
+        ) AS withheld
     FROM public.media_tags AS l
-    WHERE l.media_id = ANY($2::bigint[]) AND l.tag_id = $3
+    WHERE l.media_id = ANY($2::bigint[]) AND l.tag_id = $3::bigint
         AND NOT EXISTS (
             SELECT FROM public.media_meta AS m
             WHERE m.media_id = l.media_id AND m.key = 'locks' AND m.value ?| ARRAY['*', 'tags', 'media_tags']
         )
 ), moved AS (
-    UPDATE public.media_tags AS l SET tag_id = $4
+    UPDATE {media_tags} AS l SET {media_tags as l: tag_id = $4::bigint}
     FROM links AS k
-    WHERE l.media_id = k.media_id AND l.tag_id = $3 AND NOT l.locked AND NOT (k.has_both OR k.withheld)
-    RETURNING l.media_id, 'moved' AS what, l.confidence, l.weight, l.source
+    WHERE l.{media_tags.media_id} = k.media_id AND l.{media_tags.tag_id} = $3::bigint AND NOT {media_tags.locked of l}
+        AND NOT (k.has_both OR k.withheld)
+    RETURNING l.{media_tags.media_id} AS media_id, 'moved' AS what, {media_tags.confidence of l} AS confidence,
+        {media_tags.weight of l} AS weight, {media_tags.source of l} AS source
 ), dropped AS (
-    DELETE FROM public.media_tags AS l
+    DELETE FROM {media_tags} AS l
     USING links AS k
-    WHERE l.media_id = k.media_id AND l.tag_id = $3 AND NOT l.locked AND (k.has_both OR k.withheld)
-        AND (l.confidence, l.weight, l.source) IS NOT DISTINCT FROM (k.confidence, k.weight, k.source)
-    RETURNING l.media_id, CASE WHEN k.has_both THEN 'dropped' ELSE 'withheld' END, l.confidence, l.weight, l.source
+    WHERE l.{media_tags.media_id} = k.media_id AND l.{media_tags.tag_id} = $3::bigint AND NOT {media_tags.locked of l}
+        AND (k.has_both OR k.withheld)
+        AND ({media_tags.confidence of l}, {media_tags.weight of l}, {media_tags.source of l}) IS NOT DISTINCT FROM (
+            k.confidence, k.weight, k.source
+        )
+    RETURNING l.{media_tags.media_id}, CASE WHEN k.has_both THEN 'dropped' ELSE 'withheld' END,
+        {media_tags.confidence of l}, {media_tags.weight of l}, {media_tags.source of l}
 ), taken AS (
     SELECT * FROM moved UNION ALL SELECT * FROM dropped
 ), journal AS (
     INSERT INTO bildwerk.tag_merge_links AS j (merge_id, media_id, what, confidence, weight, source, memory)
     SELECT $1, t.media_id, t.what, t.confidence, t.weight, t.source, (
         SELECT coalesce(jsonb_agg(to_jsonb(b)), '[]') FROM bildwerk.tag_links AS b
-        WHERE b.media_id = t.media_id AND b.tag_id IN ($3, $4)
+        WHERE b.media_id = t.media_id AND b.tag_id IN ($3::bigint, $4::bigint)
     )
     FROM taken AS t
     ON CONFLICT (merge_id, media_id) DO UPDATE SET
@@ -128,27 +139,30 @@ WITH journal AS (
     SELECT j.* FROM bildwerk.tag_merge_links AS j
     WHERE j.merge_id = $1 AND j.media_id = ANY($2::bigint[])
         AND EXISTS (SELECT FROM public.media AS p WHERE p.id = j.media_id)
-        AND NOT EXISTS (SELECT FROM public.media_tags AS l WHERE l.media_id = j.media_id AND l.tag_id = $3)
+        AND NOT EXISTS (SELECT FROM public.media_tags AS l WHERE l.media_id = j.media_id AND l.tag_id = $3::bigint)
         AND NOT EXISTS (
             SELECT FROM public.media_meta AS m
             WHERE m.media_id = j.media_id AND m.key = 'locks' AND m.value ?| ARRAY['*', 'tags', 'media_tags']
         )
 ), moved AS (
-    UPDATE public.media_tags AS l SET tag_id = $3
+    UPDATE {media_tags} AS l SET {media_tags as l: tag_id = $3::bigint}
     FROM journal AS j
-    WHERE j.what = 'moved' AND l.media_id = j.media_id AND l.tag_id = $4 AND NOT l.locked
-        AND (l.confidence, l.weight, l.source) IS NOT DISTINCT FROM (j.confidence, j.weight, j.source)
-    RETURNING l.media_id, true AS moved
+    WHERE j.what = 'moved' AND l.{media_tags.media_id} = j.media_id AND l.{media_tags.tag_id} = $4::bigint
+        AND NOT {media_tags.locked of l}
+        AND ({media_tags.confidence of l}, {media_tags.weight of l}, {media_tags.source of l}) IS NOT DISTINCT FROM (
+            j.confidence, j.weight, j.source
+        )
+    RETURNING l.{media_tags.media_id} AS media_id, true AS moved
 ), added AS (
-    INSERT INTO public.media_tags (media_id, tag_id, confidence, weight, source)
-    SELECT j.media_id, $3, j.confidence, j.weight, j.source
+    INSERT INTO {media_tags: media_id = j.media_id, tag_id = $3::bigint, confidence = j.confidence, weight = j.weight,
+        source = j.source}
     FROM journal AS j
     WHERE j.what = 'withheld' OR j.what = 'dropped' AND EXISTS (
-        SELECT FROM public.media_tags AS l WHERE l.media_id = j.media_id AND l.tag_id = $4
+        SELECT FROM public.media_tags AS l WHERE l.media_id = j.media_id AND l.tag_id = $4::bigint
     )
     ORDER BY j.media_id
     ON CONFLICT DO NOTHING
-    RETURNING media_id, false
+    RETURNING {media_tags.media_id}, false
 )
 SELECT * FROM moved UNION ALL SELECT * FROM added
 
@@ -160,14 +174,15 @@ DELETE FROM bildwerk.tag_links WHERE media_id = ANY($1::bigint[]) AND tag_id = $
 -- What we remembered before, of those that went back ($3) and of those whose tag somebody took away meanwhile: both names
 -- stay away from them. What we dropped ourselves has no memory, and what somebody took hold of stays where it is.
 INSERT INTO bildwerk.tag_links (media_id, tag_id, name, confidence, weight, run_id, content_hash)
-SELECT j.media_id, CASE r.tag_id WHEN $5 THEN $5 ELSE $4 END, r.name, r.confidence, r.weight, r.run_id, r.content_hash
+SELECT j.media_id, CASE r.tag_id WHEN $5::bigint THEN $5::bigint ELSE $4::bigint END, r.name, r.confidence, r.weight,
+    r.run_id, r.content_hash
 FROM bildwerk.tag_merge_links AS j
 CROSS JOIN LATERAL jsonb_populate_recordset(NULL::bildwerk.tag_links, j.memory) AS r
 WHERE j.merge_id = $1 AND j.media_id = ANY($2::bigint[])
     AND (
         j.media_id = ANY($3::bigint[])
-        OR NOT EXISTS (SELECT FROM public.media_tags AS l WHERE l.media_id = j.media_id AND l.tag_id = $5)
-        AND EXISTS (SELECT FROM bildwerk.tag_links AS b WHERE b.media_id = j.media_id AND b.tag_id = $5)
+        OR NOT EXISTS (SELECT FROM public.media_tags AS l WHERE l.media_id = j.media_id AND l.tag_id = $5::bigint)
+        AND EXISTS (SELECT FROM bildwerk.tag_links AS b WHERE b.media_id = j.media_id AND b.tag_id = $5::bigint)
     )
 ORDER BY j.media_id
 ON CONFLICT DO NOTHING

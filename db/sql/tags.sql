@@ -1,7 +1,7 @@
 -- name: tags_names
 -- The names that came after $1. Ids of concurrent transactions may be committed out of order: who asks, asks for all
 -- of them from time to time.
-SELECT id, name FROM public.tags WHERE id > $1 ORDER BY id
+SELECT id, name FROM public.tags WHERE id > $1::bigint ORDER BY id
 
 -- name: tags_extent
 -- By what it is known whether there are more names, or other aliases.
@@ -39,7 +39,7 @@ SELECT version FROM bildwerk.tag_aliases_version FOR SHARE
 -- name: tags_follow_merges
 -- The names among $1 whose tags were made another, and which: what a merge that began a moment ago makes of them.
 WITH RECURSIVE steps AS (
-    SELECT t.name AS wanted, t.id FROM public.tags AS t WHERE t.name = ANY($1::text[])
+    SELECT t.name AS wanted, t.id::bigint AS id FROM public.tags AS t WHERE t.name = ANY($1::text[])
     UNION
     SELECT s.wanted, g.into_id
     FROM steps AS s JOIN bildwerk.tag_merges AS g ON g.tag_id = s.id AND g.undone_at IS NULL
@@ -52,13 +52,12 @@ WHERE s.wanted <> t.name
 -- name: tags_create
 -- Only names that the medium may get, so that no tag that people deleted or renamed is there again for nothing. By name,
 -- so that several workers with the same new names wait for each other instead of locking each other up (P23).
-INSERT INTO public.tags (name)
-SELECT w.name FROM unnest($2::text[]) AS w (name)
+INSERT INTO {tags: name = w.name} FROM unnest($2::text[]) AS w (name)
 WHERE NOT EXISTS (SELECT FROM public.tags AS t WHERE t.name = w.name)
-    AND NOT EXISTS (SELECT FROM bildwerk.tag_links AS b WHERE b.media_id = $1 AND b.name = w.name)
+    AND NOT EXISTS (SELECT FROM bildwerk.tag_links AS b WHERE b.media_id = $1::bigint AND b.name = w.name)
     AND NOT EXISTS (
         SELECT FROM public.media_meta AS m
-        WHERE m.media_id = $1 AND m.key = 'locks' AND m.value ?| ARRAY['*', 'tags', 'media_tags']
+        WHERE m.media_id = $1::bigint AND m.key = 'locks' AND m.value ?| ARRAY['*', 'tags', 'media_tags']
     )
 ORDER BY w.name
 ON CONFLICT DO NOTHING
@@ -67,47 +66,55 @@ ON CONFLICT DO NOTHING
 -- What we once gave the medium and would not give it any more, as far as it stands as we left it. A tag that was renamed
 -- stays as long as we would give it under its old name.
 WITH dropped AS (
-    DELETE FROM public.media_tags AS l
+    DELETE FROM {media_tags} AS l
     USING bildwerk.tag_links AS b, public.tags AS t
-    WHERE l.media_id = $1 AND b.media_id = l.media_id AND b.tag_id = l.tag_id AND t.id = l.tag_id
+    WHERE l.{media_tags.media_id} = $1::bigint AND b.media_id = l.{media_tags.media_id}
+        AND b.tag_id = l.{media_tags.tag_id} AND t.id = l.{media_tags.tag_id}
         AND t.name <> ALL($2::text[]) AND b.name <> ALL($2::text[])
-        AND b.run_id IS NOT NULL AND NOT l.locked
-        AND (l.confidence, l.weight, l.source) IS NOT DISTINCT FROM (b.confidence, b.weight, $3::text)
+        AND b.run_id IS NOT NULL AND NOT {media_tags.locked of l}
+        AND ({media_tags.confidence of l}, {media_tags.weight of l}, {media_tags.source of l}) IS NOT DISTINCT FROM (
+            {media_tags.confidence from b.confidence}, {media_tags.weight from b.weight},
+            {media_tags.source from $3::text}
+        )
         AND NOT EXISTS (
             SELECT FROM public.media_meta AS m
-            WHERE m.media_id = $1 AND m.key = 'locks' AND m.value ?| ARRAY['*', 'tags', 'media_tags']
+            WHERE m.media_id = $1::bigint AND m.key = 'locks' AND m.value ?| ARRAY['*', 'tags', 'media_tags']
         )
-    RETURNING l.tag_id
+    RETURNING l.{media_tags.tag_id} AS tag_id
 )
-DELETE FROM bildwerk.tag_links AS b USING dropped AS d WHERE b.media_id = $1 AND b.tag_id = d.tag_id
+DELETE FROM bildwerk.tag_links AS b USING dropped AS d WHERE b.media_id = $1::bigint AND b.tag_id = d.tag_id
 
 -- name: tags_weigh
 -- Ours that stand as we left them.
 WITH wanted AS (
-    SELECT t.id, w.confidence, w.weight
+    SELECT t.id::bigint AS id, w.confidence, w.weight
     FROM unnest($2::text[], $3::real[], $4::real[]) AS w (name, confidence, weight)
     JOIN public.tags AS t ON t.name = w.name
 ), weighed AS (
-    UPDATE public.media_tags AS l SET confidence = w.confidence, weight = w.weight
+    UPDATE {media_tags} AS l SET {media_tags as l: confidence = w.confidence, weight = w.weight}
     FROM wanted AS w, bildwerk.tag_links AS b
-    WHERE l.media_id = $1 AND l.tag_id = w.id AND b.media_id = l.media_id AND b.tag_id = l.tag_id
-        AND b.run_id IS NOT NULL AND NOT l.locked
-        AND (l.confidence, l.weight, l.source) IS NOT DISTINCT FROM (b.confidence, b.weight, $7::text)
+    WHERE l.{media_tags.media_id} = $1::bigint AND l.{media_tags.tag_id} = w.id
+        AND b.media_id = $1::bigint AND b.tag_id = w.id
+        AND b.run_id IS NOT NULL AND NOT {media_tags.locked of l}
+        AND ({media_tags.confidence of l}, {media_tags.weight of l}, {media_tags.source of l}) IS NOT DISTINCT FROM (
+            {media_tags.confidence from b.confidence}, {media_tags.weight from b.weight},
+            {media_tags.source from $7::text}
+        )
         AND NOT EXISTS (
             SELECT FROM public.media_meta AS m
-            WHERE m.media_id = $1 AND m.key = 'locks' AND m.value ?| ARRAY['*', 'tags', 'media_tags']
+            WHERE m.media_id = $1::bigint AND m.key = 'locks' AND m.value ?| ARRAY['*', 'tags', 'media_tags']
         )
-    RETURNING l.tag_id, w.confidence, w.weight
+    RETURNING l.{media_tags.tag_id} AS tag_id, w.confidence, w.weight
 )
 UPDATE bildwerk.tag_links AS b SET confidence = w.confidence, weight = w.weight, run_id = $5, content_hash = $6
-FROM weighed AS w WHERE b.media_id = $1 AND b.tag_id = w.tag_id
+FROM weighed AS w WHERE b.media_id = $1::bigint AND b.tag_id = w.tag_id
 
 -- name: tags_add
 -- Only what the medium never carried, as far as we know: a row in tag_links is a tag that is there, or that somebody took
 -- away. Somebody may have taken it away under an id that is gone, so the name counts too; and so does every tag that was
 -- merged into it.
 WITH RECURSIVE wanted AS (
-    SELECT t.id, t.name, w.confidence, w.weight
+    SELECT t.id::bigint AS id, t.name, w.confidence, w.weight, $7::text AS source
     FROM unnest($2::text[], $3::real[], $4::real[]) AS w (name, confidence, weight)
     JOIN public.tags AS t ON t.name = w.name
 ), same AS (
@@ -116,21 +123,22 @@ WITH RECURSIVE wanted AS (
     SELECT s.id, g.tag_id
     FROM same AS s JOIN bildwerk.tag_merges AS g ON g.into_id = s.tag_id AND g.undone_at IS NULL
 ), added AS (
-    INSERT INTO public.media_tags (media_id, tag_id, confidence, weight, source)
-    SELECT $1, w.id, w.confidence, w.weight, $7 FROM wanted AS w
-    WHERE NOT EXISTS (SELECT FROM bildwerk.tag_links AS b WHERE b.media_id = $1 AND b.name = w.name)
+    INSERT INTO {media_tags: media_id = $1::bigint, tag_id = w.id, confidence = w.confidence, weight = w.weight,
+        source = w.source}
+    FROM wanted AS w
+    WHERE NOT EXISTS (SELECT FROM bildwerk.tag_links AS b WHERE b.media_id = $1::bigint AND b.name = w.name)
         AND NOT EXISTS (
             SELECT FROM bildwerk.tag_links AS b JOIN same AS s ON s.tag_id = b.tag_id
-            WHERE b.media_id = $1 AND s.id = w.id
+            WHERE b.media_id = $1::bigint AND s.id = w.id
         )
         AND NOT EXISTS (
             SELECT FROM public.media_meta AS m
-            WHERE m.media_id = $1 AND m.key = 'locks' AND m.value ?| ARRAY['*', 'tags', 'media_tags']
+            WHERE m.media_id = $1::bigint AND m.key = 'locks' AND m.value ?| ARRAY['*', 'tags', 'media_tags']
         )
     ORDER BY w.name
     ON CONFLICT DO NOTHING
-    RETURNING tag_id
+    RETURNING {media_tags.tag_id} AS tag_id
 )
 INSERT INTO bildwerk.tag_links (media_id, tag_id, name, confidence, weight, run_id, content_hash)
-SELECT $1, w.id, w.name, w.confidence, w.weight, $5, $6 FROM wanted AS w JOIN added AS a ON a.tag_id = w.id
+SELECT $1::bigint, w.id, w.name, w.confidence, w.weight, $5, $6 FROM wanted AS w JOIN added AS a ON a.tag_id = w.id
 ON CONFLICT DO NOTHING

@@ -49,7 +49,10 @@ def read_preview(data: bytes) -> Preview:
         raise NoPreview(reason, repr(error)) from error
     if found.format != rawpy.ThumbFormat.JPEG or not isinstance(found.data, bytes):
         raise NoPreview(Reason.NO_PREVIEW, f"a preview of kind {found.format}")
-    return Preview(_without_notes(found.data), _ORIENTATIONS[flip] if 0 <= flip < len(_ORIENTATIONS) else 1)
+    jpeg = _without_notes(found.data)
+    if jpeg[2:] not in data:  # where the file ends too early, LibRaw hands over whatever lay in memory there
+        raise NoPreview(Reason.TRUNCATED_PICTURE, "the preview goes beyond the end")
+    return Preview(jpeg, _ORIENTATIONS[flip] if 0 <= flip < len(_ORIENTATIONS) else 1)
 
 
 def _without_notes(jpeg: bytes) -> bytes:

@@ -42,9 +42,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class EffectWriter:
-    """Writes effects; of the optional ones only those in `writes`."""
+    """Writes effects; of the optional ones only those in `writes`, and of the quality only these `columns`."""
 
     writes: frozenset[str] = OPTIONAL_WRITES
+    columns: frozenset[str] = frozenset({QUALITY_STATUS, QUALITY_SCORE})
 
     async def write(
         self, connection: Connection, snapshot: Snapshot, wanted: Effects, origin: Origin, *, forced: bool
@@ -74,7 +75,7 @@ class EffectWriter:
         """Write an optional effect: the facts after it, and whether nothing was somebody else's."""
         match effect:
             case SetQuality() if "quality" in self.writes:
-                return await _set_quality(connection, facts, effect, origin)
+                return await self._set_quality(connection, facts, effect, origin)
             case AddLifecycleEvent(name, payload) if "events" in self.writes:
                 stamped = AddLifecycleEvent(name, {**payload, "run": origin.run_id})
                 await effects.add_event(connection, facts.media_id, stamped)
@@ -88,24 +89,25 @@ class EffectWriter:
                 pass
         return facts, True
 
-
-async def _set_quality(
-    connection: Connection, facts: MediaFacts, effect: SetQuality, origin: Origin
-) -> tuple[MediaFacts, bool]:
-    """The facts after the columns that were ours to write, and whether that was all of them."""
-    columns: dict[str, str | float] = {QUALITY_STATUS: effect.status}
-    if effect.score is not None:
-        columns[QUALITY_SCORE] = effect.score
-    complete = True
-    for column, value in columns.items():
-        mark = await effects.set_column(connection, facts, column, value, origin.run_id)
-        if mark is None:
-            await _require_mark(connection, facts)
-            complete = False
-            continue
-        await leases.accept_mark(connection, facts.media_id, mark)
-        facts = _with_column(facts, column, value, mark)
-    return facts, complete
+    async def _set_quality(
+        self, connection: Connection, facts: MediaFacts, effect: SetQuality, origin: Origin
+    ) -> tuple[MediaFacts, bool]:
+        """The facts after the columns that were ours to write, and whether that was all of them."""
+        columns: dict[str, str | float] = {QUALITY_STATUS: effect.status}
+        if effect.score is not None:
+            columns[QUALITY_SCORE] = effect.score
+        complete = True
+        for column, value in columns.items():
+            if column not in self.columns:
+                continue
+            mark = await effects.set_column(connection, facts, column, value, origin.run_id)
+            if mark is None:
+                await _require_mark(connection, facts)
+                complete = False
+                continue
+            await leases.accept_mark(connection, facts.media_id, mark)
+            facts = _with_column(facts, column, value, mark)
+        return facts, complete
 
 
 async def _require_mark(connection: Connection, facts: MediaFacts) -> None:

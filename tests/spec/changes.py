@@ -13,7 +13,8 @@ EFFECTS, LEDGER, LEASES = "db/sql/effects.sql", "db/sql/ledger.sql", "db/sql/lea
 FACTS, ARGUMENTS, SETTINGS = "contracts/facts.py", "bildwerk/arguments.py", "bildwerk/settings.py"
 LOGS, REDACTION = "bildwerk/telemetry/logs.py", "bildwerk/telemetry/redaction.py"
 
-INSERT = "INSERT INTO public.media_meta (media_id, key, value)\nSELECT"
+INSERT = "INSERT INTO {media_meta: media_id = $1::bigint"
+LAST = "{media_meta.value of m} = $4"
 TAG = "WITH other AS (INSERT INTO public.tags (name) VALUES ($2))\n"
 WIDTH = "WITH other AS (UPDATE public.media SET width = 1)\n"
 PROMPT = "WITH other AS (UPDATE public.media_meta SET value = '1' WHERE key = 'prompt')\n"
@@ -121,7 +122,7 @@ CHANGES = (
         "what is not new is announced",
         (PLAN, " and (name not in before or before[name].outcome != verdict.outcome)", ""),
     ),
-    change("R1", "no upsert", (EFFECTS, "AND m.value = $4", "AND m.value = $4 AND false")),
+    change("R1", "no upsert", (EFFECTS, f"AND {LAST}", f"AND {LAST} AND false")),
     change("R2", "a medium is claimed twice", (LEASES, "WHERE owner IS NULL AND due", "WHERE due")),
     change("R3", "a seed of its own", (LAYOUT, '"seed": options.seed', '"seed": 0')),
     change(
@@ -163,7 +164,7 @@ CHANGES = (
         "R6",
         "a person's value is ours",
         (FACTS, " or self.meta[key] != written.value", ""),
-        (EFFECTS, " AND m.value = $4", " AND ($4::jsonb IS NOT NULL)"),
+        (EFFECTS, f" AND {LAST}", " AND ($4::jsonb IS NOT NULL)"),
     ),
     change(
         "R6",

@@ -73,15 +73,15 @@ QUALITY_CHANGES = (
     change(
         "J4-tables J8-tables",
         "more of the medium is changed",
-        (EFFECTS, "SET quality_status = $2", "SET quality_status = $2, width = 1"),
+        (EFFECTS, "SET {media.quality_status}", "SET width = 1, {media.quality_status}"),
     ),
     change(
         "J4-tables J8-tables",
         "events are read",
         (
             EFFECTS,
-            "(media_id, type, payload) VALUES ($1, $2, $3)",
-            "(media_id, type, payload) VALUES ($1, $2, $3) RETURNING id",
+            "payload = $3, created_at = now()}",
+            "payload = $3, created_at = now()} RETURNING id",
         ),
     ),
     change("J4-runs-when", "what is judged", (QUALITY, "if foreign_status(facts) is not None:", "if False:")),
@@ -102,7 +102,11 @@ QUALITY_CHANGES = (
         (VERDICT, 'Judgement(score, grade, "review")', 'Judgement(score, grade, "ok")'),
     ),
     change("J4-failure-modes", "a failed result is written", *persist("ollama.quality")),
-    change("R6", "a person's status", (EFFECTS, "OR m.quality_status = $3)", "OR true)")),
+    change(
+        "R6",
+        "a person's status",
+        (EFFECTS, "OR {media.quality_status of m} = $3::text)", "OR true OR $3::text IS NULL)"),
+    ),
     change("R6", "a locked status", (EFFECTS, STATUS_LOCK, "ARRAY['x']")),
     change("R6", "a locked score", (EFFECTS, SCORE_LOCK, "ARRAY['x']")),
 )

@@ -10,12 +10,11 @@ TAG_SQL, EFFECTS, FACTS = "db/sql/tags.sql", "db/sql/effects.sql", "db/sql/facts
 
 OUR_CAPTION = 'None if caption else read_ours(facts, "ollama.caption")'
 GIVEN = "return *results, PutTags(tuple(WeightedTag(tag.name, tag.confidence, tag.weight) for tag in normal))"
-DISTINCT = "WHERE p.media_id = $1 AND p.source = $5 AND p.prompt = $2"
+DISTINCT = "WHERE p.media_id = $1::bigint AND p.source = $5::text AND p.prompt = $2::text"
 REMEMBERED_PROMPT = "SELECT a.media_id, r.digest, $6 FROM added AS a, result AS r"
-ADDED = "WHERE a.media_id = $1 AND a.digest = r.digest"
-AS_LEFT = "AND (l.confidence, l.weight, l.source) IS NOT DISTINCT FROM (b.confidence, b.weight, $3::text)"
-DROPPED = f" AND NOT l.locked\n        {AS_LEFT}"
-BY_NAME = "(SELECT FROM bildwerk.tag_links AS b WHERE b.media_id = $1 AND b.name = w.name)"
+ADDED = "WHERE a.media_id = $1::bigint AND a.digest = r.digest"
+DROPPED = "b.name <> ALL($2::text[])\n        AND b.run_id IS NOT NULL AND NOT {media_tags.locked of l}"
+BY_NAME = "(SELECT FROM bildwerk.tag_links AS b WHERE b.media_id = $1::bigint AND b.name = w.name)"
 REMEMBERED = f"WHERE NOT EXISTS {BY_NAME}\n        AND NOT"
 BY_ID = "JOIN same AS s ON s.tag_id = b.tag_id\n            WHERE"
 NEW_NAME = "WHERE NOT EXISTS (SELECT FROM public.tags AS t WHERE t.name = w.name"
@@ -83,7 +82,7 @@ TAG_CHANGES = (
     change(
         "J3-failure-modes",
         "locked tags are taken away",
-        (TAG_SQL, DROPPED, DROPPED.replace(" AND NOT l.locked", "")),
+        (TAG_SQL, DROPPED, DROPPED.replace(" AND NOT {media_tags.locked of l}", "")),
     ),
     change(
         "J3-failure-modes", "a lock on all tags does not hold", (TAGS, HELD, HELD.replace(" or _is_locked(facts)", ""))

@@ -79,6 +79,14 @@ def test_a_preview_beyond_the_end_is_not_looked_for(offset: int) -> None:
     assert refuse(dng([(PREVIEW, SIZE)], offset=offset)) == "no_preview"
 
 
+def test_a_preview_whose_end_is_missing_is_not_made_up_from_other_pictures() -> None:
+    """LibRaw reads what is there into memory that it does not clear, where the end of another one may still be."""
+    for _ in range(20):
+        left_in_memory = [bytearray(PREVIEW) for _ in range(8)]
+        del left_in_memory
+        assert refuse(RAW[:-20]) == "truncated_picture"
+
+
 def test_a_preview_of_gigapixels_is_refused_undecoded() -> None:
     huge = bytearray(PREVIEW)
     frame = huge.index(b"\xff\xc0")
