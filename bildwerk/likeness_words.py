@@ -6,7 +6,7 @@ from typing import Any, Final
 from pydantic import JsonValue
 
 from bildwerk.reasons import say
-from contracts.duplicates import ASKED, Better, Edge, Level, Likeness, Member, Opinion, Pair
+from contracts.duplicates import ASKED, CROWD, FLAT_PICTURE, Better, Edge, Level, Likeness, Member, Opinion, Pair
 from handlers.duplicates.clusters import find_best
 from handlers.duplicates.same_picture import LIMITS
 
@@ -29,6 +29,10 @@ TURNS: Final[Mapping[str, str]] = {
     "transversed": "mirrored and turned by 90 degrees",
 }
 """Clockwise, by the names of `handlers.duplicates.turns.TURNS`."""
+WHY_MISSED: Final[Mapping[str, str]] = {
+    FLAT_PICTURE: "too flat to be compared by its look: only copies of its bytes, pixels, prompt or hash are found",
+    CROWD: "more share its look than are compared: others may be like it, too",
+}
 TOO_LITTLE: Final = {"covered": 0.005, "light": 0.005, "moved": 0.00005, "overlaid": 0.0005}
 """What would be rounded away."""
 
@@ -40,11 +44,11 @@ def list_pairs(likeness: Likeness) -> list[str]:
 
 
 def say_search(likeness: Likeness) -> list[str]:
-    """Whether others are still looked for, and how many were left out."""
+    """Whether others are still looked for, how many were left out, and why some may have been missed."""
     lines = [] if likeness.sought else [say("search")]
     if likeness.left_out:
         lines.append(f"{likeness.left_out} more are like it; left out, because too many pictures share its look")
-    return lines
+    return lines + [WHY_MISSED[limit] for limit in likeness.limits]
 
 
 def say_pair(pair: Pair) -> str:

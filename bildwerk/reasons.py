@@ -34,6 +34,8 @@ REASONS: Final[dict[str, str]] = {
     "not_staged": "the medium is not staged for publication",
     "no_quality": "there is no quality analysis to rest on, and nobody asked for scores",
     "no_candidates": "no other medium is like it",
+    "flat_picture": "no other medium is known to be like it; it is too flat to be compared by its look",
+    "crowd": "no other medium is known to be like it; more share its look than are compared",
     # why there is no picture
     "bad_reference": "the path leads to no file below a media root, and to no store that is allowed",
     "forbidden_address": "the URL leads to an address that is not public",

@@ -18,7 +18,7 @@ from handlers.backoff import Backoff
 from handlers.failures import Failure, Invalid, Stale, Unavailable
 from handlers.inspect.pool import Inspection
 from handlers.runner.planning import Planner, PlanRequest
-from handlers.runner.seeking import index_picture
+from handlers.runner.seeking import index_medium
 
 log = structlog.get_logger("bildwerk.consumers.inspector")
 
@@ -144,9 +144,9 @@ class Inspector:
                 await inspections.postpone(connection, medium, timedelta(0), vain=False)
                 return
             await inspections.settle(connection, medium, inspection.content_hash, picture)
-            if inspection.content_hash is not None:
-                await index_picture(connection, inspection.content_hash)
             planned = await self.planner.plan_media(connection, [PlanRequest(medium.media_id)])
+        async with self.pool.acquire() as connection, connection.transaction():
+            await index_medium(connection, medium.media_id)
         if inspection.content_hash is not None and picture.phash is not None:
             async with self.pool.acquire() as connection:
                 await inspections.compare(connection, inspection.content_hash, picture.phash)

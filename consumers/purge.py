@@ -1,4 +1,4 @@
-"""The purge: deleted media become tombstones after a while, and old raw answers are forgotten."""
+"""The purge: deleted media become tombstones after a while; former pictures and old raw answers are forgotten."""
 
 import asyncio
 from dataclasses import dataclass
@@ -36,10 +36,12 @@ class Purge:
             await wait_for_any(self.pause, stop)
 
     async def purge_batch(self) -> tuple[int, int]:
-        """Forget what is due: (media, raw answers)."""
+        """Forget what is due: (media, raw answers), and former pictures of media."""
         async with self.pool.acquire() as connection, connection.transaction():
             media = await purge.purge_media(connection, self.media_after, self.batch)
             answers = await purge.purge_answers(connection, self.answers_after, self.batch)
-        if media or answers:
-            log.info("purge.done", media=media, answers=answers)
+        async with self.pool.acquire() as connection, connection.transaction():
+            pictures = await purge.purge_pictures(connection, self.media_after, self.batch)
+        if media or answers or pictures:
+            log.info("purge.done", media=media, answers=answers, pictures=pictures)
         return media, answers

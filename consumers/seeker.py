@@ -8,7 +8,7 @@ from datetime import timedelta
 import structlog
 
 from consumers.waiting import wait_for_any
-from db import duplicates
+from db import duplicates, ledger, likenesses
 from db.failures import is_repeatable
 from db.pool import Pool
 from handlers.runner.planning import Planned, Planner, PlanRequest
@@ -51,9 +51,15 @@ class DuplicateSeeker:
                 await wait_for_any(self.poll, self.wake, stop)
 
     async def plan_called(self) -> bool:
-        """Plan a batch of media that are like one that has changed; False when there are none."""
+        """Plan a batch of media that are like one that has changed; False when there are none.
+
+        The pictures of those that were deleted leave the index, if nobody else shows them.
+        """
         async with self.pool.acquire() as connection, connection.transaction():
             called = await duplicates.take_called(connection, self.batch)
+            await ledger.lock(connection, called)
+            if deleted := await duplicates.lock_deleted(connection, called):
+                await likenesses.remove(connection, deleted)
             planned = await self.planner.plan_media(connection, [PlanRequest(media_id) for media_id in called])
             if left := [media_id for media_id, gone in called.items() if gone]:
                 await duplicates.seek_again(connection, left)

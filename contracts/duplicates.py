@@ -41,6 +41,12 @@ ASKS: Final = "ollama_duplicate_assist"
 """The job type that asks it."""
 
 
+FLAT_PICTURE: Final = "flat_picture"
+"""The picture has no hash: only others with the same bytes, pixels, prompt or hash of the platform's are found."""
+CROWD: Final = "crowd"
+"""More pictures have its hashes, or nearly so, than are compared: others may be alike, too."""
+
+
 class Relation(StrEnum):
     """What the model says of a pair that it was shown."""
 
@@ -148,9 +154,9 @@ class Member:
 class Likeness:
     """What is known of a medium's likeness to others.
 
-    `sought`: the present picture has been looked for. `left_out` pictures are alike, too, but too many. `members` and
-    `edges` are everybody who is connected to the medium by pairs, itself included; when the group is `large`, only whom
-    its own pairs connect.
+    `sought`: the present picture has been looked for. `left_out` media are alike, too, but too many; `limits` say why
+    others may have been missed, if any: `FLAT_PICTURE`, `CROWD`. `members` and `edges` are everybody who is connected
+    to the medium by pairs, itself included; when the group is `large`, only whom its own pairs connect.
     """
 
     sought: bool = False
@@ -159,3 +165,4 @@ class Likeness:
     edges: tuple[Edge, ...] = ()
     left_out: int = 0
     large: bool = False
+    limits: tuple[str, ...] = ()

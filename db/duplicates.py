@@ -15,6 +15,7 @@ from contracts.duplicates import Level, Opinion
 from contracts.embedded import Embedded
 from contracts.moments import Taken
 from contracts.sketches import SKETCH_VERSION, Sketch
+from db.likenesses import COUNTED
 from db.pool import Connection
 from db.queries import load
 
@@ -86,6 +87,17 @@ async def find_showing(connection: Connection, media_id: int, content_hashes: Co
     return {row["id"] for row in rows}
 
 
+async def count_left_out(
+    connection: Connection, media_id: int, others: Collection[int], content_hashes: Collection[str],
+    told: Collection[int],
+) -> int:  # fmt: skip
+    """How many of these media, and of those that show one of these pictures, are neither `told` of nor in a pair."""
+    count: int = await connection.fetchval(
+        load("duplicates")["duplicates_left_out"], media_id, list(others), list(content_hashes), list(told), COUNTED
+    )
+    return count
+
+
 async def read_candidates(connection: Connection, media_ids: Collection[int]) -> list[Candidate]:
     """What is compared of these media, by id; those without a readable, sketched picture are left out."""
     rows = await connection.fetch(load("duplicates")["duplicates_candidates"], list(media_ids))
@@ -93,16 +105,19 @@ async def read_candidates(connection: Connection, media_ids: Collection[int]) ->
 
 
 async def settle(
-    connection: Connection, subject: Subject, pairs: Sequence[FoundPair], left_out: int
+    connection: Connection, subject: Subject, pairs: Sequence[FoundPair], left_out: int, limits: Collection[str] = ()
 ) -> set[int] | None:
     """Keep what was found; who else is concerned. None when the medium is another by now, or to be looked for again.
+
+    `limits` say why others may have been missed.
 
     Under the locks of the subject and of everybody in `pairs`.
     """
     sql = load("duplicates")
     sought = await connection.fetchval(
-        sql["duplicates_sought"], subject.media_id, subject.key, left_out, SKETCH_VERSION, subject.seek_at
-    )
+        sql["duplicates_sought"], subject.media_id, subject.key, left_out, SKETCH_VERSION, subject.seek_at,
+        sorted(limits),
+    )  # fmt: skip
     if sought is None:
         return None
     pixels = None if subject.candidate is None else subject.candidate.pixel_hash
@@ -115,8 +130,9 @@ async def settle(
         levels, evidence = [p.level.value for p in pairs], [dict(p.evidence) for p in pairs]
         hashes = [p.one_pixels for p in pairs], [p.other_pixels for p in pairs]
         await connection.execute(
-            sql["duplicates_put"], one, other, *hashes, levels, evidence, subject.media_id, subject.again
-        )
+            sql["duplicates_put"], one, other, *hashes, levels, evidence, subject.media_id, subject.again,
+            SKETCH_VERSION,
+        )  # fmt: skip
         await connection.execute(sql["duplicates_restate"], one, other, *hashes, levels, evidence)
     await connection.execute(sql["duplicates_retell"], subject.media_id)
     after = await read_group(connection, subject.media_id)
@@ -130,6 +146,12 @@ async def read_group(connection: Connection, media_id: int) -> set[int]:
     if len(group) <= GROUP:
         return group
     return {row["id"] for row in await connection.fetch(sql["duplicates_joined"], media_id, GROUP)} | {media_id}
+
+
+async def read_concerned(connection: Connection, media_id: int) -> set[int]:
+    """The medium, everybody it is paired with, and everybody who is one picture with it."""
+    rows = await connection.fetch(load("duplicates")["duplicates_standing"], media_id)
+    return await read_group(connection, media_id) | {row["id"] for row in rows}
 
 
 async def opine(connection: Connection, media_id: int, run_id: int, opinions: Mapping[int, Opinion | None]) -> None:
@@ -161,6 +183,12 @@ async def take_called(connection: Connection, limit: int) -> dict[int, bool]:
     """
     rows = await connection.fetch(load("duplicates")["duplicates_called"], limit)
     return {row["media_id"]: row["gone"] for row in rows}
+
+
+async def lock_deleted(connection: Connection, media_ids: Collection[int]) -> list[str]:
+    """Lock the pictures of those of these media that were deleted; their content hashes. Under the media's locks."""
+    rows = await connection.fetch(load("duplicates")["duplicates_lock_deleted"], list(media_ids))
+    return [row["content_hash"] for row in rows]
 
 
 async def seek_again(connection: Connection, media_ids: Collection[int]) -> None:

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from contracts.facts import Picture
 from contracts.measures import MEASURES_VERSION
-from contracts.sketches import SKETCH_VERSION, Sketch
+from contracts.sketches import SKETCH_VERSION
+from db import duplicates, likenesses
 from db.pool import Connection
 from db.queries import load
 
@@ -48,8 +49,14 @@ async def current_mark(connection: Connection, media_id: int) -> str | None:
 
 
 async def settle(connection: Connection, medium: Uninspected, content_hash: str | None, picture: Picture) -> None:
-    """Store what was found under the medium's mark. Inside the medium's lock, `is_current` checked under it."""
+    """Store what was found under the medium's mark. Inside the medium's lock, `is_current` checked under it.
+
+    Whoever is told of the medium's likeness is called when that is another, and a picture that no medium shows any more
+    leaves the index: what it showed before is only known now.
+    """
     sql = load("inspections")
+    before = await duplicates.read_concerned(connection, medium.media_id)
+    rows = await connection.fetch(sql["inspections_lock_pictures"], medium.media_id, content_hash)
     if content_hash is not None:
         measures = picture.measures and picture.measures.model_dump(mode="json")
         await connection.execute(
@@ -61,12 +68,12 @@ async def settle(connection: Connection, medium: Uninspected, content_hash: str 
     reason = picture.unreadable if content_hash is None else None
     await connection.execute(sql["inspections_settle"], medium.media_id, medium.mark, content_hash, reason)
     await connection.execute(sql["inspections_seek"], medium.media_id, SKETCH_VERSION)
-
-
-async def find_sketch(connection: Connection, content_hash: str) -> Sketch | None:
-    """The sketch of a picture that was inspected."""
-    cells = await connection.fetchval(load("inspections")["inspections_sketch"], content_hash)
-    return None if cells is None else Sketch(cells)
+    after = await duplicates.read_concerned(connection, medium.media_id)
+    if before != after:
+        await duplicates.call(connection, (before | after) - {medium.media_id})
+    for former in {row["content_hash"] for row in rows} - {content_hash}:
+        await likenesses.remove(connection, [former])
+        await connection.execute(sql["inspections_leave"], former)
 
 
 async def find_platform_hashes(connection: Connection, content_hash: str) -> list[int]:

@@ -23,7 +23,8 @@ DETAIL_LIMIT = 2_000
 class Draft:
     """What is to be written for one medium: its changed verdicts, its row, and events as (type, body) in order.
 
-    `neighbours` are media that are like it, and are to be planned, too; `gone`: because it was deleted.
+    `neighbours` are media that are like it, and are to be planned, too; `gone`: because it was deleted. Then it is
+    called itself, so that its picture leaves the index.
     """
 
     media_id: int
@@ -76,9 +77,10 @@ async def write(connection: Connection, drafts: Sequence[Draft]) -> None:
     events = [(str(d.media_id), name, body) for d in drafts for name, body in d.events]
     if events:
         await connection.execute(sql["ledger_emit"], *_columns(events))
-    for gone in (False, True):
-        if called := set().union(*(d.neighbours for d in drafts if d.gone == gone)):
-            await duplicates.call(connection, called, gone=gone)
+    if called := set().union(*(d.neighbours for d in drafts if not d.gone)):
+        await duplicates.call(connection, called)
+    if left := set().union(*(d.neighbours | {d.media_id} for d in drafts if d.gone)):
+        await duplicates.call(connection, left, gone=True)
 
 
 @dataclass(frozen=True, slots=True)

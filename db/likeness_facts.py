@@ -26,6 +26,7 @@ def _read(row: Mapping[str, Any]) -> Likeness:
         tuple(_read_edge(edge) for edge in row["edges"] or ()),
         row["left_out"],
         bool(row["large"]),
+        tuple(row["search_limits"]),
     )
 
 

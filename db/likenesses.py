@@ -162,7 +162,7 @@ async def put(connection: Connection, content_hash: str, copies: Collection[Hash
 
 
 async def remove(connection: Connection, content_hashes: Collection[str]) -> None:
-    """Take those of these pictures out of the index that no medium shows any more.
+    """Take those of these pictures out of the index that no living medium shows.
 
     Inside a transaction, under the pictures' locks.
     """

@@ -18,6 +18,16 @@ async def purge_media(connection: Connection, after: timedelta, limit: int) -> i
     return len(rows)
 
 
+async def purge_pictures(connection: Connection, after: timedelta, limit: int) -> int:
+    """Forget up to `limit` pictures that media showed until longer than `after` ago; how many. In a transaction."""
+    sql = load("purge")
+    hashes = [row["content_hash"] for row in await connection.fetch(sql["purge_left"], after, limit)]
+    await likenesses.remove(connection, hashes)
+    result: str = await connection.execute(sql["purge_pictures"], hashes)
+    await connection.execute(sql["purge_stay"], hashes)
+    return int(result.removeprefix("DELETE "))
+
+
 async def purge_answers(connection: Connection, after: timedelta, limit: int) -> int:
     """Forget up to `limit` raw answers that are older than `after`; how many."""
     result: str = await connection.execute(load("purge")["purge_answers"], after, limit)

@@ -64,7 +64,7 @@ LOG_EVENTS: Final[dict[str, str]] = {
     "relay.not_closed": "the producer did not close in time",
     "sweep.found": "the sweep found media whose facts had moved unseen",
     "staleness.broken": "whether one job is stale could not be told for a mistake of ours; it counts as not stale",
-    "purge.done": "deleted media became tombstones, or old raw answers were forgotten",
+    "purge.done": "deleted media became tombstones, or former pictures and old raw answers were forgotten",
     "purge.repeated": "a purge failed and is tried again",
     "sweep.repeated": "a slice of the sweep failed and is tried again",
 }

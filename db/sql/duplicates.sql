@@ -53,6 +53,22 @@ CROSS JOIN LATERAL (
     ORDER BY m.id > $1, abs(m.id - $1) LIMIT $3
 ) AS s
 
+-- name: duplicates_left_out
+-- How many media are alike, too, but told of nowhere: of those named in $2, and of all that show one of the pictures $3,
+-- those that are not among $4 and in no pair with the medium; up to $5 of each picture.
+SELECT count(*) FROM (
+    SELECT unnest($2::bigint[]) AS id
+    UNION
+    SELECT m.id
+    FROM unnest($3::text[]) AS p (content_hash)
+    CROSS JOIN LATERAL (
+        SELECT m.id FROM bildwerk.media AS m
+        WHERE m.content_hash = p.content_hash AND m.id <> $1 AND m.deleted_at IS NULL LIMIT $5
+    ) AS m
+) AS s
+WHERE s.id <> ALL($4::bigint[])
+    AND NOT EXISTS (SELECT FROM bildwerk.likenesses AS l WHERE l.media_id = $1 AND l.neighbour = s.id)
+
 -- name: duplicates_candidates
 SELECT
     m.id, m.content_hash, m.platform_hash, m.platform_phash, c.pixel_hash, c.width, c.height, c.sketch, c.taken, c.embedded, c.prompt_key
@@ -63,7 +79,7 @@ ORDER BY m.id
 
 -- name: duplicates_sought
 -- Only if what was looked for is what it is now, and nobody asked for another search since this one began.
-UPDATE bildwerk.media AS m SET sought = $2, seek_at = NULL, left_out = $3
+UPDATE bildwerk.media AS m SET sought = $2, seek_at = NULL, left_out = $3, search_limits = $6::text[]
 WHERE m.id = $1 AND bildwerk.seek_key(m, $4) = $2 AND m.seek_at = $5
 RETURNING id
 
@@ -75,17 +91,23 @@ RETURNING CASE WHEN one = $1 THEN other ELSE one END AS media_id
 
 -- name: duplicates_put
 -- What was said of the same pixels is kept. One that has other pixels by now finds this medium by itself, or found it: what
--- was compared with its older ones must not take the place of that. Who came later asks: the medium that is looked for, $7,
--- after one that others were looked for already; of two that came together the newer one. What is only found when another
--- is gone ($8) is not asked about.
+-- was compared with its older ones must not take the place of that. Who came later asks: one that others were never looked
+-- for ($7 is the medium that is looked for now, $8 whether it was before), after one that they were; of two that came
+-- together the newer one. What two have in common that both were looked for is found because another is gone, and is not
+-- asked about.
 INSERT INTO bildwerk.duplicate_pairs AS p (one, other, one_pixels, other_pixels, level, evidence, referee, closed)
 SELECT
     f.one, f.other, f.one_pixels, f.other_pixels, f.level, f.evidence,
-    CASE WHEN f.one = $7 AND n.seek_at IS NULL THEN f.one ELSE f.other END, $8
+    CASE WHEN v.is_new <> $8 THEN f.other WHEN v.is_new THEN v.id ELSE $7 END, $8 AND NOT v.is_new
 FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::jsonb[])
     AS f (one, other, one_pixels, other_pixels, level, evidence)
 JOIN bildwerk.media AS m ON m.id = f.one JOIN bildwerk.pictures AS c USING (content_hash)
 JOIN bildwerk.media AS n ON n.id = f.other JOIN bildwerk.pictures AS d ON d.content_hash = n.content_hash
+CROSS JOIN LATERAL (
+    SELECT n.id, n.seek_at IS NOT NULL AND n.sought IS DISTINCT FROM bildwerk.seek_key(n, $9) AS is_new WHERE f.one = $7
+    UNION ALL
+    SELECT m.id, m.seek_at IS NOT NULL AND m.sought IS DISTINCT FROM bildwerk.seek_key(m, $9) WHERE f.other = $7
+) AS v
 WHERE (c.pixel_hash, d.pixel_hash) = (f.one_pixels, f.other_pixels)
 ORDER BY f.one, f.other
 ON CONFLICT (one, other) DO UPDATE SET
@@ -111,6 +133,9 @@ JOIN bildwerk.media AS m ON m.id = d.one JOIN bildwerk.pictures AS c ON c.conten
 JOIN bildwerk.media AS n ON n.id = d.other JOIN bildwerk.pictures AS e ON e.content_hash = n.content_hash
 WHERE $1 IN (d.one, d.other) AND (c.pixel_hash, e.pixel_hash) = (d.one_pixels, d.other_pixels)
 ON CONFLICT DO NOTHING
+
+-- name: duplicates_standing
+SELECT neighbour AS id FROM bildwerk.likenesses WHERE media_id = $1
 
 -- name: duplicates_partners
 SELECT CASE WHEN one = $1 THEN other ELSE one END AS media_id FROM bildwerk.duplicate_pairs WHERE $1 IN (one, other)
@@ -148,6 +173,13 @@ WITH called AS (
     RETURNING media_id, gone
 )
 SELECT media_id, bool_or(gone) AS gone FROM called GROUP BY media_id ORDER BY media_id
+
+-- name: duplicates_lock_deleted
+SELECT c.content_hash FROM bildwerk.pictures AS c
+WHERE c.content_hash IN (
+    SELECT m.content_hash FROM bildwerk.media AS m WHERE m.id = ANY($1::bigint[]) AND m.deleted_at IS NOT NULL
+)
+ORDER BY c.content_hash FOR UPDATE
 
 -- name: duplicates_seek_again
 UPDATE bildwerk.media SET seek_at = now()

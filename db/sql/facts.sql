@@ -107,7 +107,8 @@ GROUP BY m.id
 -- would be by what it is still to ask, and what is between those; of more than $4 only whom its own pairs connect. A pair is
 -- awaited while the other one is still to ask ($2 is the job type that asks, $3 the levels asked).
 SELECT
-    m.id AS media_id, m.seek_at IS NULL AS sought, m.left_out + p.cut AS left_out, p.pairs, g.members, g.edges, g.large
+    m.id AS media_id, m.seek_at IS NULL AS sought, m.left_out + p.cut AS left_out, m.search_limits, p.pairs, g.members,
+    g.edges, g.large
 FROM bildwerk.media AS m
 CROSS JOIN LATERAL (
     SELECT jsonb_agg(jsonb_build_object(

@@ -23,6 +23,19 @@ LEFT JOIN bildwerk.pictures AS c
 -- name: inspections_current_mark
 SELECT bildwerk.source_mark(path, updated_at, hash) FROM public.media WHERE id = $1::bigint
 
+-- name: inspections_lock_pictures
+-- The picture that the medium showed and the one it shows now, in order, before either is written (P23).
+SELECT c.content_hash FROM bildwerk.pictures AS c
+WHERE c.content_hash IN ($2, (SELECT m.content_hash FROM bildwerk.media AS m WHERE m.id = $1))
+ORDER BY c.content_hash FOR UPDATE
+
+-- name: inspections_leave
+-- The picture is no living medium's any more.
+UPDATE bildwerk.pictures AS p SET left_at = now()
+WHERE p.content_hash = $1
+    AND NOT EXISTS (SELECT FROM bildwerk.media AS m WHERE m.content_hash = $1 AND m.deleted_at IS NULL)
+RETURNING content_hash
+
 -- name: inspections_keep_picture
 -- A content hash that crashed the model stays poison whatever the decoder says.
 INSERT INTO bildwerk.pictures AS p (
@@ -38,15 +51,16 @@ ON CONFLICT (content_hash) DO UPDATE SET
     -- a picture that was measured was read, too, and may have turned out to hold nothing
     embedded = CASE WHEN excluded.measures IS NULL THEN p.embedded ELSE excluded.embedded END,
     taken = CASE WHEN excluded.measures IS NULL THEN p.taken ELSE excluded.taken END,
-    sketch = coalesce(excluded.sketch, p.sketch)
+    sketch = coalesce(excluded.sketch, p.sketch), left_at = NULL
 WHERE p.unreadable IS DISTINCT FROM 'poison'
 
 -- name: inspections_compare
--- How near the nearest other picture is, once per picture: what came later does not make it less new.
+-- How near the nearest other picture is, once per picture: what came later does not make it less new, nor what a medium
+-- showed before, if none does now.
 UPDATE bildwerk.pictures AS p SET nearest = n.nearest, compared = n.compared
 FROM (
     SELECT min(bit_count((o.phash # $2)::bit(64))) AS nearest, count(*) AS compared
-    FROM bildwerk.pictures AS o WHERE o.phash IS NOT NULL AND o.content_hash <> $1
+    FROM bildwerk.pictures AS o WHERE o.phash IS NOT NULL AND o.content_hash <> $1 AND o.left_at IS NULL
 ) AS n
 WHERE p.content_hash = $1 AND p.compared IS NULL
 
@@ -73,9 +87,6 @@ WHERE m.id = $1::bigint
 -- another picture, and will not be kept.
 UPDATE bildwerk.media AS m SET seek_at = now()
 WHERE m.id = $1 AND m.sought IS DISTINCT FROM bildwerk.seek_key(m, $2)
-
--- name: inspections_sketch
-SELECT sketch FROM bildwerk.pictures WHERE content_hash = $1 AND unreadable IS NULL
 
 -- name: inspections_platform_hashes
 -- The platform's own perceptual hashes of all media that show this picture.

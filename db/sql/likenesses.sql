@@ -107,11 +107,13 @@ USING unnest($1::text[], $2::bigint[]) AS a (kind, hash)
 WHERE e.kind = a.kind::"char" AND e.hash = a.hash AND e.picture = $3
 
 -- name: likenesses_drop_unshown
--- What pictures have that no medium shows any more.
+-- What pictures have that no living medium shows.
 DELETE FROM bildwerk.picture_hashes AS e
 USING bildwerk.pictures AS p
 WHERE p.content_hash = ANY($1::text[]) AND e.picture = p.number
-    AND NOT EXISTS (SELECT FROM bildwerk.media AS m WHERE m.content_hash = p.content_hash)
+    AND NOT EXISTS (
+        SELECT FROM bildwerk.media AS m WHERE m.content_hash = p.content_hash AND m.deleted_at IS NULL
+    )
 RETURNING e.kind::text, e.hash
 
 -- name: likenesses_forget

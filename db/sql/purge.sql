@@ -25,7 +25,8 @@ WITH gone AS MATERIALIZED (
 )
 UPDATE bildwerk.media AS m SET
     purged_at = now(), lease_no = m.lease_no + 1, owner = NULL, until = NULL, inspected_mark = NULL, content_hash = NULL,
-    unreadable = NULL, platform_hash = NULL, platform_phash = NULL, seek_at = NULL, sought = NULL, left_out = 0
+    unreadable = NULL, platform_hash = NULL, platform_phash = NULL, seek_at = NULL, sought = NULL, left_out = 0,
+    search_limits = '{}'
 FROM gone WHERE m.id = gone.id
 RETURNING gone.content_hash
 
@@ -40,6 +41,17 @@ WHERE p.content_hash = ANY($1::text[]) AND p.unreadable IS DISTINCT FROM 'poison
     AND NOT EXISTS (SELECT FROM bildwerk.media AS m WHERE m.content_hash = p.content_hash)
     -- whoever showed it a moment ago kept its hashes in the index
     AND NOT EXISTS (SELECT FROM bildwerk.picture_hashes AS e WHERE e.picture = p.number)
+
+-- name: purge_left
+-- Pictures that the last medium that showed them left a while ago.
+SELECT content_hash FROM bildwerk.pictures WHERE content_hash = ANY(ARRAY(
+    SELECT content_hash FROM bildwerk.pictures WHERE left_at < now() - $1::interval ORDER BY left_at LIMIT $2
+))
+ORDER BY content_hash FOR UPDATE
+
+-- name: purge_stay
+-- Those of them that stay: a medium shows them, a deleted one did, or they are poisonous.
+UPDATE bildwerk.pictures SET left_at = NULL WHERE content_hash = ANY($1::text[])
 
 -- name: purge_answers
 UPDATE bildwerk.runs SET raw_answer = NULL

@@ -6,7 +6,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from contracts.duplicates import Better, Edge, Level, Likeness, Member, Opinion, Pair, Relation
+from contracts.duplicates import CROWD, FLAT_PICTURE, Better, Edge, Level, Likeness, Member, Opinion, Pair, Relation
 from handlers.duplicates.clusters import find_best, find_cluster
 
 VERSION: Final = 1
@@ -86,5 +86,7 @@ def _find_hints(media_id: int, best: int | None, similar: list[Pair], likeness: 
         "undecided": any(p.level is Level.NEAR and p.opinion is None and p.decision is None for p in similar),
         "more_left_out": likeness.left_out > 0,
         "large_group": likeness.large,
+        FLAT_PICTURE: FLAT_PICTURE in likeness.limits,
+        CROWD: CROWD in likeness.limits,
     }
     return [name for name, there in hints.items() if there]

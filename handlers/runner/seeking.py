@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 
 from contracts.candidates import Candidate
+from contracts.duplicates import CROWD, FLAT_PICTURE
 from contracts.perceptual import HashedCopy, PerceptualHash
 from db import duplicates, inspections, ledger, likenesses
 from db.duplicates import FoundPair, Subject
@@ -28,10 +29,10 @@ KEPT: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Who is to be compared with a medium, and how many more there are."""
+    """Who is to be compared with a medium, and why there may be more."""
 
     media: Sequence[Candidate]
-    left_out: int
+    limits: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -44,20 +45,21 @@ class Seeker:
 
     async def seek(self, media_id: int) -> Planned:
         """Look for others like this medium, if they are to be looked for; what planning came to."""
-        async with self.pool.acquire() as connection:
-            subject = await duplicates.read_subject(connection, media_id)
+        async with self.pool.acquire() as connection, connection.transaction():
+            subject = await index_medium(connection, media_id)
         if subject is None:
             return Planned()
-        matches: list[Match] = []
-        left_out = 0
-        if subject.candidate is not None:
-            candidates = await self._find(subject, subject.candidate)
-            matches = await self._match(subject.candidate, candidates.media)
-            left_out = candidates.left_out + max(0, len(matches) - KEPT)
-        return await self._settle(subject, [_to_pair(subject, found) for found in matches[:KEPT]], left_out)
+        if subject.candidate is None:
+            return await self._settle(subject, [], 0, frozenset())
+        candidates = await self._find(subject, subject.candidate)
+        matches = await self._match(subject.candidate, candidates.media)
+        left_out = await self._count_left_out(subject.candidate, matches)
+        pairs = [_to_pair(subject, found) for found in matches[:KEPT]]
+        return await self._settle(subject, pairs, left_out, candidates.limits)
 
     async def _find(self, subject: Subject, candidate: Candidate) -> Candidates:
         asked = [PerceptualHash(COPY_KIND, value) for value in hash_sketch(candidate.sketch).questions]
+        limits = set() if asked else {FLAT_PICTURE}
         if candidate.platform_phash is not None:
             asked.append(PerceptualHash(PLATFORM_KIND, candidate.platform_phash))
         async with self.pool.acquire() as connection:
@@ -66,8 +68,18 @@ class Seeker:
             others = await duplicates.find_showing(connection, subject.media_id, shown[:COMPARED])
             others |= await duplicates.find_equal(connection, subject)
             media = await duplicates.read_candidates(connection, others)
-        crowds = sum(found.crowd - len(found.pictures) for found in near.likenesses if found.crowd is not None)
-        return Candidates(media, near.left_out + crowds + max(0, len(shown) - COMPARED))
+        crowds = any(found.crowd is not None for found in near.likenesses)
+        if crowds or near.left_out or len(shown) > COMPARED:
+            limits.add(CROWD)
+        return Candidates(media, frozenset(limits))
+
+    async def _count_left_out(self, subject: Candidate, matches: Sequence[Match]) -> int:
+        """How many are alike but not told of: by what was compared. Of its own bytes a chain tells."""
+        alike = {found.other.content_hash for found in matches} - {subject.content_hash}
+        told = [found.other.media_id for found in matches[:KEPT]]
+        too_many = [found.other.media_id for found in matches[KEPT:]]
+        async with self.pool.acquire() as connection:
+            return await duplicates.count_left_out(connection, subject.media_id, too_many, alike, told)
 
     async def _match(self, subject: Candidate, others: Sequence[Candidate]) -> list[Match]:
         """Those that are alike; none when comparing meets a bug of ours, which is better than to wait for ever."""
@@ -78,13 +90,15 @@ class Seeker:
             log.exception("duplicates.broken", media_id=subject.media_id)
             return []
 
-    async def _settle(self, subject: Subject, pairs: Sequence[FoundPair], left_out: int) -> Planned:
+    async def _settle(
+        self, subject: Subject, pairs: Sequence[FoundPair], left_out: int, limits: frozenset[str]
+    ) -> Planned:
         """Keep the pairs and plan all media in them, in one transaction."""
         others = {media_id for pair in pairs for media_id in (pair.one, pair.other)} - {subject.media_id}
         concerned = sorted(others | {subject.media_id})
         async with self.pool.acquire() as connection, connection.transaction():
             await ledger.lock(connection, concerned)
-            called = await duplicates.settle(connection, subject, pairs, left_out)
+            called = await duplicates.settle(connection, subject, pairs, left_out, limits)
             if called is None:
                 return Planned()
             if further := called.difference(concerned):
@@ -94,15 +108,25 @@ class Seeker:
         return planned
 
 
-async def index_picture(connection: Connection, content_hash: str) -> None:
-    """Make a picture findable by its hashes; in the transaction that keeps it, one picture in each."""
-    sketch = await inspections.find_sketch(connection, content_hash)
-    if sketch is None:
-        return
-    hashes = [PerceptualHash(COPY_KIND, value) for value in hash_sketch(sketch).entries]
-    told = await inspections.find_platform_hashes(connection, content_hash)
+async def index_medium(connection: Connection, media_id: int) -> Subject | None:
+    """Make a medium that others are to be looked for findable itself; None when they are not, or not yet.
+
+    After the commit that keeps its picture (P24), in a transaction of its own; under its lock it shows this picture.
+    """
+    await ledger.lock(connection, [media_id])
+    subject = await duplicates.read_subject(connection, media_id)
+    if subject is not None and subject.candidate is not None:
+        await _index(connection, subject.candidate)
+    return subject
+
+
+async def _index(connection: Connection, candidate: Candidate) -> None:
+    """Make a picture findable by its hashes, one picture in each transaction."""
+    hashes = [PerceptualHash(COPY_KIND, value) for value in hash_sketch(candidate.sketch).entries]
+    told = await inspections.find_platform_hashes(connection, candidate.content_hash)
     hashes += [PerceptualHash(PLATFORM_KIND, value) for value in told]
-    await likenesses.put(connection, content_hash, [HashedCopy(one, copy) for copy, one in enumerate(hashes)])
+    copies = [HashedCopy(one, copy) for copy, one in enumerate(hashes)]
+    await likenesses.put(connection, candidate.content_hash, copies)
 
 
 def _to_pair(subject: Subject, found: Match) -> FoundPair:

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from contracts.duplicates import ASKS, Better, Opinion, Pair, Relation
+from contracts.duplicates import ASKS, Better, Likeness, Opinion, Pair, Relation
 from contracts.effects import Effects, PutMeta, PutOpinions
 from contracts.facts import PAIRS, MediaFacts, Standing
 from handlers.answer_reason import check_reason
@@ -76,10 +76,14 @@ class DuplicateAssistStage:
     Answer: ClassVar[type[DuplicateAnswer]] = DuplicateAnswer
 
     def condition(self, facts: MediaFacts) -> Condition:
-        """Due while there are others to be asked about, or what is written is not what the graph says."""
+        """Due while there are others to be asked about, or what is written is not what the graph says.
+
+        What is written of a picture that can no longer be read would be believed: it is emptied.
+        """
         likeness, standing = facts.likeness, facts.standing(REPORT)
         if facts.unreadable is not None:
-            return Impossible("unreadable_picture")
+            told = standing in (Standing.OURS, Standing.STALE) and not is_empty(facts.meta.get(REPORT))
+            return Due() if told else Impossible("unreadable_picture")
         if standing is Standing.KEPT:
             return Impossible("kept_for_person")
         if not likeness.sought:
@@ -91,7 +95,7 @@ class DuplicateAssistStage:
         report = write_report(facts.media_id, likeness)
         if not likeness.pairs or is_empty(report):
             # Whoever was told of others that are gone, or told apart since, is told so.
-            return Impossible("no_candidates") if is_empty(facts.meta.get(REPORT)) else Due()
+            return Impossible(_find_reason(likeness)) if is_empty(facts.meta.get(REPORT)) else Due()
         return Satisfied("present") if standing is Standing.OURS and _is_same(facts.meta[REPORT], report) else Due()
 
     def triggers(self, facts: MediaFacts) -> dict[str, JsonValue]:
@@ -100,6 +104,8 @@ class DuplicateAssistStage:
 
     def decide(self, facts: MediaFacts) -> Effects | None:
         """What the graph says, when nobody is to be asked about; those for whom there is no room are left unasked."""
+        if facts.unreadable is not None:
+            return (PutMeta(REPORT, write_report(facts.media_id, Likeness())),)
         if self._choose(facts):
             return None
         report = PutMeta(REPORT, write_report(facts.media_id, facts.likeness))
@@ -138,6 +144,11 @@ class DuplicateAssistStage:
 
     def _choose(self, facts: MediaFacts) -> list[Pair]:
         return choose_shown(list_open(facts), self.room)
+
+
+def _find_reason(likeness: Likeness) -> str:
+    """Why there is nobody to tell of."""
+    return next(iter(likeness.limits), "no_candidates")
 
 
 def _is_same(written: JsonValue, report: Mapping[str, JsonValue]) -> bool:

@@ -4,7 +4,7 @@ import pytest
 from pydantic import JsonValue
 
 from bildwerk.likeness_words import LEVELS, TURNS, list_evidence, say_best, say_pair, say_search
-from contracts.duplicates import Better, Level, Likeness, Member, Opinion, Pair, Relation
+from contracts.duplicates import CROWD, FLAT_PICTURE, Better, Level, Likeness, Member, Opinion, Pair, Relation
 from handlers.duplicates import turns
 
 OPINION = Opinion(Relation.BURST, Better.NEITHER, "The cat looks up.")
@@ -70,6 +70,10 @@ def test_the_search() -> None:
     assert say_search(Likeness(sought=False, left_out=9)) == [
         "others like it are being looked for",
         "9 more are like it; left out, because too many pictures share its look",
+    ]
+    assert say_search(Likeness(sought=True, limits=(CROWD, FLAT_PICTURE))) == [
+        "more share its look than are compared: others may be like it, too",
+        "too flat to be compared by its look: only copies of its bytes, pixels, prompt or hash are found",
     ]
 
 

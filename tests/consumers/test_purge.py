@@ -118,3 +118,27 @@ async def test_a_picture_that_an_inspector_just_found_again_is_kept(ledger: Ledg
                     await asyncio.sleep(0.01)
         assert await purge == (1, 0)
     assert await ledger.pool.fetchval("SELECT count(*) FROM bildwerk.pictures") == 1
+
+
+async def test_former_pictures_are_forgotten_after_a_while(ledger: Ledger) -> None:
+    """Not a poisonous one, nor one that a medium shows, or a deleted one did: that goes with the medium."""
+    media_id = await ledger.add()
+    for content_hash in ("f2", "poison", "f3"):
+        await ledger.inspect(media_id, content_hash)
+    await ledger.pool.execute("UPDATE bildwerk.pictures SET unreadable = 'poison' WHERE content_hash = 'poison'")
+    deleted = await ledger.add("b.jpg", "f2")
+    await ledger.pool.execute("DELETE FROM media WHERE id = $1", deleted)
+    await Purge(ledger.pool, timedelta(days=30), timedelta(days=30)).purge_batch()
+    assert await pictures(ledger) == ["f1", "f2", "f3", "poison"]
+
+    await purging(ledger).purge_batch()
+    assert await pictures(ledger) == ["f2", "f3", "poison"]
+    await ledger.plan(deleted)
+    await purging(ledger).purge_batch()
+    assert await pictures(ledger) == ["f3", "poison"]
+    assert await ledger.pool.fetchval("SELECT count(*) FROM bildwerk.pictures WHERE left_at IS NOT NULL") == 0
+
+
+async def pictures(ledger: Ledger) -> list[str]:
+    rows = await ledger.pool.fetch("SELECT content_hash FROM bildwerk.pictures ORDER BY 1")
+    return [row["content_hash"] for row in rows]

@@ -66,3 +66,13 @@ async def test_a_picture_without_a_perceptual_hash_is_not_compared(ledger: Ledge
 
     assert await look(ledger, "b", None) == (None, 0)
     assert await look(ledger, "c", TWIN) == (3, 1), "and is nobody's neighbour"
+
+
+async def test_what_a_medium_showed_before_is_no_other_picture(ledger: Ledger) -> None:
+    """A file that is rewritten is not compared with itself; what another medium still shows is compared."""
+    await look(ledger, "a", FIRST)
+    assert await look_again(ledger, 1, "b", TWIN) == (None, 0)
+    await look(ledger, "b", TWIN)
+    assert await look_again(ledger, 1, "c", UNLIKE ^ 1) != (None, 0)
+    await look_again(ledger, 1, "a", FIRST)
+    assert await look(ledger, "d", FIRST ^ 1) == (1, 2)

@@ -8,13 +8,12 @@ MATCHING, LEVELS, CLUSTERS, QUESTIONS, REPORT, TELLING = (
 )
 PLAN, PLANNING = "handlers/plan.py", "handlers/runner/planning.py"
 DUPLICATES, FACTS, EFFECTS = "db/sql/duplicates.sql", "db/sql/facts.sql", "db/sql/effects.sql"
-INSPECTOR = "consumers/inspector.py"
 VIEW = "db/migrations/0005_duplicates.sql"
 MOMENTS, LAYOUT = "handlers/inspect/moments.py", "handlers/inference/layout.py"
 
 TOLD = 'known = {"media file": file_line(facts)} | {'
 SHOWN = "companions=tuple(_show(alias, pair) for alias, pair in shown),"
-CONDITION = 'return Impossible("no_candidates") if is_empty(facts.meta.get(REPORT)) else Due()'
+CONDITION = "return Impossible(_find_reason(likeness)) if is_empty(facts.meta.get(REPORT)) else Due()"
 STANDS = 'return Satisfied("present") if standing is Standing.OURS and _is_same(facts.meta[REPORT], report) else Due()'
 BEST = "(member.pixels, member.file_size or 0, -member.media_id)"
 SAID = 'told |= {"relation": pair.opinion.relation.value, "better": keep.value, "reason": pair.opinion.reason}'
@@ -118,7 +117,7 @@ CHANGES = (
     change(
         "J5-runs-when",
         "nobody can be found",
-        (INSPECTOR, "await index_picture(connection, inspection.content_hash)", "pass"),
+        (SEEKING, "await _index(connection, subject.candidate)", "pass"),
     ),
     change("J5-runs-when", "bytes do not count", (LEVELS, "mine.content_hash == theirs.content_hash", "False")),
     change(

@@ -68,7 +68,7 @@ async def inputs(desk: Desk) -> None:
 
     bare = await upload(desk, draw_horizon(), draw_horizon().resize(HALF))
     await desk.work()
-    assert [await desk.verdict(media_id, JOB) for media_id in bare] == [("skipped", "no_candidates")] * 2
+    assert [await desk.verdict(media_id, JOB) for media_id in bare] == [("skipped", "flat_picture")] * 2
     horizon = draw_horizon().transpose(Image.Transpose.ROTATE_90)
     for columns, said in (
         ([{"hash": "ab12"}, {"hash": "AB12"}], "file hashes are the same"),

@@ -4,17 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from itertools import combinations
+from datetime import timedelta
+from itertools import combinations, pairwise
 
 import pytest
 
 from bildwerk.duplicates import decide
-from db import duplicates, inspections, ledger
+from db import duplicates, inspections, ledger, likenesses, purge
 from db.duplicates import EQUAL
 from db.inspections import Uninspected
 from db.pool import Connection
 from handlers.runner.planning import Planned, Planner, PlanRequest
-from handlers.runner.seeking import Seeker, index_picture
+from handlers.runner.seeking import Seeker
 from tests.gallery import Gallery, Shot
 from tests.ledger import Ledger
 
@@ -50,7 +51,6 @@ class Newcomer:
         await ledger.lock(connection, [self.media_id])
         medium = Uninspected(self.media_id, row["path"], row["mark"], 0, row["now"])
         await inspections.settle(connection, medium, self.shot.content_hash, self.shot.picture)
-        await index_picture(connection, self.shot.content_hash)
         await self.gallery.planner.plan_media(connection, [PlanRequest(self.media_id)])
 
     async def commit(self) -> None:
@@ -549,4 +549,269 @@ async def test_an_older_medium_is_told_of_a_copy_that_nobody_has_to_ask_about(ga
 
     assert gallery.judge.asked == []
     assert [await gallery.similar(media_id) for media_id in (first, second)] == [[second], [first]]
+    await gallery.check_quiet()
+
+
+async def chain(gallery: Gallery, *, told: bool) -> list[int]:
+    """Four that are one picture, each over the next only: by a person's word, or by pixels, as of crops."""
+    media = await gallery.bring(*(Shot(20 + number) for number in range(4)))
+    for one, other in pairwise(media):
+        if told:
+            await decide(gallery.pool, gallery.planner, one, other, same=True)
+            continue
+        await gallery.pool.execute(
+            "INSERT INTO bildwerk.duplicate_pairs"
+            " (one, other, one_pixels, other_pixels, level, evidence, referee, closed)"
+            " SELECT m.id, n.id, c.pixel_hash, d.pixel_hash, 'same_picture', '{}', n.id, true"
+            " FROM bildwerk.media AS m JOIN bildwerk.pictures AS c ON c.content_hash = m.content_hash,"
+            " bildwerk.media AS n JOIN bildwerk.pictures AS d ON d.content_hash = n.content_hash"
+            " WHERE m.id = $1 AND n.id = $2",
+            one, other,
+        )  # fmt: skip
+    await gallery.sweep()
+    await gallery.settle()
+    assert [(await gallery.report(media_id) or {})["cluster"] for media_id in media] == [media] * 4
+    return media
+
+
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize("how", ["replaced", "unreadable", "poison", "deleted", "replaced and deleted"])
+async def test_whoever_was_joined_over_a_medium_is_told_when_that_shows_something_else(
+    gallery: Gallery, how: str, *, told: bool
+) -> None:
+    first, second, third, last = await chain(gallery, told=told)
+    if how.startswith("replaced"):
+        await gallery.replace(second, Shot(40))
+    elif how == "unreadable":
+        del gallery.shelf.files[await gallery.path(second)]
+        await gallery.ledger.touch(second)
+        await gallery.ledger.plan(second)
+    elif how == "poison":
+        gallery.shelf.files[await gallery.path(second)] = Shot(50)
+        await gallery.pool.execute(
+            "INSERT INTO bildwerk.pictures (content_hash, unreadable) VALUES ($1, 'poison')", Shot(50).content_hash
+        )
+        await gallery.ledger.touch(second)
+        await gallery.ledger.plan(second)
+    if how.endswith("deleted"):
+        await gallery.inspect()
+        await gallery.delete(second)
+    await gallery.settle()
+
+    reports = [await gallery.report(media_id) or {} for media_id in (first, third, last)]
+    assert [(report["cluster"], report["keep"]) for report in reports] == [
+        ([], None), ([third, last], third), ([third, last], third),
+    ]  # fmt: skip
+    await gallery.check_reports()
+    await gallery.check_quiet()
+
+
+async def test_a_medium_that_can_no_longer_be_read_is_a_copy_of_nobody(gallery: Gallery) -> None:
+    """What it said of the picture it had would be believed: that another copy is there, and is to be kept."""
+    one, two = await gallery.bring(Shot(1), Shot(1, tag=1))
+    alone, person = await gallery.bring(Shot(2), Shot(3))
+    await gallery.put(person, "ollama.duplicate_assist", {"mine": True})
+    shots = {}
+    for media_id in (two, alone, person):
+        shots[media_id] = gallery.shelf.files.pop(await gallery.path(media_id))
+        await gallery.ledger.touch(media_id)
+        await gallery.ledger.plan(media_id)
+    await gallery.settle()
+
+    nobody = {"version": 1, "cluster": [], "keep": None, "similar": [], "left_out": 0, "hints": []}
+    assert await gallery.report(two) == nobody
+    assert (await gallery.report(alone), await gallery.report(person)) == (None, {"mine": True})
+    assert await gallery.state(two) == ("done", "")
+    assert [await gallery.state(media_id) for media_id in (alone, person)] == [("skipped", "unreadable_picture")] * 2
+    assert await gallery.report(one) == nobody
+    await gallery.check_quiet()
+
+    gallery.shelf.files[await gallery.path(two)] = shots[two]
+    await gallery.ledger.touch(two)
+    await gallery.ledger.plan(two)
+    await gallery.settle()
+    assert [await gallery.similar(media_id) for media_id in (one, two)] == [[two], [one]]
+    assert gallery.judge.asked == []
+
+
+@pytest.mark.parametrize("newer", [True, False])
+@pytest.mark.parametrize("first", ["neighbour", "newcomer"])
+async def test_a_newcomer_asks_though_another_search_for_one_that_moves_up_meets_it(
+    gallery: Gallery, first: str, *, newer: bool
+) -> None:
+    """A neighbour is looked for again because one is gone; whoever came meanwhile is no one that moved up."""
+    other, gone, neighbour = await gallery.bring(Shot(9), Shot(1), Shot(1, 1))
+    asked = len(gallery.judge.asked)
+    await gallery.delete(gone)
+    while await gallery.duplicates.plan_called():
+        pass
+    if newer:
+        (newcomer,) = await gallery.upload(Shot(1, 2))
+    else:
+        newcomer = other
+        await gallery.replace(newcomer, Shot(1, 2))
+    await gallery.inspect()
+    await gallery.seeker.seek(neighbour if first == "neighbour" else newcomer)
+    await gallery.settle()
+
+    assert [who for who, _ in gallery.judge.asked[asked:]] == [newcomer]
+    await gallery.check_reports()
+    await gallery.check_quiet()
+
+
+async def indexed(gallery: Gallery) -> set[str]:
+    """Content hashes of the pictures in the index, whose hashes are those that pictures have."""
+    unused = "SELECT FROM bildwerk.perceptual_hashes EXCEPT ALL SELECT FROM bildwerk.picture_hashes LIMIT 1"
+    assert await gallery.pool.fetch(unused) == []
+    rows = await gallery.pool.fetch(
+        "SELECT DISTINCT content_hash FROM bildwerk.picture_hashes AS e"
+        " JOIN bildwerk.pictures AS p ON p.number = e.picture"
+    )
+    return {row["content_hash"] for row in rows}
+
+
+async def kept(gallery: Gallery) -> set[str]:
+    return {row["content_hash"] for row in await gallery.pool.fetch("SELECT content_hash FROM bildwerk.pictures")}
+
+
+async def forget(gallery: Gallery, after: timedelta = timedelta(0)) -> None:
+    async with gallery.pool.acquire() as connection, connection.transaction():
+        await purge.purge_media(connection, after, 100)
+    async with gallery.pool.acquire() as connection, connection.transaction():
+        await purge.purge_pictures(connection, after, 100)
+
+
+async def test_the_index_holds_what_living_media_show_and_pictures_go_with_the_purge(gallery: Gallery) -> None:
+    one, two = await gallery.bring(Shot(1), Shot(1))
+    for number in range(2, 8):
+        await gallery.replace(one, Shot(number))
+        await gallery.settle()
+        assert await indexed(gallery) == {Shot(number).content_hash, Shot(1).content_hash}
+    await gallery.replace(two, Shot(8, flat=True))
+    await gallery.settle()
+    assert await indexed(gallery) == {Shot(7).content_hash}
+
+    former = {Shot(number).content_hash for number in range(1, 7)}
+    shown = {Shot(7).content_hash, Shot(8, flat=True).content_hash}
+    await forget(gallery, timedelta(days=30))
+    assert await kept(gallery) == former | shown, "pixels may come back"
+    await gallery.replace(two, Shot(3))
+    await gallery.settle()
+    await forget(gallery)
+    assert await kept(gallery) == {Shot(7).content_hash, Shot(3).content_hash}
+
+    await gallery.delete(one)
+    await gallery.settle()
+    assert await indexed(gallery) == {Shot(3).content_hash}
+    del gallery.shelf.files[await gallery.path(two)]
+    await gallery.ledger.touch(two)
+    await gallery.ledger.plan(two)
+    await gallery.settle()
+    assert await indexed(gallery) == set()
+    await forget(gallery)
+    assert await kept(gallery) == set()
+    assert await gallery.pool.fetchval("SELECT count(*) FROM bildwerk.perceptual_hashes") == 0
+
+
+async def test_a_picture_that_comes_back_is_found_again(gallery: Gallery) -> None:
+    """F1, F2, F1; and a medium that comes back as it was, which nobody inspects."""
+    (one,) = await gallery.bring(Shot(DIFFERING))
+    for shot in (Shot(2), Shot(DIFFERING)):
+        await gallery.replace(one, shot)
+        await gallery.settle()
+    await forget(gallery)
+    assert await gallery.pool.fetchval("SELECT left_at FROM bildwerk.pictures") is None
+    row = await gallery.pool.fetchrow("SELECT id, path, updated_at FROM media WHERE id = $1", one)
+    await gallery.delete(one)
+    await gallery.settle()
+    assert await indexed(gallery) == set()
+    await gallery.pool.execute("INSERT INTO media (id, path, updated_at) VALUES ($1, $2, $3)", *row)
+    await gallery.ledger.plan(one)
+    await gallery.settle()
+    assert await indexed(gallery) == {Shot(DIFFERING).content_hash}
+
+    (two,) = await gallery.bring(Shot(DIFFERING, 1))
+    assert await gallery.pairs() == [(one, two)]
+
+
+async def test_a_medium_that_is_back_before_it_left_the_index_stays(gallery: Gallery) -> None:
+    (one,) = await gallery.bring(Shot(1))
+    row = await gallery.pool.fetchrow("SELECT id, path, updated_at FROM media WHERE id = $1", one)
+    await gallery.delete(one)
+    await gallery.pool.execute("INSERT INTO media (id, path, updated_at) VALUES ($1, $2, $3)", *row)
+    await gallery.ledger.plan(one)
+    while await gallery.duplicates.plan_called():
+        pass
+
+    assert await indexed(gallery) == {Shot(1).content_hash}
+
+
+async def test_pictures_that_are_exchanged_by_many_at_once_stay_in_step_with_the_index(gallery: Gallery) -> None:
+    """P23: pictures are locked in order, then hashes: none locks another up, and none is left behind."""
+    media = await gallery.bring(*(Shot(number % 3) for number in range(8)))
+    for turn in range(6):
+        for place, media_id in enumerate(media):
+            await gallery.replace(media_id, Shot((place + turn) % 4, (place * turn) % 2))
+        await asyncio.gather(gallery.inspect(), gallery.seek(), gallery.seek())
+        await gallery.settle()
+        shown = {gallery.shelf.files[await gallery.path(media_id)].content_hash for media_id in media}
+        assert await indexed(gallery) == shown
+
+    await forget(gallery)
+    assert await kept(gallery) == shown
+
+
+async def test_media_that_show_a_picture_that_is_alike_are_found_or_counted(gallery: Gallery) -> None:
+    (subject,) = await gallery.bring(Shot(2))
+    copies = await gallery.bring(*[Shot(DIFFERING, 5)] * 5)
+    await gallery.delete(copies.pop())
+    await gallery.settle()
+    await gallery.replace(subject, Shot(DIFFERING, 1))
+    await gallery.settle()
+
+    report = await gallery.report(subject) or {}
+    assert (len(report["similar"]), report["left_out"]) == (2, 2)
+    (third,) = await gallery.bring(Shot(DIFFERING, 5, tag=1))
+    await gallery.replace(subject, Shot(DIFFERING, 1, tag=1))
+    await gallery.settle()
+    report = await gallery.report(subject) or {}
+    assert third in await gallery.similar(subject)
+    assert (len(report["similar"]), report["left_out"]) == (3, 2), "whoever is told of is not left out"
+
+
+CROWDED = likenesses.SHOWN + 4
+
+
+async def test_a_crowd_that_is_not_compared_is_said_and_is_not_called_alike(gallery: Gallery) -> None:
+    """A platform gives thousands one perceptual hash: they are as unlike as before."""
+    await gallery.bring(*(Shot(100 + number) for number in range(CROWDED)))
+    await gallery.pool.execute("UPDATE media SET phash = '0000000000000000', updated_at = now()")
+    await gallery.sweep()
+    await gallery.settle()
+    path = "crowded.jpg"
+    gallery.shelf.files[path] = Shot(1)
+    media_id = await gallery.pool.fetchval(
+        "INSERT INTO media (path, phash) VALUES ($1, '0000000000000000') RETURNING id", path
+    )
+    await gallery.ledger.plan(media_id)
+    await gallery.settle()
+
+    assert await gallery.state(media_id) == ("skipped", "crowd")
+    assert await gallery.report(media_id) is None
+    await gallery.check_quiet()
+    await gallery.bring(Shot(1, tag=1))
+    report = await gallery.report(media_id) or {}
+    assert (report["left_out"], report["hints"]) == (0, ["best_copy", "crowd"])
+
+
+async def test_a_flat_picture_is_said_to_be_one(gallery: Gallery) -> None:
+    (one,) = await gallery.bring(Shot(1, flat=True))
+    assert await gallery.state(one) == ("skipped", "flat_picture")
+    (two,) = await gallery.bring(Shot(1, tag=1, flat=True))
+    for media_id in (one, two):
+        assert "flat_picture" in (await gallery.report(media_id) or {})["hints"]
+    await gallery.replace(one, Shot(2))
+    await gallery.settle()
+    assert (await gallery.report(one) or {})["hints"] == []
+    await gallery.check_reports()
     await gallery.check_quiet()
