@@ -26,7 +26,7 @@ SENTENCES: dict[type[Exception], str] = {
     asyncpg.UndefinedColumnError: "lacks a column: run `bildwerk migrate`",
     asyncpg.DiskFullError: "has no space left on its disk",
     asyncpg.ReadOnlySQLTransactionError: "is read-only, perhaps a standby: point DATABASE_URL at the primary",
-    asyncpg.PostgresConnectionError: "closed the connection: is it restarting?",
+    asyncpg.PostgresConnectionError: "closed the connection: is it restarting, or is our certificate refused?",
     asyncpg.ClientConfigurationError: "cannot be connected to like that: check the options in DATABASE_URL",
     asyncpg.PostgresError: "reports an error",
     asyncpg.InterfaceError: "closed the connection: is it restarting?",

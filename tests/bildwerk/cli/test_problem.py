@@ -17,7 +17,10 @@ from bildwerk.web.server import PortTaken
         (FileExistsError(17, "File exists", "x"), ["x: is there already, and is not a folder"]),
         (OSError(28, "No space left on device", "x"), ["x: No space left on device"]),
         (asyncpg.UndefinedColumnError("geheim"), ["PostgreSQL lacks a column: run `bildwerk migrate`"]),
-        (asyncpg.ConnectionDoesNotExistError("geheim"), ["PostgreSQL closed the connection: is it restarting?"]),
+        (
+            asyncpg.ConnectionDoesNotExistError("geheim"),
+            ["PostgreSQL closed the connection: is it restarting, or is our certificate refused?"],
+        ),
         (ExceptionGroup("many", [Problem("one"), ExceptionGroup("more", [Problem("two")])]), ["one", "two"]),
     ],
 )
