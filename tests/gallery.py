@@ -293,4 +293,10 @@ class Gallery:
         before = await self.fingerprint()
         await self.sweep()
         await self.settle()
-        assert await self.fingerprint() == before
+        after = await self.fingerprint()
+        changed = {
+            name: ([row for row in was if row not in after[name]], [row for row in after[name] if row not in was])
+            for name, was in before.items()
+            if after[name] != was
+        }
+        assert not changed, changed

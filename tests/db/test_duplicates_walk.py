@@ -151,7 +151,9 @@ class Walk:
 
     async def write(self, living: list[int]) -> None:
         if self.done["write"] <= 3:
-            await self.gallery.put(self.draw.choice(living), REPORT, {"mine": True})
+            media_id = self.draw.choice(living)
+            await self.gallery.put(media_id, REPORT, {"mine": True})
+            await self.gallery.ledger.plan(media_id)
 
     async def purge(self, _living: list[int]) -> None:
         async with self.gallery.pool.acquire() as connection, connection.transaction():
