@@ -157,18 +157,24 @@ async def read_concerned(connection: Connection, media_id: int) -> set[int]:
 async def opine(connection: Connection, media_id: int, run_id: int, opinions: Mapping[int, Opinion | None]) -> None:
     """Keep what the model said of pairs that this medium referees; None: they were left unasked.
 
-    Whoever is now in another group is called.
+    Whoever may be in another cluster now is called.
     """
     said = sorted(opinions.items())
-    before = await read_group(connection, media_id)
+    before, joined = await read_group(connection, media_id), await _read_joined(connection, media_id)
     await connection.execute(
         load("duplicates")["duplicates_opine"], media_id, run_id, [other for other, _ in said],
         [o and o.relation.value for _, o in said], [o and o.keep.value for _, o in said],
         [o and o.reason for _, o in said],
     )  # fmt: skip
-    after = await read_group(connection, media_id)
-    if before != after:
+    if joined != await _read_joined(connection, media_id):
+        # Also where the group is the same: whom a person told apart may be joined otherwise.
+        after = await read_group(connection, media_id)
         await call(connection, (before | after) - {media_id})
+
+
+async def _read_joined(connection: Connection, media_id: int) -> set[int]:
+    rows = await connection.fetch(load("duplicates")["duplicates_joined"], media_id, None)
+    return {row["id"] for row in rows}
 
 
 async def call(connection: Connection, media_ids: Collection[int], *, gone: bool = False) -> None:
