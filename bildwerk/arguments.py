@@ -1,5 +1,6 @@
 """What the rooms are given: small values made from the settings, which they never see."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from consumers.triage import Rules
 from contracts.facts import QUALITY_SCORE, QUALITY_STATUS
 from contracts.topics import Topic
 from db.platform import OURS, PlatformMapping
+from db.platform_keys import name_key
 from db.pool import Database
 from handlers.backoff import Backoff
 from handlers.chain import Chain
@@ -72,13 +74,18 @@ def make_chain(settings: Settings) -> Chain:
 
 def make_choice(settings: Settings) -> Choice:
     """Which media are worked on."""
+    platform = make_platform(settings)
+    only_meta, except_meta = (
+        tuple(replace(label, key=name_key(platform, label.key)) for label in labels)
+        for labels in (settings.only_meta, settings.except_meta)
+    )
     return Choice(
         only_paths=settings.only_paths,
         except_paths=settings.except_paths,
         only_types=settings.only_types,
         except_types=settings.except_types,
-        only_meta=settings.only_meta,
-        except_meta=settings.except_meta,
+        only_meta=only_meta,
+        except_meta=except_meta,
         size=settings.only_bytes,
         pixels=settings.only_pixels,
         age=settings.only_age,

@@ -124,6 +124,9 @@ def _read_keys(given: Mapping[str, Any], problems: list[str]) -> dict[str, str |
     problems += _name_unknown("media_meta.keys.", given, known)
     wrong = [key for key, theirs in given.items() if theirs is not False and not (isinstance(theirs, str) and theirs)]
     problems.extend(f"media_meta.keys.{key} is a key, or false where there is none" for key in wrong)
+    said = [given.get(key, key) for key in KEYS]
+    twice = sorted({str(theirs) for theirs in said if theirs and said.count(theirs) > 1})
+    problems.extend(f"media_meta.keys has {theirs} for two keys: say false for one" for theirs in twice)
     ours = [key for key, theirs in given.items() if isinstance(theirs, str) and theirs.startswith("ollama.")]
     problems.extend(f"media_meta.keys.{key} begins with ollama., which is ours" for key in ours)
     return {key: given[key] or None for key in known if key in given}

@@ -70,6 +70,11 @@ async def list_missing(connection: Connection, needed: Sequence[Grant]) -> tuple
     return tuple(Grant(row["name"], row["privilege"], row["attribute"], row["kind"]) for row in rows)
 
 
+async def list_closed(connection: Connection) -> tuple[str, ...]:
+    """The tables of our own schema that the role may not work with."""
+    return tuple(row["name"] for row in await connection.fetch(load("grants")["grants_ours_missing"]))
+
+
 def _resolve(wanted: Iterable[tuple[str, str, str]], platform: PlatformMapping) -> tuple[Grant, ...]:
     return tuple(
         Grant(str(table), privilege, table.columns[column] or "" if column else "")

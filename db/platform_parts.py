@@ -131,3 +131,5 @@ NEEDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 """What each optional write cannot be made without: a table, or a column of one."""
+NESTED: Final = 3_000
+"""Brackets beyond which a text is not tried as JSON: nested too deep, PostgreSQL raises an error instead of a no."""

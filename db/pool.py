@@ -19,6 +19,7 @@ Pool: TypeAlias = Any
 """An asyncpg pool."""
 Result = TypeVar("Result")
 
+MOST_DIGITS = 4_000
 PAUSES = (0.1, 0.5, 2.0)
 """Seconds between the tries of `insist`: longer than a restart of a pooler takes, shorter than a lease."""
 
@@ -101,7 +102,12 @@ def _load(text: str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        return json.loads(text)
+        return json.loads(text, parse_int=_read_whole)
+
+
+def _read_whole(digits: str) -> int | float:
+    """Python reads no more than 4300 digits."""
+    return int(digits) if len(digits) <= MOST_DIGITS else float(digits)
 
 
 async def _prepare(connection: Connection) -> None:

@@ -21,7 +21,8 @@ SENTENCES: dict[type[Exception], str] = {
     asyncpg.InvalidCatalogNameError: "has no database of that name: create it, or check DATABASE_URL",
     asyncpg.TooManyConnectionsError: "has no connection left: raise max_connections, or lower BILDWERK_POOL_SIZE",
     asyncpg.CannotConnectNowError: "is starting or stopping: try again in a moment",
-    asyncpg.InsufficientPrivilegeError: "does not let this role do that: `bildwerk doctor` says which grant is missing",
+    asyncpg.InsufficientPrivilegeError: "does not let this role do that: `bildwerk migrate --service ROLE` opens "
+    "our schema to it, and `bildwerk doctor` names what it lacks in the platform's",
     asyncpg.UndefinedTableError: "lacks a table: run `bildwerk migrate`",
     asyncpg.UndefinedColumnError: "lacks a column: run `bildwerk migrate`",
     asyncpg.DiskFullError: "has no space left on its disk",

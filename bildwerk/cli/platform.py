@@ -6,7 +6,7 @@ from bildwerk.arguments import make_chain, make_platform, make_writer
 from bildwerk.cli.finding import Finding
 from bildwerk.settings import Settings
 from db.catalogue import compare, read_catalogue
-from db.grants import list_missing, list_needed, list_written
+from db.grants import list_closed, list_missing, list_needed, list_written
 from db.platform import PlatformMapping
 from db.platform_parts import NEEDS
 from db.pool import Connection
@@ -17,6 +17,9 @@ async def examine_platform(connection: Connection, settings: Settings, role: str
     """Tables, columns, types, unique keys and grants, a line for each that is wrong; then the optional writes."""
     platform, installation = make_platform(settings), await read_installation(connection)
     writes = make_writer(settings, owns_platform=installation.owns_platform).writes
+    if closed := await list_closed(connection):
+        mend = f"run `bildwerk migrate --service {role}` as the role that migrates"
+        yield Finding("schema bildwerk", f"the role may not work with {', '.join(closed)}: {mend}")
     for mismatch in compare(platform, await read_catalogue(connection, platform), writes):
         yield Finding(f"table {mismatch.table}", f"{mismatch.wrong}: {mismatch.mend}")
     for grant in await list_missing(connection, list_needed(make_chain(settings).keys, writes, platform)):

@@ -28,3 +28,14 @@ JOIN pg_class AS s ON s.oid = d.objid AND s.relkind = 'S'
 JOIN pg_namespace AS n ON n.oid = s.relnamespace
 WHERE w.kind = 'TABLE' AND w.privilege = 'INSERT' AND NOT has_sequence_privilege(s.oid, 'USAGE')
 ORDER BY position
+
+-- name: grants_ours_missing
+-- What is in our schema and the role may not work with, as far as that can be seen: a migration after `--service` made it.
+SELECT format('%I.%I', n.nspname, c.relname) AS name
+FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v')
+WHERE n.nspname = 'bildwerk' AND NOT (
+    has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+    AND (c.relkind = 'v' OR has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
+        AND has_table_privilege(c.oid, 'DELETE'))
+)
+ORDER BY c.relname

@@ -106,7 +106,7 @@ LIMIT $1
 -- name: reads_server
 SELECT
     current_setting('server_version_num')::integer AS version, current_setting('synchronous_commit') AS synchronous_commit,
-    current_setting('fsync') AS fsync, current_user AS role, pg_is_in_recovery() AS standby
+    current_setting('fsync') AS fsync, quote_ident(current_user) AS role, pg_is_in_recovery() AS standby
 
 -- name: reads_installation
 SELECT id, owns_platform FROM bildwerk.installation

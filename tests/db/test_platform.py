@@ -166,3 +166,10 @@ async def test_every_way_to_ask_is_rendered(empty_database: str) -> None:
         assert await (await connection.prepare(query)).fetchval(1) == 1
         async with connection.transaction():
             assert [row["id"] async for row in connection.cursor(query, 1)] == [1]
+
+
+def test_what_names_no_table_is_not_kept() -> None:
+    platform = PlatformMapping()
+    for number in range(3):
+        assert platform.render(f"SAVEPOINT s{number}") == f"SAVEPOINT s{number}"
+    assert platform._rendered == {}

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from math import inf
 from typing import Any, Self
 
 import asyncpg
@@ -137,7 +138,10 @@ async def test_a_status_is_written_in_their_word_and_only_over_unknown(gallery: 
     [
         ("A boat, and no JSON", "A boat, and no JSON"),
         ('"A boat"', "A boat"),
-        ("17", 17),
+        ("17", "17"),
+        ("7e9512", "7e9512"),
+        ("null", "null"),
+        ("[" * 100_000, "[" * 100_000),
         ("{broken", "{broken"),
         ('"\\u0000"', '"\\u0000"'),
         ("", ""),
@@ -148,6 +152,13 @@ async def test_text_is_read_as_json_where_it_is_some(photos: Beside, content: st
     await note(photos, "note", content)
 
     assert (await photos.facts()).meta == {"caption": value}
+
+
+@pytest.mark.parametrize(("content", "value"), [("0.93", 0.93), ("false", False), ("7e9512", inf), ("[7e9512]", [inf])])
+async def test_a_flag_is_a_number_or_a_word(photos: Beside, content: str, value: object) -> None:
+    await note(photos, "scan.nsfw", content)
+
+    assert (await photos.facts()).meta == {"scan.nsfw": value}
 
 
 @pytest.mark.parametrize("value", ["A title", 'with "quotes" and \\', {"a": [1.5, None, "ü"]}, [], ""])
