@@ -99,7 +99,7 @@ class Service:
         return None if self.fleet.available() else "no_host"
 
     async def _check_store(self) -> str | None:
-        return None if self.store.is_available() else "media_root_unavailable"
+        return None if self.store.is_there() else "media_root_unavailable"
 
     async def _show_metrics(self) -> bytes:
         async with self.pool.acquire() as connection:

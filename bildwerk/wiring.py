@@ -108,7 +108,7 @@ class Parts:
         hold = timedelta(seconds=settings.lease_seconds + settings.decoder_seconds)
         inspector = Inspector(
             pool, planner, self.store, dispatcher.wake.set,
-            poll=settings.poll_seconds, hold=hold, detector=self.detector, settled=seeker.wake.set,
+            poll=settings.poll_seconds, hold=hold, patience=5.0, detector=self.detector, settled=seeker.wake.set,
         )  # fmt: skip
         wakers = Wakers(dispatcher.wake, inspector.wake, relay.wake)
         seeker.planned = wakers.heed

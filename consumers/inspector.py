@@ -24,6 +24,8 @@ log = structlog.get_logger("bildwerk.consumers.inspector")
 
 UPLOADING = frozenset({"missing_file", "empty_file", "truncated_picture", "no_preview"})
 """Reasons that a file still being written shows, too."""
+MOST_SLOW = 64
+"""Looks under way at a time, those that are slow included."""
 YOUNG_SECONDS = 30.0
 """A file changed within this time may still be on its way (reliability practice: watch the modification time)."""
 
@@ -62,30 +64,42 @@ class Inspector:
     again: Backoff = field(default_factory=lambda: Backoff(tries=3, base=2.0, cap=30.0))
     detector: Detector | None = None
     settled: Callable[[], None] = field(default=lambda: None)
+    patience: float = 30.0
+    slow: set[asyncio.Task[None]] = field(default_factory=set)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Inspect until `stop` is set."""
-        while not stop.is_set():
-            self.wake.clear()
-            try:
-                busy = self.pictures.is_available() and await self.inspect_batch()
-            except Exception as error:
-                if not is_repeatable(error):
-                    raise
-                log.warning("inspector.repeated", error=type(error).__name__)
-                busy = False
-            if not busy:
-                await wait_for_any(self.poll, self.wake, stop)
+        try:
+            while not stop.is_set():
+                self.wake.clear()
+                try:
+                    busy = self.pictures.is_available() and await self.inspect_batch()
+                except Exception as error:
+                    if not is_repeatable(error):
+                        raise
+                    log.warning("inspector.repeated", error=type(error).__name__)
+                    busy = False
+                if not busy:
+                    await wait_for_any(self.poll, self.wake, stop)
+        finally:
+            for look in self.slow:
+                look.cancel()
 
     async def inspect_batch(self) -> bool:
         """Inspect what is waiting, up to a batch; False when nothing was."""
         async with self.pool.acquire() as connection:
-            media = await inspections.claim(connection, self.batch, self.hold)
-        results = await asyncio.gather(*map(self._inspect, media), return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
+            room = min(self.batch, MOST_SLOW - len(self.slow))
+            media = await inspections.claim(connection, room, self.hold) if room else []
+        looks = {asyncio.create_task(self._inspect(medium)) for medium in media}
+        self.slow |= looks
+        if looks:
+            # What hangs at a store elsewhere holds up nobody: the next batch does not wait for it.
+            await asyncio.wait(looks, timeout=self.patience)
+        ended = {look for look in self.slow if look.done()}
+        self.slow -= ended
+        for error in [error for look in ended if (error := look.exception()) is not None]:
+            raise error
         return bool(media)
 
     async def _inspect(self, medium: Uninspected) -> None:

@@ -6,7 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
-from aiokafka.errors import KafkaConnectionError, KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    TopicAuthorizationFailedError,
+)
 
 from consumers.kafka import KafkaSettings, Producer
 from contracts.codec import encode
@@ -44,13 +50,13 @@ class Publisher:
         Raises KafkaError or TimeoutError when the cluster does not answer at all: nothing was sent then.
         """
         until = monotonic() + self.deadline
-        closed = await self._find_closed({row.topic for row in rows})
+        closed = set(await self._find_closed({row.topic for row in rows}))
         acknowledged: list[Row] = []
         refused: list[Row] = []
         stopped = {(row.key, row.topic) for row in rows if row.topic in closed}
         error: BaseException | None = None
         for wave in split_waves(rows):
-            sending = [row for row in wave if (row.key, row.topic) not in stopped]
+            sending = [row for row in wave if (row.key, row.topic) not in stopped and row.topic not in closed]
             for row, problem in zip(sending, await self._send_wave(sending, until), strict=True):
                 if problem is None:
                     acknowledged.append(row)
@@ -60,7 +66,9 @@ class Publisher:
                     refused.append(row)
                 else:
                     error = error or problem
-        return Published(tuple(acknowledged), tuple(refused), error, closed)
+                    if isinstance(problem, TopicAuthorizationFailedError):
+                        closed.add(row.topic)  # metadata told that we may see it, not that we may write
+        return Published(tuple(acknowledged), tuple(refused), error, frozenset(closed))
 
     async def _send_wave(self, rows: Sequence[Row], until: float) -> list[BaseException | None]:
         tasks = [asyncio.create_task(self._send(row)) for row in rows]

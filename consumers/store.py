@@ -1,10 +1,13 @@
 """Stores of pictures as inspector and workers see them: when one is away nothing fails; its pictures wait for it."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import TypeVar
+from typing import Final, TypeVar
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -18,6 +21,12 @@ log = structlog.get_logger("bildwerk.consumers.store")
 T = TypeVar("T")
 SHORTEST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
 """Seconds that a picture of a store that is away is left alone."""
+AT_ONCE: Final = 2
+"""Pictures asked for at a time from one store elsewhere: what waits behind them learns that it is away from them."""
+PROBES: Final = 8
+"""Stores elsewhere that are looked for at a time: with `*` anybody may name thousands that are gone for ever."""
+REMEMBERED: Final = 10_000
+"""References whose failures in a row are counted."""
 
 
 @dataclass
@@ -29,6 +38,8 @@ class Store:
     poll: float = 0.25
     breakers: dict[str, Breaker] = field(default_factory=dict)
     _probes: dict[str, asyncio.Task[None]] = field(default_factory=dict, init=False)
+    _turns: WeakValueDictionary[str, asyncio.Semaphore] = field(default_factory=WeakValueDictionary, init=False)
+    _streaks: OrderedDict[str, int] = field(default_factory=OrderedDict, init=False)
 
     @property
     def sources(self) -> Sources:
@@ -38,6 +49,10 @@ class Store:
     def is_available(self) -> bool:
         """Whether there is any store whose pictures can be worked on."""
         return self.sources.has_others or any(self._is_closed(store) for store in self.sources.stores)
+
+    def is_there(self) -> bool:
+        """Whether any store is that settings name; one that only references name says nothing."""
+        return not self.sources.stores or any(self._is_closed(store) for store in self.sources.stores)
 
     async def inspect(self, reference: str, measured: str | None = None) -> Inspection:
         """What is behind a reference; see `PicturePool.inspect`."""
@@ -56,7 +71,7 @@ class Store:
         try:
             while not stop.is_set():
                 for store in [name for name, breaker in self.breakers.items() if breaker.may_probe(monotonic())]:
-                    if store not in self._probes:
+                    if store not in self._probes and self._has_room(store):
                         self._probes[store] = asyncio.create_task(self._probe(store))
                 await asyncio.sleep(self.poll)
         finally:
@@ -78,18 +93,46 @@ class Store:
     async def _guard(self, reference: str, work: Callable[[], Awaitable[T]]) -> T:
         """The work's result; a store that is away is not asked, so that what hangs there holds up nobody else."""
         store = self.sources.locate(reference).store
+        self._require_closed(store)
+        async with self._turn(store):
+            self._require_closed(store)
+            try:
+                found = await work()
+            except Unavailable as failure:
+                log.warning("store.away", store=_name(store), reason=failure.reason)
+                self._open(store, failure)
+                failure.pause = max(failure.pause, self._pause(store), self._count(reference))
+                raise
+        self._streaks.pop(reference, None)
+        return found
+
+    def _require_closed(self, store: str) -> None:
         if not self._is_closed(store):
             raise Unavailable(self.breakers[store].reason, pause=self._pause(store))
-        try:
-            return await work()
-        except Unavailable as failure:
-            log.warning("store.away", store=_name(store), reason=failure.reason)
-            self._open(store, failure)
-            failure.pause = max(failure.pause, self._pause(store))
-            raise
+
+    def _turn(self, store: str) -> AbstractAsyncContextManager[None]:
+        if store in self.sources.roots:
+            return nullcontext()
+        turn = self._turns.get(store)
+        if turn is None:
+            turn = self._turns[store] = asyncio.Semaphore(AT_ONCE)
+        return turn
+
+    def _count(self, reference: str) -> float:
+        """Seconds for one that fails again and again though its store says that it is there: 2, 4, ... 300."""
+        streak = self._streaks.pop(reference, 0) + 1
+        self._streaks[reference] = streak
+        if len(self._streaks) > REMEMBERED:
+            self._streaks.popitem(last=False)
+        return min(LONGEST_PAUSE, SHORTEST_PAUSE * 2.0 ** min(streak - 1, 10))
+
+    def _has_room(self, store: str) -> bool:
+        elsewhere = [name for name in self._probes if name not in self.sources.stores]
+        return store in self.sources.stores or len(elsewhere) < PROBES
 
     def _open(self, store: str, failure: Unavailable) -> None:
-        self.breakers[store] = self.breakers.get(store, Breaker()).open(failure.reason, monotonic(), 1.0)
+        # Behind all others, so that everyone's turn to be looked for comes.
+        self.breakers[store] = self.breakers.pop(store, Breaker()).open(failure.reason, monotonic(), 1.0)
 
     def _pause(self, store: str) -> float:
         """Seconds to leave a picture alone: as long as its store has been away, 2 to 300.

@@ -9,7 +9,7 @@ from contracts.topics import INTAKE_TOPICS, Topic
 from contracts.upcasting import CURRENT
 
 BINDING: Final = "0.5.0"
-SENT: Final = (Topic.MEDIA_CREATED, Topic.STAGE_COMPLETED, Topic.DEAD_LETTER)
+SENT: Final = tuple(Topic)
 MODELS: Final = {**EVENTS, Topic.DEAD_LETTER: LetterBody}
 
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 512}

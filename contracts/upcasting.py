@@ -13,7 +13,11 @@ from contracts.json_objects import Undecodable
 from contracts.topics import INTAKE_TOPICS, Topic
 
 FIELD: Final = "schema_version"
+CAMEL_FIELD: Final = "schemaVersion"
+"""As a body in camel case says it."""
 OLDEST: Final = 0
+KNOWN: Final = (0, 1)
+"""What a body in camel case may say of itself."""
 CURRENT: Mapping[Topic, int] = MappingProxyType(dict.fromkeys(INTAKE_TOPICS, 1))
 """The version that the models describe, and that is written."""
 
@@ -40,6 +44,8 @@ def _version(body: Mapping[str, Any]) -> int:
     version = body.get(FIELD, 0 if "mediaId" in body and "media_id" not in body else 1)
     if not isinstance(version, int) or isinstance(version, bool) or version < OLDEST:
         raise Undecodable("bad_field", f"{FIELD}: not a version")
+    if version == OLDEST and body.get(CAMEL_FIELD, OLDEST) not in KNOWN:
+        raise Undecodable("unknown_version", f"{CAMEL_FIELD} beside mediaId; known up to {max(KNOWN)}")
     return version
 
 

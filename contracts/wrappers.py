@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.json_objects import Undecodable, read_json, require_object
+from contracts.json_objects import Undecodable, read_json, read_object, require_object
 from contracts.upcasting import names_medium
 
 MOST = 4
@@ -35,5 +35,11 @@ def find_event_id(headers: Mapping[str, bytes]) -> str | None:
 
     Anything else under that name may be the medium's, which would make all its events one.
     """
-    match = _UNIQUE.fullmatch(headers.get("id", b"").strip())
+    given = headers.get("id", b"").strip()
+    if given.startswith(b"{"):  # as Kafka Connect's JsonConverter writes headers, beside their schema
+        try:
+            given = str(read_object(given).get("payload")).encode("utf-8", "replace")
+        except Undecodable:
+            return None
+    match = _UNIQUE.fullmatch(given)
     return match and match[1].decode().lower()

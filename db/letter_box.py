@@ -66,9 +66,12 @@ async def remove(connection: Connection, ids: Sequence[int]) -> int:
     return _count(await connection.execute(load("dead_letters")["dead_letters_remove"], list(ids)))
 
 
-async def drop(connection: Connection, selection: Selection) -> int:
-    """Take out all that are selected; how many there were."""
-    return _count(await connection.execute(load("dead_letters")["dead_letters_drop"], *selection.arguments()))
+async def drop(connection: Connection, selection: Selection, page: int = 1_000) -> int:
+    """Take out all that are selected, a page at a time; how many there were. Outside a transaction."""
+    statement, dropped = load("dead_letters")["dead_letters_drop"], 0
+    while found := _count(await connection.execute(statement, *selection.arguments(), page)):
+        dropped += found
+    return dropped
 
 
 def _count(status: str) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,7 +20,6 @@ Pool: TypeAlias = Any
 """An asyncpg pool."""
 Result = TypeVar("Result")
 
-MOST_DIGITS = 4_000
 PAUSES = (0.1, 0.5, 2.0)
 """Seconds between the tries of `insist`: longer than a restart of a pooler takes, shorter than a lease."""
 
@@ -102,12 +102,14 @@ def _load(text: str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        return json.loads(text, parse_int=_read_whole)
+        return json.loads(text, parse_int=_count)
 
 
-def _read_whole(digits: str) -> int | float:
-    """Python reads no more than 4300 digits."""
-    return int(digits) if len(digits) <= MOST_DIGITS else float(digits)
+def _count(digits: str) -> int | float:
+    """Python refuses more than 4300 digits, orjson to write more than 19: as good as the largest double."""
+    if len(digits) < 19:
+        return int(digits)
+    return max(-sys.float_info.max, min(sys.float_info.max, float(digits)))
 
 
 async def _prepare(connection: Connection) -> None:

@@ -18,6 +18,7 @@ Naming = Literal["full", "stem"]
 LIMIT: Final = 1 << 20
 """Bytes of a sidecar that may be ours."""
 _DENIED: Final = (errno.EACCES, errno.EPERM)
+_UNNAMEABLE: Final = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.ELOOP, errno.EINVAL, errno.EILSEQ)
 
 
 class Outcome(Enum):
@@ -29,12 +30,20 @@ class Outcome(Enum):
     FOREIGN = "left alone: another program's, or changed since we wrote them"
     OTHERS = "left alone: they are those of another picture with the same name"
     DENIED = "not written: the folder may not be written to"
+    UNNAMEABLE = "not written: no file can have such a name there, or something else is in the way"
     ELSEWHERE = "not written: the picture is not a file here"
     MISSING = "not written: the picture is not there, or may not be read"
     EMPTY = "not needed: there is nothing to tell"
 
 
-PROBLEMS: Final = (Outcome.FOREIGN, Outcome.OTHERS, Outcome.DENIED, Outcome.ELSEWHERE, Outcome.MISSING)
+PROBLEMS: Final = (
+    Outcome.FOREIGN,
+    Outcome.OTHERS,
+    Outcome.DENIED,
+    Outcome.UNNAMEABLE,
+    Outcome.ELSEWHERE,
+    Outcome.MISSING,
+)
 """Those of which a person wants to know where."""
 
 
@@ -78,6 +87,8 @@ class Sidecars:
                 raise ReadOnly(str(base)) from error
             if error.errno in _DENIED:
                 return Outcome.DENIED
+            if error.errno in _UNNAMEABLE:
+                return Outcome.UNNAMEABLE
             raise
 
     def _put(self, folder: int, picture: str, properties: Properties, mode: int) -> Outcome:

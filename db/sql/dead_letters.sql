@@ -57,6 +57,10 @@ ORDER BY l.id DESC LIMIT $5
 DELETE FROM bildwerk.dead_letters WHERE id = ANY($1::bigint[])
 
 -- name: dead_letters_drop
-DELETE FROM bildwerk.dead_letters AS l
-WHERE ($1::bigint[] IS NULL OR l.id = ANY($1)) AND ($2::text[] IS NULL OR l.reason = ANY($2))
-    AND ($3::timestamptz IS NULL OR l.created_at >= $3) AND ($4::timestamptz IS NULL OR l.created_at < $4)
+-- Up to $5 of them, so that no statement takes long.
+DELETE FROM bildwerk.dead_letters WHERE id IN (
+    SELECT l.id FROM bildwerk.dead_letters AS l
+    WHERE ($1::bigint[] IS NULL OR l.id = ANY($1)) AND ($2::text[] IS NULL OR l.reason = ANY($2))
+        AND ($3::timestamptz IS NULL OR l.created_at >= $3) AND ($4::timestamptz IS NULL OR l.created_at < $4)
+    ORDER BY l.id LIMIT $5
+)

@@ -1,5 +1,6 @@
 """From the model's words to a checked answer."""
 
+from functools import cache
 from typing import TypeVar
 
 import orjson
@@ -21,7 +22,13 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 def answer_schema(stage: Stage[ModelT]) -> dict[str, JsonValue]:
     """The JSON schema that goes into `format`: without the annotations that no server reads, and without references."""
-    schema = stage.Answer.model_json_schema()
+    return _schema_of(stage.Answer)
+
+
+@cache
+def _schema_of(answer: type[BaseModel]) -> dict[str, JsonValue]:
+    """Shared by all questions, which read it only."""
+    schema = answer.model_json_schema()
     return _stripped(schema, schema.get("$defs", {}))
 
 

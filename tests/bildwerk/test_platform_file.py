@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bildwerk.arguments import make_database, make_writer
+from bildwerk.arguments import make_choice, make_database, make_writer
 from bildwerk.environment import SettingsError, read
 from bildwerk.platform_entries import Platform, read_platform
 from bildwerk.platform_file import BadMapping, parse
@@ -187,3 +187,15 @@ def test_of_the_quality_only_columns_that_are_there_are_written(monkeypatch: pyt
     monkeypatch.setenv("BILDWERK_WRITES", "quality")
 
     assert make_writer(read(Settings), owns_platform=False).columns == {QUALITY_STATUS}
+
+
+def test_media_are_chosen_by_the_platforms_own_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BILDWERK_PLATFORM", str(file("generator-gallery")))
+    monkeypatch.setenv("BILDWERK_EXCEPT_META", "moderation/nsfw,positive_prompt,album")
+
+    assert [label.key for label in make_choice(read(Settings)).except_meta] == ["scan.nsfw", "prompt", "album"]
+
+
+def test_one_key_of_theirs_is_not_two_of_ours() -> None:
+    with pytest.raises(BadMapping, match="note for two keys"):
+        parse({"media_meta": {"keys": {"caption": "note", "description": "note"}}})

@@ -391,3 +391,32 @@ async def test_unreadable_files_are_not_shown_to_the_detector(room: Room) -> Non
     await room.inspector.inspect_batch()
     await room.inspector.inspect_batch()
     assert detector.seen == []
+
+
+async def test_a_look_that_hangs_keeps_no_other_waiting(room: Room) -> None:
+    """A server on the web that never answers, and an upload on the disk."""
+    pictures = room.inspector.pictures
+
+    class Hanging:
+        def is_available(self) -> bool:
+            return True
+
+        async def inspect(self, reference: str, measured: str | None = None) -> Inspection:
+            if reference == "hangs":
+                await asyncio.Event().wait()
+            return await pictures.inspect(reference, measured)
+
+        async def rendition(self, reference: str, content_hash: str) -> bytes:
+            return await pictures.rendition(reference, content_hash)
+
+    inspector = replace(room.inspector, pictures=Hanging(), patience=0.1)
+    await room.add("hangs")
+    stop = asyncio.Event()
+    running = asyncio.create_task(inspector.run(stop))
+    async with asyncio.timeout(20):
+        media_id = await room.add("orange.png")
+        inspector.wake.set()
+        while (await room.row(media_id))[0] is None:
+            await asyncio.sleep(0.05)
+    stop.set()
+    await running

@@ -7,16 +7,18 @@ import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
+from aiokafka.errors import TopicAuthorizationFailedError
 from aiokafka.structs import ConsumerRecord
 
 from bildwerk.sandbox.broker import start_broker
 from consumers.kafka import KafkaSettings, create_topics
-from consumers.publishing import split_waves
+from consumers.publishing import Publisher, split_waves
 from consumers.relay import Relay, Round
 from contracts.codec import Decoded, Mode, decode
 from contracts.topics import Topic
@@ -198,6 +200,36 @@ async def test_one_missing_topic_does_not_hold_up_the_others(pool: Pool, setting
         assert len(await read(STAGE, 2)) == 2
         await until(lambda: _equals(pool, 2))
     assert await pool.fetchval("SELECT count(*) FROM bildwerk.outbox WHERE topic = 'no such topic!'") == 2
+
+
+class Guarded:
+    """The library's producer, at a cluster that lets us see all topics and write to all but one."""
+
+    client = None
+
+    async def partitions_for(self, name: str) -> set[int]:
+        return {len(name)}
+
+    async def send(self, name: str, value: bytes, **_: object) -> asyncio.Future[bytes]:
+        told: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        if name == Topic.MEDIA_CREATED:
+            told.set_exception(TopicAuthorizationFailedError(name))
+        else:
+            told.set_result(value)
+        return told
+
+
+async def test_a_topic_that_may_be_seen_but_not_written_holds_up_no_other() -> None:
+    now = datetime.now(UTC)
+    rows = [
+        outbox.Row(number, uuid4(), str(number), topic, topic, {"media_id": number}, now)
+        for number, topic in enumerate((Topic.MEDIA_CREATED.value, STAGE.value), 1)
+    ]
+
+    said = await Publisher(Guarded(), KafkaSettings(("x",)), "urn:x", 5.0).publish(rows)
+
+    assert [row.id for row in said.acknowledged] == [2]
+    assert said.closed_topics == {"media.created"}
 
 
 async def test_a_row_that_no_broker_takes_becomes_a_dead_letter(

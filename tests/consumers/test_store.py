@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from consumers.store import Store
+from consumers.store import PROBES, Store
 from handlers.failures import Invalid, Unavailable
+from handlers.inference.health import Breaker
 from handlers.inspect.limits import PictureLimits
+from handlers.inspect.places import Place
 from handlers.inspect.pool import PicturePool
 from handlers.inspect.references import MediaRoot
 from handlers.inspect.renditions import RenditionCache
@@ -93,3 +95,58 @@ async def test_back_is_called_when_one_is_back(store: Store, tmp_path: Path) -> 
     await come_back(store)
 
     assert called.is_set()
+
+
+async def test_what_waits_behind_a_silent_server_is_not_kept_waiting_by_it_too(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    class Silent:
+        turns, stores = asyncio.Semaphore(2), ()
+
+        def locate(self, reference: str) -> Place:
+            return Place("http://away.test:80", reference)
+
+        async def fetch(self, place: Place, max_bytes: int) -> bytes:  # noqa: ARG002 - the protocol's
+            asked.append(place.name)
+            await asyncio.sleep(0.01)
+            raise Unavailable("store_unavailable")
+
+        async def check(self, store: str) -> None:
+            """It says that it is there."""
+
+    cache = RenditionCache(tmp_path / "cache", 1 << 20)
+    async with PicturePool(Sources({}, {"http": Silent()}), PictureLimits(), cache, 1) as pool:
+        store = Store(pool, poll=0.02)
+        ended = await asyncio.gather(
+            *(store.inspect(f"http://away.test/{n}") for n in range(16)), return_exceptions=True
+        )
+        assert (len(ended), len(asked)) == (16, 2)
+
+        pauses = []
+        for _ in range(3):
+            await come_back(store)
+            with pytest.raises(Unavailable) as failure:
+                await store.inspect("http://away.test/9")
+            pauses.append(failure.value.pause)
+        assert pauses == [2, 4, 8]
+
+
+async def test_few_of_many_servers_are_looked_for_at_a_time(tmp_path: Path) -> None:
+    looking: list[str] = []
+
+    class Hanging:
+        turns, stores = asyncio.Semaphore(2), ()
+
+        async def check(self, store: str) -> None:
+            looking.append(store)
+            await asyncio.Event().wait()
+
+    cache = RenditionCache(tmp_path / "cache", 1 << 20)
+    async with PicturePool(Sources({}, {"http": Hanging()}), PictureLimits(), cache, 1) as pool:  # type: ignore[dict-item]
+        store, stop = Store(pool, poll=0.01), asyncio.Event()
+        store.breakers = {f"http://{n}.test:80": Breaker(since=0.0) for n in range(100)}
+        running = asyncio.create_task(store.run(stop))
+        await asyncio.sleep(0.3)
+        assert len(looking) == PROBES
+        stop.set()
+        await running

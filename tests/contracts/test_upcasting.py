@@ -48,6 +48,18 @@ def test_a_newer_version_is_a_dead_letter_whatever_it_looks_like(topic: Topic) -
     assert caught.value.reason == "unknown_version"
 
 
+@pytest.mark.parametrize("version", [2, "2", None, [0]])
+def test_a_newer_version_in_camel_case_is_not_guessed_at(version: Any) -> None:
+    with pytest.raises(Undecodable) as caught:
+        upcast(UPDATED, {"mediaId": 7, "schemaVersion": version, "force": True})
+    assert caught.value.reason == "unknown_version"
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_a_known_version_in_camel_case_is_read(version: int) -> None:
+    assert upcast(UPDATED, {"mediaId": 7, "schemaVersion": version})["media_id"] == 7
+
+
 @pytest.mark.parametrize("version", ["1", 1.0, True, None, -1, [1]])
 def test_what_is_no_version_is_refused(version: Any) -> None:
     with pytest.raises(Undecodable) as caught:

@@ -44,7 +44,11 @@ def test_an_id_is_a_uuid_or_an_object_id(given: str) -> None:
     assert read(BODY, ("ID", given.encode())).event_id == given.strip('"').lower()
 
 
-@pytest.mark.parametrize("given", [b"7", b"", b"\xff", b"media-7", b"1" * 36])
+def test_an_id_may_stand_beside_its_schema() -> None:
+    assert read(BODY, ("id", json.dumps({"schema": {"type": "string"}, "payload": ID}).encode())).event_id == ID
+
+
+@pytest.mark.parametrize("given", [b"7", b"", b"\xff", b"media-7", b"1" * 36, b"{", b'{"payload": 7}'])
 def test_another_header_of_that_name_is_no_id_of_an_event(given: bytes) -> None:
     assert read(BODY, ("id", given)) == Decoded(MediaUpdated(media_id=7, force=True))
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.dead_letters import DeadLetter, Origin, bound
-from db import dead_letters
+from db import dead_letters, letter_box
+from db.letter_box import Selection
 from db.pool import Database, Pool, open_pool
 
 
@@ -43,6 +44,13 @@ async def test_a_redelivered_message_is_the_same_letter(pool: Pool) -> None:
     assert await dead_letters.bury(pool, [letter(1, b"another log, other bytes")]) == 1
     assert await pool.fetchval("SELECT count(*) FROM bildwerk.outbox") == 3
     assert await dead_letters.bury(pool, []) == 0
+
+
+async def test_many_are_dropped_page_by_page(pool: Pool) -> None:
+    await dead_letters.bury(pool, [*map(letter, range(5)), letter(9, reason="too_deep")])
+    async with pool.acquire() as connection:
+        assert await letter_box.drop(connection, Selection(reasons=("not_json",)), page=2) == 5
+    assert await pool.fetchval("SELECT count(*) FROM bildwerk.dead_letters") == 1
 
 
 async def test_a_letter_that_is_rolled_back_is_not_published(pool: Pool) -> None:

@@ -105,7 +105,7 @@ class Web:
         addresses = await self._find(url)
         async with self._session(addresses) as session, session.get(str(url), allow_redirects=False) as answer:
             if answer.status in _REDIRECTS:
-                return self._read(urljoin(str(url), answer.headers.get("Location", "")))
+                return self._read(_resolve(url, answer.headers.get("Location", "")))
             _require_well(answer.status)
             if failure := _refusal(answer.status):
                 raise failure
@@ -159,6 +159,13 @@ async def _read_body(answer: aiohttp.ClientResponse, max_bytes: int) -> bytes:
     if not body:
         raise Invalid(Reason.EMPTY_FILE)
     return bytes(body)
+
+
+def _resolve(url: Url, location: str) -> str:
+    try:
+        return urljoin(str(url), location)
+    except ValueError as error:
+        raise Invalid(Reason.BAD_REFERENCE, "sent to what is no URL") from error
 
 
 def _require_well(status: int) -> None:

@@ -99,6 +99,12 @@ async def test_doctor_names_a_grant_that_is_missing(
         assert [line for line in said.out.splitlines() if "grant" in line] == [
             f"FAIL  table {fields}: the role lacks a grant: GRANT UPDATE ON {fields} TO reader"
         ]
+
+        await photos.execute("REVOKE ALL ON bildwerk.intake_stop FROM reader")
+        said = await bildwerk("doctor", **{**settings, "DATABASE_URL": as_reader})
+        (line,) = [line for line in said.out.splitlines() if "intake_stop" in line]
+        assert line.startswith("FAIL  schema bildwerk: ")
+        assert "bildwerk migrate --service" in line
     finally:
         await photos.execute("DROP OWNED BY reader; DROP ROLE reader")
 

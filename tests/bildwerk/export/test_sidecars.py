@@ -106,6 +106,12 @@ def test_a_tree_of_their_own(root: Path, tmp_path: Path) -> None:
     root.chmod(0o755)
 
 
+def test_a_name_that_no_sidecar_can_have_stops_nobody(root: Path, sidecars: Sidecars) -> None:
+    (root / ("a" * 251 + ".jpg")).write_bytes(b"picture")
+
+    assert sidecars.put("a" * 251 + ".jpg", CAT) is Outcome.UNNAMEABLE
+
+
 def test_a_named_root_has_its_own(root: Path, tmp_path: Path) -> None:
     (other := tmp_path / "other").mkdir()
     (other / "c.jpg").write_bytes(b"picture")
@@ -139,8 +145,7 @@ def test_no_symlink_leads_out(root: Path, tmp_path: Path, sidecars: Sidecars) ->
     assert sidecars.put("a.jpg", CAT) is Outcome.FOREIGN
     assert sidecars.put("a.png", CAT) is Outcome.FOREIGN
     assert sidecars.put("2024/b.jpg", DOG) is Outcome.FOREIGN
-    with pytest.raises(NotADirectoryError):
-        Sidecars({"": MediaRoot(root)}, into).put("2024/b.jpg", CAT)
+    assert Sidecars({"": MediaRoot(root)}, into).put("2024/b.jpg", CAT) is Outcome.UNNAMEABLE
     assert names(outside) == ["c.jpg", "ours", "target"]
     assert (outside / "target").read_bytes() == b"theirs"
 

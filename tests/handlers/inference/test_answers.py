@@ -76,6 +76,10 @@ def test_no_text_breaks_the_reading(text: str) -> None:
     assert answer.title
 
 
+def test_a_schema_is_made_once() -> None:
+    assert answer_schema(STAGE) is answer_schema(STAGE)
+
+
 def test_the_schema_says_what_grammars_need() -> None:
     assert answer_schema(STAGE) == {
         "type": "object",

@@ -109,6 +109,7 @@ SERVERS: Final[Sequence[Case]] = (
     Case("a redirect to the metadata of clouds", "http://{web}/to?to=http://169.254.169.254/", "forbidden_address"),
     Case("a redirect to `file:`", "http://{web}/to?to=file://{beside}/secret.jpg", "bad_reference"),
     Case("a redirect to a decimal address", "http://{web}/to?to=//2130706434/", "bad_reference"),
+    Case("a redirect to what is no URL", "http://{web}/to?to=http://[/", "bad_reference"),
     Case("a redirect that goes nowhere", "http://{web}/to", "bad_reference"),
     Case("redirects without end", "http://{web}/hops/1000000", "bad_reference"),
     Case("a byte every tenth of a second", "http://{web}/drip", "store_unavailable"),
