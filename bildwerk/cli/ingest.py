@@ -17,6 +17,7 @@ from bildwerk.ingest import ingest as put_into_library
 from bildwerk.settings import Settings
 from db.pool import open_pool
 from db.reads import read_installation
+from handlers.inspect.places import refer_to
 
 NAMED = 10
 
@@ -39,7 +40,8 @@ async def ingest_paths(settings: Settings, paths: Sequence[Path]) -> Tally:
             f"the media root {root} is not a folder: set BILDWERK_MEDIA_ROOT to the folder that holds the pictures"
         )
     planner = make_planner(settings)
-    names = await asyncio.to_thread(lambda: list(find_files(root, paths)))
+    found = await asyncio.to_thread(lambda: list(find_files(root, paths)))
+    names = [refer_to(path, settings.media_roots) for path in found]
     async with connected(settings) as connection:
         if settings.platform is not None or not (await read_installation(connection)).owns_platform:
             raise Problem(

@@ -32,6 +32,11 @@ def read_scheme(reference: str) -> str:
     return found[1].lower() if found else ""
 
 
+def refer_to(path: str, roots: Collection[str]) -> str:
+    """What leads to a path below the media root without a name, also where it begins like the name of another."""
+    return f"./{path}" if any(roots) and _PREFIX.match(path) else path
+
+
 def locate_below(reference: str, roots: Collection[str]) -> Place:
     """The media root that a path or a `file:` URI is in, by the name before it. Raises Invalid for a name unknown.
 

@@ -116,7 +116,7 @@ async def test_they_are_tried_again_and_what_stays_is_told(
     assert said.lines == [
         "1 dead letters taken out: 1 planned",
         "2 stay: the value is not JSON (not_json)",
-        "1 stay: there is no value (tombstone)",
+        "1 stay: there is no value, or an outbox's payload is null (tombstone)",
         "1 stay: they were on no topic that is read here",
     ]
     assert await left(letters) == [1, 2, 3, 5]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.failures import Invalid
-from handlers.inspect.places import Place, locate_below, read_scheme
+from handlers.inspect.places import Place, locate_below, read_scheme, refer_to
 
 ROOTS = ("", "photos", "scans")
 
@@ -60,3 +60,12 @@ def test_whatever_it_is_it_leads_to_a_root_that_there_is_or_is_refused(reference
 )
 def test_schemes_that_lead_elsewhere(reference: str, scheme: str) -> None:
     assert read_scheme(reference) == scheme
+
+
+@pytest.mark.parametrize(
+    ("path", "reference"), [("a.jpg", "a.jpg"), ("photos:a.jpg", "./photos:a.jpg"), ("b:a", "./b:a")]
+)
+def test_a_path_that_begins_like_a_root_stays_a_path(path: str, reference: str) -> None:
+    assert refer_to(path, ("photos",)) == reference
+    assert locate_below(reference, ("", "photos")).store == ""
+    assert refer_to(path, ()) == path, "where no root has a name a colon is a letter"
