@@ -84,6 +84,10 @@ class Store:
         except Unavailable as failure:
             self._open(store, failure)
             return
+        except Exception:
+            log.exception("store.broken", store=_name(store))
+            self._open(store, Unavailable(self.breakers[store].reason))
+            return
         finally:
             self._probes.pop(store, None)
         log.info("store.back", store=_name(store))

@@ -14,6 +14,7 @@ LOG_EVENTS: Final[dict[str, str]] = {
     "host.back": "it can serve again",
     "store.away": "a media root, a bucket or a server on the web is away; its pictures wait, those of others do not",
     "store.back": "it is there again",
+    "store.broken": "looking whether it is back met a mistake of ours; it counts as away",
     "intake.planned": "a batch of events was planned",
     "intake.dead_letter": "an event could not be understood; `bildwerk dead-letters show` has it",
     "intake.ignored": "events that are none of ours, or hold a job type that nobody knows",

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from consumers.store import PROBES, Store
 from handlers.failures import Invalid, Unavailable
@@ -129,6 +130,30 @@ async def test_what_waits_behind_a_silent_server_is_not_kept_waiting_by_it_too(t
                 await store.inspect("http://away.test/9")
             pauses.append(failure.value.pause)
         assert pauses == [2, 4, 8]
+
+
+async def test_a_mistake_of_ours_in_looking_for_a_store_leaves_it_away(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+
+    async def break_down(_: Sources, name: str) -> None:
+        looked.append(name)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Sources, "check", break_down)
+    store.breakers["scans"] = Breaker(since=0.0)
+    stop = asyncio.Event()
+    with capture_logs() as logs:
+        running = asyncio.create_task(store.run(stop))
+        async with asyncio.timeout(20):
+            while not looked or store._probes:
+                await asyncio.sleep(0.01)
+        stop.set()
+        await running
+
+    assert "store.broken" in {entry["event"] for entry in logs}
+    assert not store._is_closed("scans")
 
 
 async def test_few_of_many_servers_are_looked_for_at_a_time(tmp_path: Path) -> None:
