@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from contracts.facts import MediaFacts
-from contracts.tags import WeightedTag
+from contracts.tags import WeightedTag, fold_name
 from db.pool import Connection
 from db.queries import load
 
@@ -24,7 +24,7 @@ async def put(connection: Connection, facts: MediaFacts, tags: Sequence[Weighted
     """
     sql = load("tags")
     await see(connection, [facts.media_id])
-    ordered = await _follow_merges(connection, tags)
+    ordered = await _follow_merges(connection, await _agree_on_spellings(connection, tags))
     names = [tag.name for tag in ordered]
     columns = names, [tag.confidence for tag in ordered], [tag.weight for tag in ordered]
     written = facts.media_id, *columns, run_id, facts.content_hash, SOURCE
@@ -32,6 +32,15 @@ async def put(connection: Connection, facts: MediaFacts, tags: Sequence[Weighted
     await connection.execute(sql["tags_weigh"], *written)
     await connection.execute(sql["tags_create"], facts.media_id, names)
     await connection.execute(sql["tags_add"], *written)
+
+
+async def _agree_on_spellings(connection: Connection, tags: Sequence[WeightedTag]) -> list[WeightedTag]:
+    """New names as whoever was first spelled them: two workers may meet with two spellings of one."""
+    sql = load("tags")
+    columns = [fold_name(tag.name) for tag in tags], [tag.name for tag in tags]
+    await connection.execute(sql["tags_claim_spellings"], *columns)
+    spelled = {row["wanted"]: row["name"] for row in await connection.fetch(sql["tags_agree_on_spellings"], *columns)}
+    return [replace(tag, name=spelled.get(tag.name, tag.name)) for tag in tags]
 
 
 async def _follow_merges(connection: Connection, tags: Sequence[WeightedTag]) -> list[WeightedTag]:

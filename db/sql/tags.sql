@@ -49,6 +49,20 @@ FROM steps AS s JOIN public.tags AS t ON t.id = s.id
 WHERE s.wanted <> t.name
     AND NOT EXISTS (SELECT FROM bildwerk.tag_merges AS g WHERE g.tag_id = s.id AND g.undone_at IS NULL)
 
+-- name: tags_claim_spellings
+-- Of names that no tag has yet whoever comes first says how they are spelled; others wait for it, by key (P23).
+INSERT INTO bildwerk.tag_spellings (key, name)
+SELECT w.key, w.name FROM unnest($1::text[], $2::text[]) AS w (key, name)
+WHERE NOT EXISTS (SELECT FROM public.tags AS t WHERE t.name = w.name)
+ORDER BY w.key
+ON CONFLICT DO NOTHING
+
+-- name: tags_agree_on_spellings
+-- How others spelled those names, perhaps a moment ago: a statement of its own sees what the one before waited for (P1).
+SELECT w.name AS wanted, s.name
+FROM unnest($1::text[], $2::text[]) AS w (key, name) JOIN bildwerk.tag_spellings AS s ON s.key = w.key
+WHERE s.name <> w.name AND NOT EXISTS (SELECT FROM public.tags AS t WHERE t.name = w.name)
+
 -- name: tags_create
 -- Only names that the medium may get, so that no tag that people deleted or renamed is there again for nothing. By name,
 -- so that several workers with the same new names wait for each other instead of locking each other up (P23).

@@ -70,6 +70,28 @@ async def test_16_writers_of_the_same_500_tags(database: str, share: int) -> Non
     assert remembered == len(links)
 
 
+@pytest.mark.parametrize("share", [60, 15])
+async def test_16_writers_of_two_spellings_of_each_tag(database: str, share: int) -> None:
+    """One row a tag, and its spelling on every medium that was given either."""
+    draw = random.Random(share)
+    keys = [f"tag {number}" for number in range(60)]
+    async with open_pool(Database(database, pool_size=WRITERS)) as pool:
+        await pool.execute(SLOW)
+        media = await Tagged(pool).media(WRITERS)
+        wanted = {medium: draw.sample(keys, share) for medium in media}
+        start = asyncio.Barrier(WRITERS)
+        async with asyncio.TaskGroup() as group:
+            for medium, names in wanted.items():
+                spelled = [draw.choice([name, name.title()]) for name in names]
+                group.create_task(write(pool, start, {medium: spelled}))
+        rows = await pool.fetch("SELECT name FROM tags")
+        links = await pool.fetch("SELECT media_id, name FROM media_tags JOIN tags ON id = tag_id")
+
+    assert len({fold_name(row["name"]) for row in rows}) == len(rows)
+    given = {(row["media_id"], fold_name(row["name"])) for row in links}
+    assert given == {(medium, name) for medium in media for name in wanted[medium]}
+
+
 async def test_a_name_in_an_open_transaction_is_waited_for(database: str) -> None:
     """The second finds the row of the first, or makes its own where the first is rolled back."""
     for ends in ("COMMIT", "ROLLBACK"):
