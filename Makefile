@@ -21,7 +21,7 @@ demo: ## Describe, tag and judge some pictures with the embedded stack and a sim
 
 test: ## Run all tests, in two processes (WORKERS=0: in one, which shows names as they run)
 	@$(INSTALL) dev
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-kafka: ## Run all that only a real Apache Kafka can show (needs Java 17 and Maven; ten minutes)
 	@$(INSTALL) dev
