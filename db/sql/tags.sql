@@ -53,7 +53,7 @@ WHERE s.wanted <> t.name
 -- Of names that no tag has yet whoever comes first says how they are spelled; others wait for it, by key (P23).
 INSERT INTO bildwerk.tag_spellings (key, name)
 SELECT w.key, w.name FROM unnest($1::text[], $2::text[]) AS w (key, name)
-WHERE NOT EXISTS (SELECT FROM public.tags AS t WHERE t.name = w.name)
+WHERE NOT EXISTS (SELECT FROM public.tags AS o WHERE o.name = w.name)
 ORDER BY w.key
 ON CONFLICT DO NOTHING
 
@@ -61,7 +61,7 @@ ON CONFLICT DO NOTHING
 -- How others spelled those names, perhaps a moment ago: a statement of its own sees what the one before waited for (P1).
 SELECT w.name AS wanted, s.name
 FROM unnest($1::text[], $2::text[]) AS w (key, name) JOIN bildwerk.tag_spellings AS s ON s.key = w.key
-WHERE s.name <> w.name AND NOT EXISTS (SELECT FROM public.tags AS t WHERE t.name = w.name)
+WHERE s.name <> w.name AND NOT EXISTS (SELECT FROM public.tags AS o WHERE o.name = w.name)
 
 -- name: tags_create
 -- Only names that the medium may get, so that no tag that people deleted or renamed is there again for nothing. By name,
