@@ -13,13 +13,13 @@ from cryptography.hazmat.primitives import serialization
 from bildwerk.sandbox.apache_kafka import start_cluster
 from bildwerk.sandbox.kafka_jars import KafkaProgram
 from bildwerk.sandbox.process import Process, Program, find_free_ports
+from tests.acceptance import commands
 from tests.acceptance.invariants import gather
 from tests.acceptance.world import World, make_world
 from tests.brokers import as_broker, on_request
 from tests.compose.reading import load_services
 from tests.kafka_real.broker import Kafka, fetch_kafka
 from tests.kafka_real.conftest import QUICK
-from tests.kafka_real.test_commands import bildwerk
 from tests.tls import Authority, make_authority
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), on_request]
@@ -127,9 +127,9 @@ async def test_pictures_are_captioned_by_instances_that_come_in_by_password_and_
 async def test_topics_are_made_by_who_may_come_in(guarded: Guarded, world: World) -> None:
     names = {"topic_media_created": f"fresh.{world.word}"}
     for way in (guarded.by_password(), guarded.by_certificate()):
-        status, said = await bildwerk(world, "migrate", "--topics", **way, **names)
+        status, said = await commands.run(world, "migrate", "--topics", **way, **names)
         assert status == 0, said
-        status, said = await bildwerk(world, "doctor", **way, **names)
+        status, said = await commands.run(world, "doctor", **way, **names)
         assert f"ok    Kafka at {way['KAFKA_BOOTSTRAP_SERVERS']}: reachable" in said
 
 
@@ -148,7 +148,7 @@ async def test_each_thing_that_is_wrong_is_one_line_of_doctor_and_of_serve(guard
     ]
 
     for settings, hint in cases:
-        attempts = (bildwerk(world, command, **settings) for command in ("doctor", "serve"))
+        attempts = (commands.run(world, command, **settings) for command in ("doctor", "serve"))
         for status, said in await asyncio.gather(*attempts):
             lines = [line for line in said.splitlines() if f"Kafka at {settings['KAFKA_BOOTSTRAP_SERVERS']}" in line]
             assert status == 1, said

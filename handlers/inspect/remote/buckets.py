@@ -12,6 +12,7 @@ from obstore.store import S3Store
 from handlers.failures import Invalid, Unavailable
 from handlers.inspect.places import Place
 from handlers.inspect.reasons import Reason
+from handlers.inspect.remote.bodies import gather_body
 
 AT_ONCE: Final = 2
 RETRIES: Final = 2
@@ -93,16 +94,7 @@ class Buckets:
 
     async def _read(self, bucket: S3Store, key: str, max_bytes: int) -> bytes:
         found = await bucket.get_async(key)
-        if found.meta["size"] > max_bytes:
-            raise Invalid(Reason.FILE_TOO_LARGE)
-        body = bytearray()
-        async for chunk in found.stream(min_chunk_size=CHUNK):
-            body += chunk
-            if len(body) > max_bytes:
-                raise Invalid(Reason.FILE_TOO_LARGE)
-        if not body:
-            raise Invalid(Reason.EMPTY_FILE)
-        return bytes(body)
+        return await gather_body(found.stream(min_chunk_size=CHUNK), found.meta["size"], max_bytes)
 
 
 def _connect(name: str, account: Account, seconds: float) -> S3Store:

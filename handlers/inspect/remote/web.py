@@ -16,6 +16,7 @@ from handlers.failures import Failure, Invalid, Unavailable
 from handlers.inspect.places import Place
 from handlers.inspect.reasons import Reason
 from handlers.inspect.remote.addresses import Address, Network, is_allowed
+from handlers.inspect.remote.bodies import gather_body
 from handlers.inspect.remote.urls import Url, read_url
 
 MAX_REDIRECTS: Final = 3
@@ -109,7 +110,7 @@ class Web:
             _require_well(answer.status)
             if failure := _refusal(answer.status):
                 raise failure
-            return await _read_body(answer, max_bytes)
+            return await gather_body(answer.content.iter_chunked(CHUNK), answer.content_length or 0, max_bytes)
 
     async def _find(self, url: Url) -> Sequence[Address]:
         """The addresses to connect to. Raises Invalid if only one of them is not allowed."""
@@ -146,19 +147,6 @@ class Pinned(AbstractResolver):
 
     async def close(self) -> None:
         """Nothing is open."""
-
-
-async def _read_body(answer: aiohttp.ClientResponse, max_bytes: int) -> bytes:
-    if (answer.content_length or 0) > max_bytes:
-        raise Invalid(Reason.FILE_TOO_LARGE)
-    body = bytearray()
-    async for chunk in answer.content.iter_chunked(CHUNK):
-        body += chunk
-        if len(body) > max_bytes:
-            raise Invalid(Reason.FILE_TOO_LARGE)
-    if not body:
-        raise Invalid(Reason.EMPTY_FILE)
-    return bytes(body)
 
 
 def _resolve(url: Url, location: str) -> str:
