@@ -16,6 +16,7 @@ _DIGIT_LETTERS = str.maketrans("013457", "oieast")
 _LEET = re.compile(r"\b(?=\w*[a-z]\w*[a-z]\w*[a-z])[a-z]*[013457][a-z013457]*\b")
 _SPACED_OUT = re.compile(r"\b(?:[^\W\d_][ .\-_*]){3,}[^\W\d_]\b")
 _WORD = re.compile(r"[^\W_]{4,}")
+_BLANKS = re.compile(r"\s+")
 
 _START = (
     r"(?:^|[.!?:;,\"'“”„«»‹›<>(){}\[\]|/\n-]\s*|\b(?:and|then|please|just|must|should|und|dann|bitte|musst|sollst)\s+)"
@@ -78,10 +79,10 @@ _ABOUT_VERDICTS = (
     ),
     (
         r"\b(?:objections?|publishable|needs[_ ]review|blocked[_ ]reason|quality_status|einwand)"
-        r"\W*(?:is|are|to|must be|should be|ist|auf)?\W*(?:none|null|false|true|ok|keine?r?)\b"
+        r"\W{0,20}(?:is|are|to|must be|should be|ist|auf)?\W{0,20}(?:none|null|false|true|ok|keine?r?)\b"
     ),
     (
-        r"\b(?:severity|levels?|schweregrad)\W*(?:to|must be|should be|auf)?\W*"
+        r"\b(?:severity|levels?|schweregrad)\W{0,20}(?:to|must be|should be|auf)?\W{0,20}"
         r"(?:none|null|excellent|keine?r?|hervorragend)\b"
     ),
     (
@@ -96,7 +97,7 @@ _ORDERING = re.compile("|".join((*_TO_MODELS, *_ABOUT_VERDICTS)))
 _PLANTING = re.compile(
     rf"(?i:{_START}(?:{_SAY}|mention|include|insert|add|append|(?:call|name|title|caption|tag) it(?: as)?"
     r"|erwähne|nenne es)\b)\W*?"
-    r"(?P<planted>[\"'“„«‹](?:\W?\w+){1,8}[\"'”“»›]|(?:\W?\b[A-Z0-9_-]{4,}\b){1,8})"
+    r"(?P<planted>[\"'“„«‹](?:\W?\b\w+\b){1,8}[\"'”“»›]|(?:\W?\b[A-Z0-9_-]{4,}\b){1,8})"
 )
 
 
@@ -105,7 +106,7 @@ def fold(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text[:_MOST]).casefold()
     plain = "".join(c for c in plain if unicodedata.category(c) != "Cf").translate(_LOOKALIKES)
     plain = _SPACED_OUT.sub(lambda match: re.sub(r"[ .\-_*]", "", match[0]), plain)
-    return _LEET.sub(lambda match: match[0].translate(_DIGIT_LETTERS), plain)
+    return _LEET.sub(lambda match: match[0].translate(_DIGIT_LETTERS), _close_up(plain))
 
 
 def speaks_to_model(text: str) -> bool:
@@ -128,5 +129,10 @@ def planted_words(text: str) -> frozenset[str]:
         return frozenset(_WORD.findall(_ORDERING.sub(" ", folded)))
     if text.isupper() and len(text.split()) > _SHORT:
         return frozenset()
-    found = " ".join(fold(match["planted"]) for match in _PLANTING.finditer(text[:_MOST]))
+    found = " ".join(fold(match["planted"]) for match in _PLANTING.finditer(_close_up(text[:_MOST])))
     return frozenset(_WORD.findall(found))
+
+
+def _close_up(text: str) -> str:
+    """One blank for many: over a page of them the patterns would take minutes."""
+    return _BLANKS.sub(lambda match: "\n" if "\n" in match[0] else " ", text)
