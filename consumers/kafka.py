@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+import aiokafka.client
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.protocol.metadata import MetadataRequest
 
 from consumers.access import PLAIN, Access, find_refusal
 from contracts.codec import Mode
@@ -19,6 +21,16 @@ Consumer: TypeAlias = Any
 """An AIOKafkaConsumer; aiokafka ships no types."""
 Producer: TypeAlias = Any
 """An AIOKafkaProducer."""
+
+
+class _Look(MetadataRequest):  # type: ignore[misc]
+    """A question about topics. As aiokafka puts it, a broker as Kafka comes makes what is missing, of one partition."""
+
+    def __init__(self, topics: list[str] | None = None) -> None:
+        super().__init__(topics, allow_auto_topic_creation=False)
+
+
+aiokafka.client.MetadataRequest = _Look  # it has no option for this
 
 
 @dataclass(frozen=True, slots=True)

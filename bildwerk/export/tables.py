@@ -23,6 +23,9 @@ BETWEEN: Final = "; "
 _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 """How a text begins that a spreadsheet may take for a formula, wide letters of East Asian keyboards included."""
 
+_NEXT_CELL = re.compile(r"([;,|\t\n][\s\"]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+"""Where a formula would begin for a spreadsheet that takes another character for the separator than we do."""
+
 
 def write_head(separator: str) -> bytes:
     """The first row, with the mark by which Excel knows UTF-8."""
@@ -36,9 +39,10 @@ def write_row(record: Record, separator: str) -> bytes:
 
 
 def defuse(text: str) -> str:
-    """The text with an apostrophe before it where a spreadsheet might run it as a formula."""
+    """The text with an apostrophe before whatever a spreadsheet might run as a formula."""
     plain = text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
-    return f"'{plain}" if _FORMULA.match(plain) else plain
+    safe = _NEXT_CELL.sub(r"\1'", plain)
+    return f"'{safe}" if _FORMULA.match(plain) else safe
 
 
 def _write(cells: object, separator: str) -> bytes:
