@@ -9,7 +9,7 @@ ARGS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kafka check fix bench bench-quality install lock clean
+.PHONY: help demo test test-kafka check audit fix bench bench-quality install lock clean
 
 help: ## Show this help
 	@echo "make TARGET [ARGS='...'] [PYTHON=python3.12]"
@@ -33,6 +33,10 @@ check: ## Check format, style, types and the rooms' import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+audit: ## Look for known vulnerabilities in what is locked; says so where nobody can be asked
+	@$(INSTALL) dev
+	@$(BIN)/python requirements/audit.py
 
 fix: ## Format, and repair what can be repaired by itself
 	@$(INSTALL) dev

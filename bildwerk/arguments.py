@@ -193,7 +193,7 @@ def make_remotes(settings: Settings) -> dict[str, Remote]:
 
 def make_options(settings: Settings) -> InferenceOptions:
     """What is the same in every model call."""
-    rate = settings.rate_per_minute
+    rate, key = settings.rate_per_minute, settings.ollama_api_key
     return InferenceOptions(
         settings.model,
         num_ctx=settings.num_ctx,
@@ -204,6 +204,7 @@ def make_options(settings: Settings) -> InferenceOptions:
         rate=None if rate is None else rate / 60,
         layout=LAYOUTS[settings.layout],
         rendition_policy=make_limits(settings).recipe,
+        api_key=None if key is None else key.get_secret_value(),
     )
 
 

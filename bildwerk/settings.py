@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from bildwerk.choice_settings import ChoiceSettings
@@ -153,6 +153,9 @@ class Settings(ChoiceSettings, KafkaAccessSettings, ReferenceSettings, FromEnvir
     )
 
     # Ollama
+    ollama_api_key: SecretStr | None = Field(
+        None, description="Bearer token for Ollama hosts whose URL has no user: for a proxy that asks for one."
+    )
     rate_per_minute: float | None = Field(
         None, gt=0, description="At most so many calls a minute to each host; unset: no limit."
     )

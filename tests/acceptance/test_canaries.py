@@ -1,0 +1,138 @@
+"""R4: whatever happens, nothing that is made to be read holds pictures, paths, prompts, answers or secrets.
+
+Four instances share the work of one library, one at each level of the log.
+"""
+
+import asyncio
+
+import httpx
+import pytest
+
+from bildwerk.sandbox.process import find_free_ports
+from contracts.topics import Topic
+from handlers.registry import load_stages
+from tests.acceptance.canaries import (
+    CONTENT,
+    INSTRUCTIONS,
+    LINK,
+    SECRETS,
+    Planted,
+    list_cells,
+    list_failing_settings,
+    list_settings,
+    plant,
+    send_events,
+    show_record,
+    spoil,
+)
+from tests.acceptance.commands import run
+from tests.acceptance.conftest import QUICK, MakeWorld
+from tests.acceptance.polling import until
+from tests.acceptance.world import World
+from tests.object_store import ObjectStore
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+LEVELS = {"debug": "json", "info": "console", "warning": "json", "error": "console"}
+ALL = tuple(stage.job_type for stage in load_stages())
+QUOTING = {
+    "media.path", "media.missing_event", "jobs.last_error", "runs.detail", "runs.raw_answer", "written.value",
+    "pictures.embedded", "dead_letters.key", "dead_letters.value", "dead_letters.body", "dead_letters.detail",
+}  # fmt: skip
+"""Columns of our schema that hold what somebody said, and are meant to (docs/threat-model.md)."""
+
+
+async def test_nothing_that_is_read_holds_what_must_not_be_told(make: MakeWorld) -> None:
+    world = await make(*QUICK)
+    planted = await plant(world)
+    port, store_port = find_free_ports(2)
+    settings = list_settings(world, f"http://127.0.0.1:{store_port}")
+    store = await asyncio.start_server(ObjectStore({"shelf/there.jpg": b"."}).serve, "127.0.0.1", store_port)
+    for level, form in LEVELS.items():
+        shown = {"web_port": port} if level == "debug" else {}
+        await world.serve(
+            **settings, job_types=",".join(ALL), decoder_processes=1, log_level=level, log_format=form, **shown
+        )
+    await read_page(port, "/metrics")
+    store.close()
+    await spoil(world, planted.settling)
+    await send_events(world, (*planted.settling, *planted.waiting))
+    await world.settled(planted.settling, 120.0, jobs=len(ALL))
+    await break_connections(world)
+    await world.wire.updated(planted.settling[1], force=True)
+    await world.wire.taken_in(Topic.MEDIA_UPDATED, 60.0)
+    await world.settled(planted.settling, 120.0, jobs=len(ALL))
+
+    pages = {path: await read_page(port, path) for path in ("/healthz", "/readyz", "/metrics", "/canaryfolder")}
+    told = await ask_everything(world, settings)
+    for service in world.services:
+        assert await service.stop() == 0
+    logs = {log.name: log.read_text(errors="replace") for log in world.folder.glob("*.log")}
+    sent = [show_record(record) for record in await world.wire.read(Topic.STAGE_COMPLETED)]
+    for place, text in {**pages, **told, **logs, "stage.completed": "\n".join(sent)}.items():
+        assert text or place in logs, f"{place} says nothing"
+        assert find(text, [*SECRETS, *CONTENT, *planted.pieces(), INSTRUCTIONS]) == [], place
+        assert place in told or str(world.root) not in text, place
+    for name in ("job.ended", "intake.dead_letter", "picture.inspected"):
+        assert any(name in text for text in logs.values()), f"{name}: there was something to tell"
+    _, explained = await run(world, "explain", planted.settling[0], **settings)
+    assert find(explained, [*SECRETS, *planted.pieces()]) == []
+    assert "canaryfolder" in explained, "its owner is told what it is about"
+    await check_database(world, planted)
+
+
+async def check_database(world: World, planted: Planted) -> None:
+    """No secret of ours and no picture anywhere; what people said only where it is meant to be."""
+    cells = await list_cells(world)
+    letters = "\n".join(show_record(record) for record in await world.wire.read(Topic.DEAD_LETTER))
+    ours = [secret for secret in SECRETS if secret != LINK]
+    for place, text in {**cells, "the dead-letter topic": letters}.items():
+        assert find(text, [*ours, *planted.pieces()]) == [], place
+    assert {place for place, text in cells.items() if find(text, [*CONTENT, LINK])} <= QUOTING
+    assert find(cells["runs.raw_answer"] + cells["jobs.last_error"], CONTENT), "there was something to quote"
+    assert find(letters, ["canaryevent"]), "a dead letter says what was in it"
+
+
+def find(text: str, words: list[str] | tuple[str, ...]) -> list[str]:
+    """The words that are there."""
+    return [word for word in words if word.casefold() in text.casefold()]
+
+
+async def break_connections(world: World) -> None:
+    """Cut every connection to the database: much is said about it."""
+    await world.pool.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+
+
+async def read_page(port: int, path: str) -> str:
+    """What a monitor sees, as soon as there is somebody."""
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as client:
+
+        async def ask() -> str:
+            try:
+                return (await client.get(path)).text
+            except httpx.HTTPError:
+                return ""
+
+        return await until(ask, 90.0)
+
+
+async def ask_everything(world: World, settings: dict[str, object]) -> dict[str, str]:
+    """What commands say, where all is well but the bucket, where nothing answers, and where no setting is right."""
+    wrong = {
+        "DATABASE_URL": f"mysql://u:{SECRETS[0]}@h/d", "OLLAMA_HOST": f"http://u:{SECRETS[2]}@[",
+        "s3_endpoint": f"https://u:{SECRETS[6]}@h", "kafka_password": SECRETS[4], "ollama_api_key": SECRETS[3],
+        "pool_size": SECRETS[5],
+    }  # fmt: skip
+    failing = list_failing_settings()
+    asked = {
+        "config": ("config", 0, settings), "status": ("status", 0, settings), "doctor": ("doctor", 1, settings),
+        "config, nothing there": ("config", 0, failing), "doctor, nothing there": ("doctor", 1, failing),
+        "migrate, nothing there": ("migrate", 1, failing), "serve, no setting right": ("serve", 1, wrong),
+    }  # fmt: skip
+    answers = await asyncio.gather(*(run(world, command, **given) for command, _, given in asked.values()))
+    for (status, said), (command, expected, _) in zip(answers, asked.values(), strict=True):
+        assert status == expected, f"{command}: {said}"
+    return {name: said for name, (_, said) in zip(asked, answers, strict=True)}
