@@ -1,8 +1,8 @@
 """A child process of the pool: reads files or is sent their bytes, hashes and decodes them, one request at a time.
 
-It knows no secrets, writes no files, may use only so much memory, dies by an alarm of the kernel if
-its parent could not end it in time, and otherwise lives until the parent's pipe closes: signals to
-the process group are the parent's to answer.
+It knows no secrets, reaches nobody and changes no file (`confinement`), may use only so much memory, dies by an alarm
+of the kernel if its parent could not end it in time, and otherwise lives until the parent's pipe closes: signals to the
+process group are the parent's to answer.
 """
 
 import hashlib
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from handlers.failures import Failure
+from handlers.inspect.confinement import confine
 from handlers.inspect.decoding import Decoded, decode
 from handlers.inspect.frames import Header, pack, read_frame
 from handlers.inspect.limits import PictureLimits
@@ -126,6 +127,7 @@ def _restrain(limits: PictureLimits) -> None:
     ):
         with suppress(OSError, ValueError):  # macOS knows RLIMIT_AS, but refuses it
             resource.setrlimit(limit, (value, value))
+    confine()
 
 
 @contextmanager

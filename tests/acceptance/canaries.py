@@ -136,7 +136,7 @@ async def list_cells(world: World) -> Mapping[str, str]:
     cells = {}
     for table, column in columns:
         found = await world.pool.fetchval(
-            f"SELECT string_agg({column}::text, E'\\n') FROM bildwerk.{table}"  # noqa: S608 - names of our own schema
+            f"SELECT string_agg(t.{column}::text, E'\\n') FROM bildwerk.{table} AS t"  # noqa: S608 - names of our own schema
         )
         cells[f"{table}.{column}"] = str(found or "")
     return cells
