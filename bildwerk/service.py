@@ -11,7 +11,7 @@ import structlog
 from bildwerk.intake_words import explain_stop
 from bildwerk.settings import Settings
 from bildwerk.telemetry.metrics import Metrics
-from bildwerk.web.app import Check, make_app
+from bildwerk.web.app import Check, make_app, name_hosts
 from bildwerk.web.server import serving
 from consumers.fleet import Fleet
 from consumers.inspector import Inspector
@@ -110,8 +110,9 @@ class Service:
         if not self.settings.web_port:
             yield
             return
-        app = make_app(self, self._show_metrics)
-        async with serving(app, self.settings.web_host, self.settings.web_port):
+        address = self.settings.web_host
+        app = make_app(self, self._show_metrics, name_hosts(address))
+        async with serving(app, address, self.settings.web_port):
             yield
 
 

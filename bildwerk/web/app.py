@@ -1,17 +1,27 @@
 """`/healthz`, `/readyz` and `/metrics`."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final, Protocol
 
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 LOOK_SECONDS = 5.0
 """A check that has not answered by then has failed."""
+HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""These pages are for monitors: a browser is to keep, guess, run and show nothing of them in another page."""
+LOOPBACK: Final = ("127.0.0.1", "localhost")
 
 Check = Callable[[], Awaitable[str | None]]
 """Looks at one thing the service needs; answers None when it is fine, else a reason code, and what to do after a colon.
@@ -26,21 +36,34 @@ class Readiness(Protocol):
         """The checks there are now."""
 
 
-def make_app(readiness: Readiness, show_metrics: Callable[[], Awaitable[bytes]]) -> Starlette:
-    """The web application; `show_metrics` gives Prometheus' text."""
+def name_hosts(address: str) -> Sequence[str]:
+    """By which names pages at this address may be asked for: those of this machine only, if nobody else reaches them.
+
+    Else a page of anybody's could read them through its visitor, once its own name leads here (DNS rebinding).
+    """
+    return LOOPBACK if address in LOOPBACK else ("*",)
+
+
+def make_app(
+    readiness: Readiness, show_metrics: Callable[[], Awaitable[bytes]], hosts: Sequence[str] = ("*",)
+) -> Starlette:
+    """The web application for requests to these `hosts`; `show_metrics` gives Prometheus' text."""
 
     async def healthz(_request: Request) -> Response:
-        return PlainTextResponse("ok\n")
+        return PlainTextResponse("ok\n", headers=HEADERS)
 
     async def readyz(_request: Request) -> Response:
         found = await look(readiness.checks())
         ready = all(state == "ok" for state in found.values())
-        return JSONResponse({"ready": ready, "checks": found}, status_code=200 if ready else 503)
+        return JSONResponse({"ready": ready, "checks": found}, status_code=200 if ready else 503, headers=HEADERS)
 
     async def metrics(_request: Request) -> Response:
-        return Response(await show_metrics(), media_type=CONTENT_TYPE_LATEST)
+        return Response(await show_metrics(), media_type=CONTENT_TYPE_LATEST, headers=HEADERS)
 
-    return Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)])
+    return Starlette(
+        routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)],
+    )
 
 
 async def look(checks: Mapping[str, Check]) -> dict[str, str]:

@@ -11,6 +11,8 @@ from starlette.applications import Starlette
 
 STOP_SECONDS = 2
 """Nobody waits for a monitor's request."""
+MOST_AT_ONCE = 64
+"""Connections; who comes beyond is sent away, and takes no memory from the work."""
 
 
 class PortTaken(Exception):
@@ -28,7 +30,13 @@ async def serving(app: Starlette, host: str, port: int) -> AsyncIterator[int]:
     """Serve `app` while the context is open; gives the port (port 0: a free one). Raises PortTaken."""
     with _listen(host, port) as listener:
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=STOP_SECONDS
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            limit_concurrency=MOST_AT_ONCE,
+            lifespan="off",
+            timeout_graceful_shutdown=STOP_SECONDS,
         )
         server = _Server(config)
         task = asyncio.create_task(server.serve(sockets=[listener]), name="web")

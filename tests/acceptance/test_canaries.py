@@ -36,7 +36,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 LEVELS = {"debug": "json", "info": "console", "warning": "json", "error": "console"}
 ALL = tuple(stage.job_type for stage in load_stages())
 QUOTING = {
-    "media.path", "media.missing_event", "jobs.last_error", "runs.detail", "runs.raw_answer", "written.value",
+    "media.path", "media.missing_event", "tag_links.name", "jobs.last_error", "runs.detail", "runs.raw_answer", "written.value",
     "pictures.embedded", "dead_letters.key", "dead_letters.value", "dead_letters.body", "dead_letters.detail",
 }  # fmt: skip
 """Columns of our schema that hold what somebody said, and are meant to (docs/threat-model.md)."""

@@ -3,12 +3,13 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import httpx
 import pytest
 
-from bildwerk.web.app import Check, make_app
+from bildwerk.web.app import HEADERS, Check, make_app, name_hosts
 from bildwerk.web.server import PortTaken, serving
 
 
@@ -99,3 +100,47 @@ async def test_signals_stay_with_the_service(page: Page) -> None:
     await asyncio.sleep(0)
 
     assert signal.getsignal(signal.SIGTERM) is before is signal.SIG_DFL
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+async def test_browsers_are_to_make_nothing_of_the_pages(page: Page, path: str) -> None:
+    answer = await page[1].get(path)
+    assert HEADERS.items() <= {name.title(): value for name, value in answer.headers.items()}.items()
+    assert "server" not in answer.headers
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+async def test_pages_are_only_read(page: Page, path: str, method: str) -> None:
+    assert (await page[1].request(method, path, content=b"x" * 100_000)).status_code == 405
+
+
+@pytest.mark.parametrize("name", ["evil.example", "evil.example:8080", "127.0.0.1.evil.example", "metadata", ""])
+async def test_pages_of_this_machine_are_not_to_be_had_by_another_name(name: str) -> None:
+    async with asking_as(name, "127.0.0.1") as answer:
+        assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [("localhost:8080", "127.0.0.1"), ("127.0.0.1", "127.0.0.1"), ("bildwerk:8080", "0.0.0.0")],
+)
+async def test_pages_are_there_under_the_names_that_they_have(name: str, address: str) -> None:
+    async with asking_as(name, address) as answer:
+        assert answer.status_code == 200
+
+
+@asynccontextmanager
+async def asking_as(name: str, address: str) -> AsyncIterator[httpx.Response]:
+    """What somebody gets who takes the pages at this address for those of that name."""
+    app = make_app(Needs(), no_metrics, name_hosts(address))
+    async with (
+        serving(app, "127.0.0.1", 0) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
+    ):
+        yield await client.get("/healthz", headers={"Host": name})
+
+
+async def no_metrics() -> bytes:
+    """None."""
+    return b""
