@@ -37,7 +37,8 @@ LEVELS = {"info": "console", "warning": "json", "error": "console"}
 ALL = tuple(stage.job_type for stage in load_stages())
 QUOTING = {
     "media.path", "media.missing_event", "tag_links.name", "jobs.last_error", "runs.detail", "runs.raw_answer",
-    "written.value", "pictures.embedded", "dead_letters.key", "dead_letters.value", "dead_letters.body", "dead_letters.detail",
+    "written.value", "pictures.embedded", "dead_letters.key", "dead_letters.value", "dead_letters.body",
+    "dead_letters.detail",
 }  # fmt: skip
 """Columns of our schema that hold what somebody said, and are meant to (docs/threat-model.md)."""
 
@@ -45,21 +46,26 @@ QUOTING = {
 async def test_nothing_that_is_read_holds_what_must_not_be_told(make: MakeWorld) -> None:
     world = await make(*QUICK)
     planted = await plant(world)
-    port, store_port = find_free_ports(2)
+    port, store_port, *ports = find_free_ports(2 + len(LEVELS))
     settings = list_settings(world, f"http://127.0.0.1:{store_port}")
-    store = await asyncio.start_server(ObjectStore({"shelf/there.jpg": b"."}).serve, "127.0.0.1", store_port)
+    store = ObjectStore({"shelf/there.jpg": b"."})
+    await asyncio.start_server(store.serve, "127.0.0.1", store_port)
     shared = {**settings, "job_types": ",".join(ALL), "decoder_processes": 1}
     await world.serve(**shared, web_port=port)
     await read_page(port, "/metrics")
-    store.close()
+    store.faults["*"] = {"status": 503}
     await spoil(world, planted.settling)
     await send_events(world, (*planted.settling, *planted.waiting))
     await world.settled(planted.settling, 120.0, jobs=len(ALL))
     for name in ("job.ended", "intake.dead_letter", "picture.inspected"):
         assert world.services[0].events(name), "there was something to tell"
 
-    for level, form in LEVELS.items():
-        await world.serve(**shared, log_level=level, log_format=form)
+    store.faults.clear()
+    for (level, form), other in zip(LEVELS.items(), ports, strict=True):
+        await world.serve(**shared, log_level=level, log_format=form, web_port=other)
+    for other in ports:
+        await read_page(other, "/healthz")
+    store.faults["*"] = {"status": 503}
     await break_connections(world)
     await spoil(world, planted.settling)
     await send_events(world, planted.settling)
