@@ -135,16 +135,15 @@ async def read_page(port: int, path: str) -> str:
 
 async def ask_everything(world: World, settings: dict[str, object]) -> dict[str, str]:
     """What commands say, where all is well but the bucket, where nothing answers, and where no setting is right."""
-    wrong = {
+    wrong: dict[str, object] = {
         "DATABASE_URL": f"mysql://u:{SECRETS[0]}@h/d", "OLLAMA_HOST": f"http://u:{SECRETS[2]}@[",
         "s3_endpoint": f"https://u:{SECRETS[6]}@h", "kafka_password": SECRETS[4], "ollama_api_key": SECRETS[3],
         "pool_size": SECRETS[5],
     }  # fmt: skip
     failing = list_failing_settings()
-    asked = {
-        "config": ("config", 0, settings), "status": ("status", 0, settings), "doctor": ("doctor", 1, settings),
-        "config, nothing there": ("config", 0, failing), "doctor, nothing there": ("doctor", 1, failing),
-        "migrate, nothing there": ("migrate", 1, failing), "serve, no setting right": ("serve", 1, wrong),
+    asked: dict[str, tuple[str, int, dict[str, object]]] = {
+        "config": ("config", 0, {**failing, **settings}), "status": ("status", 0, settings), "doctor": ("doctor", 1, settings),
+        "doctor, nothing there": ("doctor", 1, failing), "serve, no setting right": ("serve", 1, wrong),
     }  # fmt: skip
     answers = await asyncio.gather(*(run(world, command, **given) for command, _, given in asked.values()))
     for (status, said), (command, expected, _) in zip(answers, asked.values(), strict=True):
