@@ -142,7 +142,8 @@ async def ask_everything(world: World, settings: dict[str, object]) -> dict[str,
     }  # fmt: skip
     failing = list_failing_settings()
     asked: dict[str, tuple[str, int, dict[str, object]]] = {
-        "config": ("config", 0, {**failing, **settings}), "status": ("status", 0, settings), "doctor": ("doctor", 1, settings),
+        "config": ("config", 0, {**failing, **settings}), "status": ("status", 0, settings),
+        "doctor": ("doctor", 1, settings),
         "doctor, nothing there": ("doctor", 1, failing), "serve, no setting right": ("serve", 1, wrong),
     }  # fmt: skip
     answers = await asyncio.gather(*(run(world, command, **given) for command, _, given in asked.values()))
