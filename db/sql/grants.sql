@@ -35,7 +35,8 @@ SELECT format('%I.%I', n.nspname, c.relname) AS name
 FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v')
 WHERE n.nspname = 'bildwerk' AND NOT (
     has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
-    AND (c.relkind = 'v' OR c.relname IN ('migrations', 'installation') OR has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
+    AND (c.relkind = 'v' OR c.relname IN ('migrations', 'installation')
+        OR has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
         AND has_table_privilege(c.oid, 'DELETE'))
 )
 ORDER BY c.relname
