@@ -62,9 +62,7 @@ def read_attributions() -> tuple[Attribution, ...]:
 def evaluate(plan: Plan, cleaner: Cleaner = drop_artists) -> Section:
     """Count both halves; `quick`: the development half alone."""
     outcomes = [
-        Outcome(one, cleaner(one.slot, one.text)[0])
-        for one in read_attributions()
-        if not (plan.quick and one.held_out)
+        Outcome(one, cleaner(one.slot, one.text)[0]) for one in read_attributions() if not (plan.quick and one.held_out)
     ]
     plan.advance(1, 1)
     return Section([_count(outcomes)], figures=_figures(outcomes))
@@ -83,7 +81,12 @@ def _count(outcomes: Sequence[Outcome]) -> Table:
                 _share(sum(not one.right for one in nameless), len(nameless)),
             )
         )
-    header = ("part", "a name left (at most, 95 %)", "the rest as it should be", "changed without a name (at most, 95 %)")
+    header = (
+        "part",
+        "a name left (at most, 95 %)",
+        "the rest as it should be",
+        "changed without a name (at most, 95 %)",
+    )
     return Table("Artists' names in parts of prompts", header, rows)
 
 

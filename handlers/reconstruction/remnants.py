@@ -1,0 +1,47 @@
+"""What becomes of the words around a name that was taken out."""
+
+import re
+from typing import Final
+
+GONE: Final = "\ufdd0"
+"""Stands where something was taken out; no text holds this character."""
+_ENDS: Final = (
+    r"(?:by|of|and|or|und|oder|&|\+|x|in|im|with|mit|from|von|the|an?|la|à|like|wie|as|on|to|des|der|dem|den|die|das|eine?|after"
+    r"|nach|an|meets|trifft|between|zwischen|part|if|named|called|titled|entitled|namens|genannt|bei|vom|durch|featuring|starring"
+    r"|in\s+(?:the\s+)?styles?\s+of|styles?\s+of|inspired\s+by|inspiriert\s+von|im\s+stile?|in\s+der\s+(?:art|manier)"
+    r"|(?:art\s*)?style\s*:|(?:artist|stil|painter|photographer|director|künstler(?:in)?|maler(?:in)?|fotograf(?:in)?)\s*:"
+    r"|(?:an?\s+|eine\s+)?(?:homage|tribute|hommage)(?:\s+(?:to|an))?|somewhere|halfway"
+    r"|(?:painted|drawn|illustrated|photographed)\s+by)"
+)
+_CONJUNCTION: Final = r"(?:and|or|und|oder|&|\+|x|meets|trifft)"
+_BREAK: Final = r"(?=\s*(?:$|[,.;:!?)\]]))"
+_LOOSE: Final = (
+    (re.compile(rf"[(\[]\s*{GONE}\s*(?::\s*[\d.]+\s*)?[)\]]"), GONE),
+    (re.compile(rf"{GONE}\s*(?:{GONE})"), GONE),
+    (re.compile(rf"(?<!\w){_ENDS}\s*{GONE}{_BREAK}", re.IGNORECASE), GONE),
+    (re.compile(rf"(?<!\w)({_CONJUNCTION}|of|between|from|by|with|von|aus|zwischen)\s*{GONE}\s*{_CONJUNCTION}(?!\w)", re.I), rf"\1{GONE}"),
+    (re.compile(rf"(^|[,(\[])\s*{GONE}\s*{_CONJUNCTION}(?!\w)", re.IGNORECASE), rf"\1{GONE}"),
+    (re.compile(rf"{GONE}['’]s?(?!\w)"), GONE),
+    (re.compile(rf"(?<!\w)([Aa])n?\s*{GONE}\s*(?=[aeiouAEIOU])"), r"\1n "),
+    (re.compile(rf"(?<!\w)([Aa])n?\s*{GONE}\s*(?=[^\W\daeiouAEIOU])(?!(?:with|in|on|at|and|of|mit|und)\b)"), r"\1 "),
+    (re.compile(rf"(?<!\w)(?:an?|the)\s*{GONE}\s*(?=(?:with|in|on|at|and|of|mit|und)\b)", re.IGNORECASE), GONE),
+)  # fmt: skip
+_EDGES: Final = " ;-–"
+
+
+def tidy(text: str) -> str:
+    """The text without `GONE`, and without what is left dangling there: prepositions, labels, empty brackets."""
+    before = None
+    while text != before:
+        before = text
+        for pattern, instead in _LOOSE:
+            text = pattern.sub(instead, text)
+    return ", ".join(filter(None, map(_join, text.split(","))))
+
+
+def _join(segment: str) -> str:
+    if GONE not in segment:
+        return " ".join(segment.split())
+    line = " ".join(segment.replace(GONE, " ").split()).strip(_EDGES)
+    line = re.sub(r"^([\"“„])\s+", r"\1", line)
+    return re.sub(r"([(\[])\s+", r"\1", re.sub(r"\s+([.;:)\]])", r"\1", line))
