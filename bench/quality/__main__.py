@@ -14,7 +14,7 @@ from rich.progress import Progress
 
 from bench.quality import duplicates, measured, policy, report
 from bench.quality.parts import Part, Plan, Section
-from bench.quality.prompts import extraction, guessing
+from bench.quality.prompts import attributions, extraction, guessing
 from bench.quality.tags import merging
 
 PARTS: dict[str, Part] = {
@@ -25,6 +25,7 @@ PARTS: dict[str, Part] = {
         merging.PART,
         extraction.PART,
         guessing.PART,
+        attributions.PART,
         duplicates.PART,
     )
 }

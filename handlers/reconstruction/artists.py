@@ -9,7 +9,17 @@ import re
 import unicodedata
 from typing import Final
 
-from handlers.reconstruction.attribution import ANYWHERE, FORM, IMITATION, KNOWN, LIKENESS, LONE, SEGMENT, STUDIO, WORK_OF
+from handlers.reconstruction.attribution import (
+    ANYWHERE,
+    FORM,
+    IMITATION,
+    KNOWN,
+    LIKENESS,
+    LONE,
+    SEGMENT,
+    STUDIO,
+    WORK_OF,
+)
 from handlers.reconstruction.handles import AT_HANDLE, HANDLE, SITES
 from handlers.reconstruction.introduced import Introduced, find_introduced
 from handlers.reconstruction.namesakes import NO_ITEMS
@@ -47,7 +57,7 @@ class _Sweep:
         """The text after one round; the same text if there was nothing to take out."""
         before = len(self.dropped)
         cleaned = SITES.sub(self.take, text.replace(GONE, " "))
-        cleaned = (AT_HANDLE if self.depicts or self.is_place else HANDLE).sub(self.take_handle, cleaned)
+        cleaned = AT_HANDLE.sub(self.take_handle, cleaned)
         cleaned = self._take_introduced(cleaned)
         cleaned = ANYWHERE.sub(self.take_known, cleaned)
         cleaned = IMITATION.sub(self.take_known, cleaned)
@@ -57,6 +67,7 @@ class _Sweep:
             cleaned = STUDIO.sub(self.take_known, WORK_OF.sub(self.take_known, cleaned))
             cleaned = LONE.sub(self.take_item, cleaned)
             cleaned = SEGMENT.sub(self.take_person, cleaned)
+            cleaned = HANDLE.sub(self.take_handle, cleaned)
         elif self.depicts:
             cleaned = WORK_OF.sub(self.take_work, cleaned)
         return tidy(cleaned) if len(self.dropped) > before else text

@@ -19,7 +19,10 @@ _NAMESAKE = _NO_TERM + spell_any((*NAMESAKES, *STUDIOS))
 _ANY = _NO_TERM + spell_any((*FULL_NAMES, *SURNAMES, *NAMESAKES, *STUDIOS))
 _GENITIVE = r"(?:['’]s|['’]|s)?(?!\w)"
 
-_WHO = r"(?:(?:the|a|an|dem|der|den|des)\s+)?(?:(?:great|famous|late|legendary|old|young|gro(?:ß|ss)en|jungen|berühmten)\s+)?"
+_WHO = (
+    r"(?:(?:the|a|an|dem|der|den|des)\s+)?"
+    r"(?:(?:great|famous|late|legendary|old|young|gro(?:ß|ss)en|jungen|berühmten)\s+)?"
+)
 _CALLED = (
     r"(?:(?:works?|art|artworks?|paintings?|photography|photographs|photos|films?|movies|style|palette|painter|artist"
     r"|photographer|illustrator|director|filmmaker|masters?|animator|sculptor|maler\w*|künstler\w*|fotograf\w*"
@@ -29,7 +32,10 @@ _MADE = (
     r"painted|drawn|illustrated|photographed|shot|designed|created|made|rendered|sculpted|directed|sketched|inked|etched"
     r"|engraved|signed|composed|animated|imagined"
 )
-_GEMACHT = r"gemalt|gezeichnet|fotografiert|illustriert|entworfen|geschaffen|gestaltet|gestochen|skizziert|animiert|aufgenommen"
+_GEMACHT = (
+    r"gemalt|gezeichnet|fotografiert|illustriert|entworfen|geschaffen|gestaltet|gestochen|skizziert|animiert"
+    r"|aufgenommen"
+)
 _WORK = (
     r"art|artwork|painting|illustration|drawing|photo|photograph|photography|picture|image|portrait|sketch|print|poster"
     r"|render|rendering|design|cover|page|panel|comic|manga|mural|fresco|sculpture|watercolou?r|oil|gouache|pastel"
@@ -40,16 +46,16 @@ _WORK = (
 )
 _STYLE = (
     r"in\s+(?:the\s+)?(?:\w+\s+)?(?:style|manner|spirit|tradition|vein|look)s?\s+of|(?:\w+\s+)?styles?\s+of"
-    r"|(?:\w+ly\s+)?(?:inspired|influenced)(?:\s+\w+ly)?\s+by|homage\s+to|tribute\s+to|(?:reminiscent|evocative)\s+of|evoking|recalling|echoing"
+    r"|(?:\w+ly\s+)?(?:inspired|influenced)(?:\s+\w+ly)?\s+by|(?:an?\s+|paying\s+|eine\s+)?(?:homage|tribute|hommage)\s+(?:to|an)|(?:reminiscent|evocative)\s+of|evoking|recalling|echoing"
     r"|channell?ing|imitating|mimicking|emulating|à\s+la|a\s+la|im\s+stile?(?:\s+(?:von|des|der))?"
     r"|in\s+der\s+(?:art|manier|tradition)(?:\s+(?:von|des|der))?|nach\s+(?:art\s+(?:von|des|der)|dem\s+vorbild(?:\s+(?:von|des|der))?)|in\s+manier\s+von"
-    r"|im\s+geiste?\s+(?:von|des|der)|(?:inspiriert|beeinflusst)\s+(?:von|durch)|hommage\s+an|frei\s+nach"
+    r"|im\s+geiste?\s+(?:von|des|der)|(?:inspiriert|beeinflusst)\s+(?:von|durch)|frei\s+nach"
     r"|(?:in\s+)?(?:anlehnung|angelehnt|erinnert(?:\s+\w+)?)\s+an|(?:art\s*)?style\s*:|stil\s*:"
 )
 _WEAK = (
-    r"as\s+in|after|nach|(?:(?:who|that|which)\s+)?looks?\s+like|like|wie(?:\s+bei)?|part|attributed\s+to|(?:school|follower|workshop|circle|pupil)\s+of|(?:schule|werkstatt|umkreis)\s+(?:von|des|der)"
-    r"|mischung\s+aus|zwischen|between"
-    r"|(?:mix|mixture|mash-?up|blend|fusion|hybrid|cross|combination)\s+of|(?:somewhere|halfway)\s+between"
+    r"as\s+(?:seen\s+)?in|nods?\s+to|recalls|resembl(?:es|ing)|with\s+the\s+(?:palette|brushwork|eye|hand)\s+of|after|nach|(?:(?:who|that|which)\s+)?looks?\s+like|like|wie(?:\s+bei)?|part|attributed\s+to|(?:school|follower|workshop|circle|pupil)\s+of|(?:schule|werkstatt|umkreis)\s+(?:von|des|der)"
+    r"|(?:eine\s+)?mischung\s+aus|zwischen|between"
+    r"|(?:an?\s+|eine\s+)?(?:mix|mixture|mash-?up|blend|fusion|hybrid|cross|combination)\s+of|(?:somewhere|halfway)\s+between"
 )
 _SIGNED = (
     rf"(?:as\s+)?(?:if\s+)?(?:{_MADE})\s+by|(?:{_GEMACHT})\s+von"
@@ -83,7 +89,7 @@ STUDIO: Final = re.compile(rf"(?P<names>{_STUDIO}){_GENITIVE}", re.IGNORECASE)
 
 _LOOSE_FORM = r"[\s-]+(?:style[ds]?|inspired|esque|like|stile?s?|inspiriert\w{0,2}|vibes?|aesthetics?)"
 _CLOSE_FORM = (
-    r"-(?:like|ish|looks?|artig\w{0,2}|ähnlich\w{0,2}|haft\w{0,2}|esk\w{0,2})|[\s-]+(?:style[ds]?|inspired|vibes?|mood|feel|fashion|aesthetics?)|[\s-]+look(?=\s*(?:$|[,.;:)]))"
+    r"-(?:like|ish|looks?|artig\w{0,2}|ähnlich\w{0,2}|haft\w{0,2}|esk\w{0,2}|manier)|[\s-]+(?:style[ds]?|inspired|vibes?|mood|feel|fashion|aesthetics?)|[\s-]+look(?=\s*(?:$|[,.;:)]))"
     r"|-?esque|-?inspiriert\w{0,2}|-?artig\w{0,2}|-?stile?s?|haft\w{0,2}|ian|ean"
 )
 _IN = r"(?:\b(?:in|im)\s+(?:the\s+|an?\s+)?(?={name}['’]?s?(?:{form})\b))?"

@@ -17,7 +17,7 @@ _TITLED: Final = re.compile(
 )
 _WORDS: Final = re.compile(r"[^\W\d_][\w'’.-]*(?: [^\W\d_][\w'’.-]*){0,7}")
 _AND: Final = re.compile(
-    r"\s*,?\s*(?:\b(?:and|und|or|oder|x|meets|trifft)\b|&|\+|/)\s*(?:by\s+|von\s+|part\s+)?|\s*,\s*(?:by|von)\s+",
+    r"\s*,?\s*(?:\b(?:and|und|or|oder|x|meets|trifft)\b|&|\+|/)\s*(?:by\s+|von\s+|part\s+)?",
     re.IGNORECASE,
 )
 _CHARACTER: Final = re.compile(rf"(?:{'|'.join(map(re.escape, CHARACTERS))})\b", re.IGNORECASE)
@@ -26,7 +26,8 @@ _CAUSED: Final = ("ed", "lit", "en")
 """How a word ends after which "by" tells a cause: lit by, surrounded by."""
 _ARTICLE: Final = re.compile(r"\b(?:an?|eine[mrs]?|ein)\s+(?:\w+\s+)?$|\bthe\s+$", re.IGNORECASE)
 _NATIONS: Final = ("ian", "ese", "ish")
-_QUOTES, _CLOSING = "\"“„", ("\"", "”", "“")
+_QUOTES, _CLOSING = '"“„', ('"', "”", "“")
+_BEFORE: Final = 40
 _STARTS: Final = re.compile(r"(?:^|[,(;:.])\s*$")
 
 
@@ -56,12 +57,15 @@ class _Place:
 
     @property
     def before(self) -> str:
-        return self.lead.string[: self.lead.start()]
+        """The words before it, as far as they matter."""
+        return self.lead.string[max(0, self.lead.start() - _BEFORE) : self.lead.start()]
 
 
 def find_introduced(text: str, *, depicts: bool, is_place: bool) -> Iterator[Introduced]:
-    """Every such place, from left to right, without overlap. `depicts`, `is_place`: names may be somebody in the
-    picture, or a place."""
+    """Every such place, from left to right, without overlap.
+
+    `depicts`, `is_place`: names may be somebody in the picture, or a place.
+    """
     at, known = 0, [match.span() for match in KNOWN.finditer(text)]
     while (lead := LEAD.search(text, at)) is not None:
         kind = lead.lastgroup or "by"

@@ -45,11 +45,11 @@ NAMESAKES: Final = (
 NO_ITEMS: Final = frozenset(("busch", "ernst", "kiefer", "zorn"))
 """Those that mean something else where they stand alone."""
 STUDIOS: Final = (
-    "20th Century Animation", "Aardman", "A-1 Pictures", "Blue Sky Studios", "Blur Studio", "Cartoon Saloon", "CoMix Wave",
-    "CoMix Wave Films", "DreamWorks", "DreamWorks Animation", "Gainax", "Ghibli", "Hanna-Barbera", "Illumination Studios",
-    "Industrial Light & Magic", "Kyoto Animation", "KyoAni", "Laika Studios", "Pixar", "Studio 4°C", "Studio Bones",
-    "Studio Ghibli", "Studio Khara", "Studio MAPPA", "Studio Madhouse", "Studio Pierrot", "Studio Ponoc", "Studio Shaft",
-    "Studio Trigger", "Sunrise Studios", "Toei Animation", "Ufotable", "Walt Disney", "Walt Disney Animation",
-    "Warner Bros", "Weta Workshop", "Wit Studio",
+    "20th Century Animation", "Aardman", "A-1 Pictures", "Blue Sky Studios", "Blur Studio", "Cartoon Saloon",
+    "CoMix Wave", "CoMix Wave Films", "DreamWorks", "DreamWorks Animation", "Gainax", "Ghibli", "Hanna-Barbera",
+    "Illumination Studios", "Industrial Light & Magic", "Kyoto Animation", "KyoAni", "Laika Studios", "Pixar",
+    "Studio 4°C", "Studio Bones", "Studio Ghibli", "Studio Khara", "Studio MAPPA", "Studio Madhouse",
+    "Studio Pierrot", "Studio Ponoc", "Studio Shaft", "Studio Trigger", "Sunrise Studios", "Toei Animation",
+    "Ufotable", "Walt Disney", "Walt Disney Animation", "Warner Bros", "Weta Workshop", "Wit Studio",
 )  # fmt: skip
 """Studios that are widely imitated; they may be named as what is in a picture, but not as what it looks like."""

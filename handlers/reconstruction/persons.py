@@ -7,24 +7,10 @@ from functools import lru_cache
 from typing import Final
 
 from handlers.reconstruction.given_names import CHARACTERS, GIVEN_NAMES
+from handlers.reconstruction.name_words import BREAKS, LIKENESSES, PARTICLES, TITLES
 from handlers.reconstruction.style_words import CRAFTS, LOWER_CASE_ENDS, PLACES, is_style
 from handlers.tags.lexicon import ENGLISH, GERMAN, find_lemma, is_listed
 
-PARTICLES: Final = frozenset(
-    "van von der den de da del della di du la le el al af av bin ibn ter ten dos das zu zum zur y st".split()
-)
-_TITLES: Final = frozenset("sir dame lord lady saint master mr mrs ms dr prof professor".split())
-_STOP: Final = frozenset(
-    "about after als am an and as at auf aus bei by das dem den der des die durch ein eine einem einen einer eines featuring"
-    " for from front für gegen her hinter his im in into its mit my nach near neben of off on or our over ohne than that"
-    " the their this through to trending um und unter using vom von vor with without wie zu zwischen über"
-    " is was are were be has have during before behind under between like showing depicting holding inspired style"
-    " alten alte old young new modern ancient early".split()
-)
-_LIKENESSES: Final = frozenset(
-    "arabesque burlesque dantesque carnivalesque chivalresque churrigueresque gigantesque grotesque humoresque junoesque moresque"
-    " picaresque picturesque plateresque romanesque sculpturesque statuesque".split()
-)
 _INITIAL: Final = re.compile(r"(?:[^\W\d_]\.)+-?(?:[^\W\d_]\.)?|[^\W\d_]")
 _WORD: Final = re.compile(r"[^\W\d_][\w'’.]*")
 _FICTION: Final = frozenset(word for name in CHARACTERS for word in name.split())
@@ -62,7 +48,7 @@ def count_name_words(words: Sequence[str], *, made: bool) -> int:
     `made`: the wording before them says that somebody made the picture, so a name is more likely than another word. It
     takes a given name and a surname, or words that no dictionary has.
     """
-    start = _skip(words, 0, _TITLES)
+    start = _skip(words, 0, TITLES)
     first = _at(words, start)
     if not first or _is_other(first):
         return 0
@@ -128,14 +114,14 @@ def find_stranger(text: str, at: int, end: int) -> int:
 def is_modifier(word: str, after: str) -> bool:
     """Whether a word with a capital belongs to the ordinary one after it: Swiss travel brochures."""
     following = re.match(r" ([a-zß-ÿ]+)", after)
-    return following is not None and not is_strange(word) and following[1] not in _STOP and not is_given(word)
+    return following is not None and not is_strange(word) and following[1] not in BREAKS and not is_given(word)
 
 
 def is_likeness(word: str, of: str) -> bool:
     """Whether a word that ends in -esque is called after a person: no dictionary has it, nor what it is like."""
     return (
         not any(is_listed(word, code) for code in (ENGLISH, GERMAN))
-        and word.casefold() not in _LIKENESSES
+        and word.casefold() not in LIKENESSES
         and is_strange(of)
     )
 
@@ -143,7 +129,7 @@ def is_likeness(word: str, of: str) -> bool:
 def _is_surname(first: str, second: str) -> bool:
     """Whether a word that is also a style's or a place's comes after a given name, as a name would: anna berg."""
     small = second.casefold()
-    return is_given(first) and len(first) > 1 and small not in _STOP and small not in LOWER_CASE_ENDS
+    return is_given(first) and len(first) > 1 and small not in BREAKS and small not in LOWER_CASE_ENDS
 
 
 def is_given(word: str) -> bool:
@@ -153,7 +139,7 @@ def is_given(word: str) -> bool:
 
 def _is_other(word: str) -> bool:
     small = word.casefold()
-    return small in _STOP or small in LOWER_CASE_ENDS or small in PLACES or small in CRAFTS or is_style(small)
+    return small in BREAKS or small in LOWER_CASE_ENDS or small in PLACES or small in CRAFTS or is_style(small)
 
 
 def _skip(words: Sequence[str], at: int, wanted: frozenset[str]) -> int:

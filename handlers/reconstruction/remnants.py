@@ -14,16 +14,17 @@ _ENDS: Final = (
     r"|(?:painted|drawn|illustrated|photographed)\s+by)"
 )
 _CONJUNCTION: Final = r"(?:and|or|und|oder|&|\+|x|meets|trifft)"
+_JOINT: Final = rf"{_CONJUNCTION}|of|between|from|by|with|von|aus|zwischen"
 _BREAK: Final = r"(?=\s*(?:$|[,.;:!?)\]]))"
 _LOOSE: Final = (
     (re.compile(rf"[(\[]\s*{GONE}\s*(?::\s*[\d.]+\s*)?[)\]]"), GONE),
     (re.compile(rf"{GONE}\s*(?:{GONE})"), GONE),
     (re.compile(rf"(?<!\w){_ENDS}\s*{GONE}{_BREAK}", re.IGNORECASE), GONE),
-    (re.compile(rf"(?<!\w)({_CONJUNCTION}|of|between|from|by|with|von|aus|zwischen)\s*{GONE}\s*{_CONJUNCTION}(?!\w)", re.I), rf"\1{GONE}"),
+    (re.compile(rf"(?<!\w)({_JOINT})\s*{GONE}\s*{_CONJUNCTION}(?!\w)", re.IGNORECASE), rf"\1{GONE}"),
     (re.compile(rf"(^|[,(\[])\s*{GONE}\s*{_CONJUNCTION}(?!\w)", re.IGNORECASE), rf"\1{GONE}"),
     (re.compile(rf"{GONE}['’]s?(?!\w)"), GONE),
-    (re.compile(rf"(?<!\w)([Aa])n?\s*{GONE}\s*(?=[aeiouAEIOU])"), r"\1n "),
-    (re.compile(rf"(?<!\w)([Aa])n?\s*{GONE}\s*(?=[^\W\daeiouAEIOU])(?!(?:with|in|on|at|and|of|mit|und)\b)"), r"\1 "),
+    (re.compile(rf"(?<!\w)([Aa])n?\s*{GONE}\s*(?=[aeiouAEIOU])(?!(?:in|on|at|and|of|or)\b)"), r"\1n "),
+    (re.compile(rf"(?<!\w)([Aa])n?\s*{GONE}\s*(?=[^\W\daeiouAEIOU])(?!(?:with|mit|und)\b)"), r"\1 "),
     (re.compile(rf"(?<!\w)(?:an?|the)\s*{GONE}\s*(?=(?:with|in|on|at|and|of|mit|und)\b)", re.IGNORECASE), GONE),
 )  # fmt: skip
 _EDGES: Final = " ;-–"

@@ -1,9 +1,7 @@
 """Whether artists' names go and nothing else does: parts of prompts written by hand, and what is left of them."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,9 +9,9 @@ from bench.quality.parts import Part, Plan, Section, Table
 from bench.quality.statistics import upper_bound
 from handlers.reconstruction.artists import drop_artists
 
-HALVES: Final = ("development", "held out")
+PARTS: Final = ("development", "held out")
 UNCHANGED: Final = "="
-_FILE: Final = Path(__file__).with_name("attributions.tsv")
+_FILES: Final = ("attributions.tsv", "attributions_held_out.tsv")
 Cleaner = Callable[[str, str], tuple[str, tuple[str, ...]]]
 """Of a part's name and text: the text without artists' names, and those names."""
 
@@ -26,11 +24,8 @@ class Attribution:
     text: str
     names: tuple[str, ...]
     rests: tuple[str, ...]
-
-    @cached_property
-    def held_out(self) -> bool:
-        """Whether it is in the half that no rule may be made for: by a hash of the text."""
-        return hashlib.blake2b(self.text.encode(), digest_size=1).digest()[0] < 1 << 7
+    held_out: bool
+    """Whether it is among those that no rule may be made for."""
 
     def keeps_a_name(self, left: str) -> bool:
         """Whether one of the names is still there, in whatever form."""
@@ -51,16 +46,21 @@ class Outcome:
 
 
 def read_attributions() -> tuple[Attribution, ...]:
-    """Every text, in the order of the file."""
-    rows = (line.split("\t") for line in _FILE.read_text().splitlines() if line and not line.startswith("# "))
+    """Every text, those first that rules were made for, else in the order of the files."""
+    rows = (
+        (*line.split("\t"), held_out)
+        for held_out, file in enumerate(_FILES)
+        for line in Path(__file__).with_name(file).read_text().splitlines()
+        if line and not line.startswith("# ")
+    )
     return tuple(
-        Attribution(slot, text, tuple(filter(None, names.split(", "))), _list_rests(text, rests))
-        for slot, text, names, rests in rows
+        Attribution(slot, text, tuple(filter(None, names.split(", "))), _list_rests(text, rests), bool(held_out))
+        for slot, text, names, rests, held_out in rows
     )
 
 
 def evaluate(plan: Plan, cleaner: Cleaner = drop_artists) -> Section:
-    """Count both halves; `quick`: the development half alone."""
+    """Count both parts; `quick`: the development part alone."""
     outcomes = [
         Outcome(one, cleaner(one.slot, one.text)[0]) for one in read_attributions() if not (plan.quick and one.held_out)
     ]
@@ -70,12 +70,12 @@ def evaluate(plan: Plan, cleaner: Cleaner = drop_artists) -> Section:
 
 def _count(outcomes: Sequence[Outcome]) -> Table:
     rows = []
-    for half in HALVES:
-        of = [one for one in outcomes if HALVES[one.of.held_out] == half]
+    for part in PARTS:
+        of = [one for one in outcomes if PARTS[one.of.held_out] == part]
         named, nameless = ([one for one in of if bool(one.of.names) is wanted] for wanted in (True, False))
         rows.append(
             (
-                half,
+                part,
                 _share(sum(one.of.keeps_a_name(one.left) for one in named), len(named)),
                 f"{sum(one.right for one in named)} of {len(named)}",
                 _share(sum(not one.right for one in nameless), len(nameless)),
@@ -91,9 +91,9 @@ def _count(outcomes: Sequence[Outcome]) -> Table:
 
 
 def _figures(outcomes: Iterable[Outcome]) -> dict[str, Any]:
-    """Every text of the development half of which something else is left; the held-out ones stay unseen."""
+    """Every text of the development part of which something else is left; the held-out ones stay unseen."""
     wrong = [one for one in outcomes if not one.of.held_out and not one.right]
-    return {HALVES[0]: [[one.of.slot, one.of.text, one.left, *one.of.rests] for one in wrong]}
+    return {PARTS[0]: [[one.of.slot, one.of.text, one.left, *one.of.rests] for one in wrong]}
 
 
 def _share(wrong: int, of: int) -> str:
