@@ -1,11 +1,13 @@
 """Tags: what a medium carries, what we would give it, and every name that is known."""
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 _SEPARATORS = str.maketrans({"_": " ", "-": " ", "‐": " ", "‑": " ", "–": " ", "’": "'", "‘": "'"})
+_SHARP = re.compile(r"\w#[^\w#]*$")
 EDGES = " \t\r\n#.,;:!?\"'“”„«»‹›()[]{}*"
 """What may stand around a name without being part of it."""
 
@@ -13,11 +15,13 @@ EDGES = " \t\r\n#.,;:!?\"'“”„«»‹›()[]{}*"
 def fold_name(name: str) -> str:
     """By what two spellings are the same tag: one case, single spaces for hyphens and underscores, bare edges.
 
-    `fold_name(fold_name(x)) == fold_name(x)`. Empty when nothing is left.
+    `fold_name(fold_name(x)) == fold_name(x)`. Empty when nothing is left. A sharp after a single letter is part of the
+    name: C#.
     """
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     plain = "".join(c for c in plain if unicodedata.category(c) not in ("Cc", "Cf", "Co", "Cs", "Cn") or c.isspace())
-    return unicodedata.normalize("NFKC", " ".join(plain.translate(_SEPARATORS).split()).strip(EDGES))
+    bare = unicodedata.normalize("NFKC", " ".join(plain.translate(_SEPARATORS).split()).strip(EDGES))
+    return f"{bare}#" if len(bare) == 1 and _SHARP.search(plain) else bare
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,12 +33,24 @@ _OTHER_ENGLISH = (
     "humanities dreads lyrics specs brains bloomers dungarees greetings matters mains minors majors finals commons "
     "seconds teens twenties thirties forties fifties sixties seventies eighties nineties rubbers leathers salts links "
     "alps dolomites rockies cotswolds canaries "
+    "amends antics annals arrears alms bellows bowels brussels chips confines congratulations depths dregs "
+    "dues earnings entrails environs flares gums heavens hives hustings innards intestines "
+    "leggings lodgings loins measles mumps nuptials obsequies oats outlays particulars pincers "
+    "pleasantries provisions ravages reins riches rounders shears shambles sideburns "
+    "slops smarts spoils straits suds takings tidings tweezers underpants undies "
+    "valuables vespers victuals vitals wages wares whereabouts winnings wits writings aerobics dominoes dominos "
+    "checks coveralls cutoffs dungarees hotpants mules oxfords plimsolls "
+    "tours wells downs naples athens cannes flanders bahamas maldives seychelles hebrides andes cyclades philippines "
+    "netherlands himalayas pyrenees balkans ardennes lowlands midlands broads "
     "williams stevens rogers roberts richards edwards peters adams andrews daniels phillips simons matthews jacobs "
     "stephens simmons parsons brooks hughes dickens"
 )
 _OTHER_GERMAN = (
     "banken muttern trümmer spaghetti alpen anden länder bänder bände strauße junge boots shorts jeans news fans leute "
     "eltern ferien möbel kosten masern geschwister niederlande pyrenäen tropen alten armen tuschen "
+    "gliedmaßen ränke zutaten chips pommes textilien lebensmittel karpaten vogesen malediven balearen kanaren azoren bahamas "
+    "philippinen seychellen hebriden antillen ardennen gezeiten pocken röteln memoiren spesen wirren faxen einkünfte "
+    "bergen essen baden hagen siegen worms weihnachten ostern pfingsten heiden "
     "dolomiten schulden tuche kiefern lande male drucke wehen zinsen"
 )
 _OTHER_ALONE_ENGLISH = (

@@ -32,7 +32,8 @@ def drop_article(name: str, language: str) -> str:
 
 def _tidy(name: str) -> str:
     kept = (c if c.isspace() or unicodedata.category(c) not in _DROPPED else "" for c in _compose(name))
-    return _compose(" ".join("".join(kept).translate(_PLAIN).split()).strip(EDGES))
+    bare = _compose(" ".join("".join(kept).translate(_PLAIN).split()).strip(EDGES))
+    return f"{bare}#" if len(bare) == 1 and fold_name(name).endswith("#") else bare
 
 
 def _compose(text: str) -> str:

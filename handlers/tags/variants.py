@@ -25,7 +25,7 @@ _AMERICAN: Final = {
     "artefact": "artifact", "artefacts": "artifacts", "mediaeval": "medieval", "archaeology": "archeology",
     "archaeological": "archeological", "manoeuvre": "maneuver", "kerb": "curb", "phantasy": "fantasy",
     "catalogue": "catalog", "defence": "defense", "smoulder": "smolder", "smouldering": "smoldering",
-    "woollen": "woolen", "marvellous": "marvelous", "orang-utan": "orangutan", "storeys": "stories",
+    "woollen": "woolen", "marvellous": "marvelous", "orang-utan": "orangutan",
 }  # fmt: skip
 _REFORMED: Final = {
     "känguruh": "känguru", "känguruhs": "kängurus", "gemse": "gämse", "gemsen": "gämsen", "stengel": "stängel",
