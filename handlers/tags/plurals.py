@@ -48,8 +48,9 @@ _OTHER_ENGLISH = (
 _OTHER_GERMAN = (
     "banken muttern trümmer spaghetti alpen anden länder bänder bände strauße junge boots shorts jeans news fans leute "
     "eltern ferien möbel kosten masern geschwister niederlande pyrenäen tropen alten armen tuschen "
-    "gliedmaßen ränke zutaten chips pommes textilien lebensmittel karpaten vogesen malediven balearen kanaren azoren bahamas "
-    "philippinen seychellen hebriden antillen ardennen gezeiten pocken röteln memoiren spesen wirren faxen einkünfte "
+    "gliedmaßen ränke zutaten chips pommes textilien lebensmittel karpaten vogesen malediven balearen kanaren azoren "
+    "bahamas philippinen seychellen hebriden antillen ardennen gezeiten pocken röteln memoiren spesen wirren "
+    "faxen einkünfte "
     "bergen essen baden hagen siegen worms weihnachten ostern pfingsten heiden "
     "dolomiten schulden tuche kiefern lande male drucke wehen zinsen"
 )

@@ -47,16 +47,17 @@ class Outcome:
 
 def read_attributions() -> tuple[Attribution, ...]:
     """Every text, those first that rules were made for, else in the order of the files."""
-    rows = (
-        (*line.split("\t"), held_out)
-        for held_out, file in enumerate(_FILES)
+    return tuple(
+        _read(line, held_out=file == _FILES[1])
+        for file in _FILES
         for line in Path(__file__).with_name(file).read_text().splitlines()
         if line and not line.startswith("# ")
     )
-    return tuple(
-        Attribution(slot, text, tuple(filter(None, names.split(", "))), _list_rests(text, rests), bool(held_out))
-        for slot, text, names, rests, held_out in rows
-    )
+
+
+def _read(line: str, *, held_out: bool) -> Attribution:
+    slot, text, names, rests = line.split("\t")
+    return Attribution(slot, text, tuple(filter(None, names.split(", "))), _list_rests(text, rests), held_out)
 
 
 def evaluate(plan: Plan, cleaner: Cleaner = drop_artists) -> Section:

@@ -40,11 +40,7 @@ class Pair:
 
 def read_pairs() -> tuple[Pair, ...]:
     """Every pair, in the order of the files."""
-    rows = ((*line.split("\t"), file == _FILES[1]) for file in _FILES for line in _read(file))
-    return tuple(
-        Pair(_unescape(one), _unescape(other), _is_same(label), language, domain, kind, second)
-        for one, other, label, language, domain, kind, second in rows
-    )
+    return tuple(_read_pair(line, second=file == _FILES[1]) for file in _FILES for line in _read(file))
 
 
 def read_aliases() -> dict[str, str]:
@@ -60,6 +56,11 @@ def gather_vocabulary(pairs: Sequence[Pair], *, aliases: bool) -> Vocabulary:
         if key := fold_name(name):
             spellings.setdefault(key, name)
     return Vocabulary(spellings, {fold_name(name): tag for name, tag in table.items()})
+
+
+def _read_pair(line: str, *, second: bool) -> Pair:
+    one, other, label, language, domain, kind = line.split("\t")
+    return Pair(_unescape(one), _unescape(other), _is_same(label), language, domain, kind, second)
 
 
 def _known(pair: Pair) -> Iterator[str]:

@@ -11,7 +11,9 @@ from bench.quality.tags.plot import draw
 from contracts.tags import Vocabulary, fold_name
 from handlers.tags.naming import same_tag
 
-HALVES = ("development", "held out")
+PARTS = ("development", "held out", "second set")
+Libraries = tuple[Vocabulary, Vocabulary]
+"""The library of the first set of pairs, and that of the second."""
 QUICK = 150
 """Pairs that show that it runs; none of them held out."""
 PLURALS = ("plural", "irregular_plural", "phrase_plural")
@@ -19,32 +21,42 @@ OTHERS = {"en": "de", "de": "en", "mixed": "en"}
 
 
 def evaluate(plan: Plan) -> Section:
-    """Count both halves; names that are one tag only by an alias are asked without aliases and with them."""
+    """Count all parts; names that are one tag only by an alias are asked without aliases and with them."""
     pairs = read_pairs()
-    halves = _split(pairs, quick=plan.quick)
-    plain, helped = (gather_vocabulary(pairs, aliases=aliases) for aliases in (False, True))
+    parts = _split(pairs, quick=plan.quick)
+    plain, helped = (gather_libraries(pairs, aliases=aliases) for aliases in (False, True))
     engine = partial(ask, plain)
-    kinds = _by(halves, lambda pair: pair.kind, engine)
+    kinds = _by(parts, lambda pair: pair.kind, engine)
     plan.advance(1, 2)
     tables = [
-        _ways(halves, plain, helped),
-        _groups("By language and domain", "pairs", _by(halves, lambda pair: f"{pair.language}, {pair.domain}", engine)),
+        _ways(parts, plain, helped),
+        _groups("By language and domain", "pairs", _by(parts, lambda pair: f"{pair.language}, {pair.domain}", engine)),
         _groups("By kind", "kind", kinds),
-        _plurals(halves, plain),
-        _wrong(halves, engine),
+        _plurals(parts, plain),
+        _wrong(parts[0], engine),
     ]
     plan.advance(2, 2)
-    return Section(tables, draw(kinds), _figures(halves, engine))
+    return Section(
+        tables,
+        draw({kind: (counts[0], counts[1] if len(counts) > 1 else None) for kind, counts in kinds.items()}),
+        _figures(parts, engine),
+    )
 
 
-def ask(vocabulary: Vocabulary, pair: Pair) -> bool:
+def gather_libraries(pairs: Sequence[Pair], *, aliases: bool) -> Libraries:
+    """The library of each set: the pairs of one are not known to the other's."""
+    first, second = ([pair for pair in pairs if pair.second is wanted] for wanted in (False, True))
+    return gather_vocabulary(first, aliases=aliases), gather_vocabulary(second, aliases=aliases)
+
+
+def ask(libraries: Libraries, pair: Pair) -> bool:
     """What the engine says in a library of the pair's language; one of mixed languages is met in a German library."""
-    return same_tag(pair.one, pair.other, vocabulary, "en" if pair.language == "en" else "de")
+    return same_tag(pair.one, pair.other, libraries[pair.second], "en" if pair.language == "en" else "de")
 
 
-def ask_elsewhere(vocabulary: Vocabulary, pair: Pair) -> bool:
+def ask_elsewhere(libraries: Libraries, pair: Pair) -> bool:
     """What it says in a library whose language is the other one."""
-    return same_tag(pair.one, pair.other, vocabulary, OTHERS[pair.language])
+    return same_tag(pair.one, pair.other, libraries[pair.second], OTHERS[pair.language])
 
 
 def is_told_by_more_than_case(pair: Pair) -> bool:
@@ -52,28 +64,23 @@ def is_told_by_more_than_case(pair: Pair) -> bool:
     return pair.same or fold_name(pair.one) != fold_name(pair.other)
 
 
-def _split(pairs: Sequence[Pair], *, quick: bool) -> tuple[list[Pair], list[Pair]]:
+def _split(pairs: Sequence[Pair], *, quick: bool) -> tuple[list[Pair], ...]:
     development = [pair for pair in pairs if not pair.held_out]
     if quick:
-        return development[:: len(development) // QUICK], []
-    return development, [pair for pair in pairs if pair.held_out]
+        return development[:: len(development) // QUICK], [], []
+    held_out = [pair for pair in pairs if pair.held_out]
+    return development, [pair for pair in held_out if not pair.second], [pair for pair in held_out if pair.second]
 
 
-def _by(
-    halves: Sequence[Iterable[Pair]], group: Callable[[Pair], str], engine: Engine
-) -> dict[str, tuple[Count, Count]]:
-    """The counts of both halves for each group, in the order in which groups come."""
-    names = dict.fromkeys(group(pair) for half in halves for pair in half)
+def _by(parts: Sequence[Iterable[Pair]], group: Callable[[Pair], str], engine: Engine) -> dict[str, tuple[Count, ...]]:
+    """The counts of all parts for each group, in the order in which groups come."""
+    names = dict.fromkeys(group(pair) for part in parts for pair in part)
     return {
-        name: (
-            count((pair for pair in halves[0] if group(pair) == name), engine),
-            count((pair for pair in halves[1] if group(pair) == name), engine),
-        )
-        for name in names
+        name: tuple(count((pair for pair in part if group(pair) == name), engine) for part in parts) for name in names
     }
 
 
-def _ways(halves: Sequence[Sequence[Pair]], plain: Vocabulary, helped: Vocabulary) -> Table:
+def _ways(parts: Sequence[Sequence[Pair]], plain: Libraries, helped: Libraries) -> Table:
     ways: Mapping[str, tuple[Engine, Callable[[Pair], bool]]] = {
         "no aliases": (partial(ask, plain), lambda _: True),
         "no aliases, pairs that case, ß or punctuation alone tells apart left out": (
@@ -84,17 +91,17 @@ def _ways(halves: Sequence[Sequence[Pair]], plain: Vocabulary, helped: Vocabular
         "no aliases, the library's language set wrongly": (partial(ask_elsewhere, plain), lambda _: True),
     }
     rows = []
-    both = [pair for half in halves for pair in half]
-    for half, pairs in zip((*HALVES, "both"), (*halves, both), strict=True):
+    every = [pair for part in parts for pair in part]
+    for part, pairs in zip((*PARTS, "all"), (*parts, every), strict=True):
         for way, (engine, belongs) in ways.items():
             of = count(filter(belongs, pairs), engine)
             sure = f"{_number(of.precision)} (at least {_number(of.precision_at_least)})"
-            rows.append((half, way, _of(of.found, of.same), _of(of.wrong, of.different), sure, _number(of.recall)))
+            rows.append((part, way, _of(of.found, of.same), _of(of.wrong, of.different), sure, _number(of.recall)))
     header = ("part", "how", "one tag, and made one", "two tags, but made one", "precision (95 %)", "recall")
     return Table("Names made one tag", header, rows)
 
 
-def _groups(title: str, name: str, groups: Mapping[str, tuple[Count, Count]]) -> Table:
+def _groups(title: str, name: str, groups: Mapping[str, tuple[Count, ...]]) -> Table:
     rows = [
         (
             group.replace("_", " "),
@@ -105,21 +112,21 @@ def _groups(title: str, name: str, groups: Mapping[str, tuple[Count, Count]]) ->
     ]
     header = (
         name,
-        *(f"one tag, and made one: {half}" for half in HALVES),
-        *(f"two, but made one: {h}" for h in HALVES),
+        *(f"one tag, and made one: {part}" for part in PARTS),
+        *(f"two, but made one: {h}" for h in PARTS),
     )
     return Table(title, header, rows)
 
 
-def _plurals(halves: Sequence[Iterable[Pair]], vocabulary: Vocabulary) -> Table:
+def _plurals(parts: Sequence[Iterable[Pair]], libraries: Libraries) -> Table:
     """Whether the singular is known decides: a plural is replaced by nothing that nobody knows."""
     rows = []
     for kind in PLURALS:
-        of_kind = [[pair for pair in half if pair.kind == kind] for half in halves]
-        groups = _by(of_kind, lambda pair: _knowledge(pair, vocabulary), partial(ask, vocabulary))
+        of_kind = [[pair for pair in part if pair.kind == kind] for part in parts]
+        groups = _by(of_kind, lambda pair: _knowledge(pair, libraries[pair.second]), partial(ask, libraries))
         for group, counts in sorted(groups.items()):
             rows.append((kind.replace("_", " "), group, *(_of(one.found, one.same) for one in counts)))
-    return Table("Plurals, and what the library knows", ("kind", "known", *HALVES), rows)
+    return Table("Plurals, and what the library knows", ("kind", "known", *PARTS), rows)
 
 
 def _knowledge(pair: Pair, vocabulary: Vocabulary) -> str:
@@ -129,19 +136,19 @@ def _knowledge(pair: Pair, vocabulary: Vocabulary) -> str:
     return "the plural alone" if plural else "neither"
 
 
-def _wrong(halves: Sequence[Iterable[Pair]], engine: Engine) -> Table:
+def _wrong(development: Iterable[Pair], engine: Engine) -> Table:
+    """Those of the development part; the held-out ones stay unseen."""
     rows = [
-        (f"`{pair.one}`", f"`{pair.other}`", pair.language, pair.kind.replace("_", " "), half)
-        for half, pairs in zip(HALVES, halves, strict=True)
-        for pair in pairs
+        (f"`{pair.one}`", f"`{pair.other}`", pair.language, pair.kind.replace("_", " "))
+        for pair in development
         if not pair.same and engine(pair)
     ]
-    return Table("Two tags, but made one", ("one", "other", "language", "kind", "part"), rows)
+    return Table("Two tags, but made one, in the development part", ("one", "other", "language", "kind"), rows)
 
 
-def _figures(halves: Sequence[Iterable[Pair]], engine: Engine) -> dict[str, Any]:
+def _figures(parts: Sequence[Iterable[Pair]], engine: Engine) -> dict[str, Any]:
     """Every pair of the development part with what was made of it; the held-out ones stay unseen."""
-    return {HALVES[0]: [[p.one, p.other, p.same, p.language, p.kind, engine(p)] for p in halves[0]]}
+    return {PARTS[0]: [[p.one, p.other, p.same, p.language, p.kind, engine(p)] for p in parts[0]]}
 
 
 def _of(hits: int, of: int) -> str:

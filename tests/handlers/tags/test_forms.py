@@ -13,7 +13,7 @@ ONE_ENGLISH = """
 dog|dogs · dog|DOG · dog|a dog · leaf|leaves · wolf|wolves · sky|skies · woman|women · fireman|firemen
 red rose|red roses · wine glass|wine glasses · traffic light|traffic lights · bird of prey|birds of prey
 t-shirt|t shirts · gray|grey · color|colours · café|cafe · new year's eve|new years eve · black & white|black and white
-pixel art|pixelart
+pixel art|pixelart · C#|c# · #nature|nature · storey|storeys
 """
 ONE_GERMAN = """
 Hund|Hunde · Haus|Häuser · Haus|Haeuser · rote Rose|rote Rosen · schwarzer Hund|schwarze Hunde · Straße|Strassen
@@ -23,11 +23,12 @@ Lehrerin|Lehrerinnen · Hirsch im Wald|Hirsche im Wald · dog|dogs · Hund|ein H
 TWO_ENGLISH = """
 glass|glasses · leave|leaves · new|news · short|shorts · wood|woods · light|lights · good|goods · run|running
 jean|jeans · resume|résumé · green house|greenhouse · black bird|blackbird · dog|Hund · snow|snowy · red|reddish
-a-ha|aha · we're|were
+a-ha|aha · we're|were · C|C# · F#|F · storey|stories · story|storeys · bellow|bellows · wage|wages · well|Wells
+rich|riches · tour|Tours
 """
 TWO_GERMAN = """
 Bank|Banken · Segel|Segeln · Film|Filmen · Laub|Laube · Mutter|Muttern · Lehrer|Lehrerin · Katze|Kätzchen
-Rotwein|roter Wein · Kuchen|Küchen · Land|Länder · Boot|Boots · rot|rötlich · Rosé|Rose
+Rotwein|roter Wein · Kuchen|Küchen · Land|Länder · Boot|Boots · rot|rötlich · Rosé|Rose · Chip|Chips · Heide|Heiden
 """
 
 
