@@ -168,6 +168,11 @@ class Inspector:
             "picture.inspected", media_id=medium.media_id, content_hash=inspection.content_hash,
             reason=picture.unreadable,
         )  # fmt: skip
+        if picture.unreadable is None and inspection.detail:
+            log.warning(
+                "picture.metadata_left_out", media_id=medium.media_id, content_hash=inspection.content_hash,
+                reason=inspection.detail,
+            )  # fmt: skip
         self.settled()
         if planned.due:
             self.found()

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-MEASURES_VERSION = 3
+MEASURES_VERSION = 4
 """To be raised when other code measures other figures from the same pixels, or reads something else from the same file:
 pictures are then inspected anew."""
 

@@ -39,6 +39,8 @@ LOG_EVENTS: Final[dict[str, str]] = {
     "picture.moved": "a picture changed or went during a call",
     "detector.failed": "the detector gave no score; a person is to look at the picture",
     "detector.no_picture": "the picture could not be given to the detector; a person is to look at it",
+    "picture.metadata_left_out": "a picture is used without texts or a colour profile in its file that unfold to many"
+    " megabytes; `reason` names it",
     "inspector.broken": "looking at a picture met a mistake of ours; its jobs are skipped",
     "inspector.repeated": "an inspection could not be stored and is tried again",
     "inspector.unavailable": "the store or the decoders are away; the picture waits",

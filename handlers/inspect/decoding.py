@@ -15,6 +15,7 @@ from contracts.embedded import Embedded
 from contracts.measures import Measures
 from contracts.moments import Taken
 from contracts.sketches import Sketch
+from handlers.inspect.chunks import drop_bombs
 from handlers.inspect.colours import make_opaque, to_srgb
 from handlers.inspect.embedded.reading import read_embedded
 from handlers.inspect.limits import PictureLimits
@@ -56,6 +57,7 @@ class Decoded:
     when it came to no rotation); `pixel_hash` as `contracts.facts.Picture` defines it, before any
     colour profile is applied; so are `measures`, the perceptual hash `phash` and the `sketch`. These, `embedded`, what
     a generator wrote into the file, and `taken`, what a camera did, are None for a picture that was measured before.
+    `detail` says more about what is unreadable; of a usable picture, that metadata was too large and left out.
     """
 
     format: str | None = None
@@ -105,8 +107,12 @@ def _decode(
                     known = replace(known, embedded=read_embedded(image, data), taken=read_taken(image))
                 return _develop(image, known, limits, measured=measured, orientation=orientation)
     except Exception as error:  # noqa: BLE001 - parsers of hostile bytes raise what they stumble over
+        reason = _name(error, data)
+        if reason is Reason.METADATA_BOMB and len(bare := drop_bombs(data)) < len(data):
+            spared = _decode(bare, formats, limits, measured=measured, orientation=orientation)
+            return replace(spared, detail=spared.detail or reason.value)
         detail = f"{type(error).__name__}: {error}"[:500]
-        return replace(known, unreadable=_name(error, data).value, detail=detail)
+        return replace(known, unreadable=reason.value, detail=detail)
 
 
 def _format(image: Image.Image) -> str | None:

@@ -57,6 +57,17 @@ def test_bad_pictures_get_their_reason(name: str) -> None:
     assert decoded.pixel_hash is None
 
 
+@pytest.mark.parametrize("name", corpus.BOMBS)
+def test_of_a_metadata_bomb_the_pixels_are_read_and_it_is_said(name: str) -> None:
+    decoded = decode(corpus.BOMBS[name](), LIMITS)
+    plain = decode(encode(scene(), "PNG"), LIMITS)
+    assert decoded.unreadable is None
+    assert decoded.detail == "metadata_bomb"
+    assert (decoded.pixel_hash, decoded.rendition) == (plain.pixel_hash, plain.rendition)
+    assert (decoded.measures, decoded.phash) == (plain.measures, plain.phash)
+    assert plain.detail == ""
+
+
 def test_what_was_found_before_the_failure_is_kept() -> None:
     strip = decode(corpus.png(65_535, 1), LIMITS)
     assert (strip.format, strip.width, strip.height) == ("PNG", 65_535, 1)

@@ -183,6 +183,16 @@ async def test_hashing_reads_the_bytes_of_now(library: Library, pool: PicturePoo
     assert await pool.hash("good.jpg") == hashlib.sha256(JPEG[:-1]).hexdigest()
 
 
+async def test_a_metadata_bomb_is_a_picture_without_its_metadata(library: Library, pool: PicturePool) -> None:
+    for name, make in corpus.BOMBS.items():
+        library.add(name, make())
+    for name in corpus.BOMBS:
+        seen = await pool.inspect(name)
+        assert (seen.picture.unreadable, seen.detail) == (None, "metadata_bomb")
+        assert seen.content_hash is not None
+        assert await pool.rendition(name, seen.content_hash)
+
+
 async def test_m1_to_m18_one_clear_reason_each_and_neighbours_go_on(library: Library, pool: PicturePool) -> None:
     for name, (make, _) in corpus.REFUSED.items():
         library.add(name, make())
