@@ -12,7 +12,7 @@ from PIL import ExifTags, Image, PngImagePlugin
 
 from bench.quality.data import SOURCES, Sample, find, load
 from bench.quality.defects import to_image
-from bench.quality.prompts.remarks import APPS, CHUNKS, COMMENTS, MACHINES, PACKET, SAID, TOOLS
+from bench.quality.prompts.remarks import APPS, CHUNKS, COMMENTS, LONG, MACHINES, PACKET, SAID, TOOLS
 
 LONGEST = 320
 """Pixels of the long side: what is read does not depend on it."""
@@ -93,6 +93,18 @@ def _user_comment(kind: str) -> Write:
     return write
 
 
+def _long(kind: str) -> Write:
+    def write(image: Image.Image, number: int) -> bytes:
+        text = LONG[number % len(LONG)]
+        if kind == "PNG":
+            info = PngImagePlugin.PngInfo()
+            info.add_itxt(("Description", "Comment", "Title")[number % 3], text)
+            return _save(image, kind, pnginfo=info)
+        return _save(image, kind, exif=_exif(number, _CHARSETS[number % len(_CHARSETS)](text)))
+
+    return write
+
+
 def _app(kind: str) -> Write:
     def write(image: Image.Image, number: int) -> bytes:
         return _save(image, kind, exif=_exif(number, b"ASCII\0\0\0" + APPS[number % len(APPS)].encode()))
@@ -166,6 +178,7 @@ WAYS: Mapping[str, Mapping[str, Write]] = {
     "camera data": _every(_camera, "JPEG", "PNG", "WEBP"),
     "captions in EXIF's user comment": _every(_user_comment, "JPEG", "PNG", "WEBP"),
     "captions in other fields of EXIF": _every(_texts, "JPEG", "PNG", "WEBP"),
+    "recipes, code, prose about prompts": _every(_long, "JPEG", "PNG", "WEBP"),
     "an app's JSON in EXIF": _every(_app, "JPEG", "PNG", "WEBP"),
     "XMP of an editor": {**_every(_xmp, "JPEG", "WEBP"), "PNG": _png_xmp},
     "IPTC beside camera data": {"JPEG": _iptc},

@@ -30,6 +30,41 @@ SAID: Final = (
 )
 """Captions in ten languages, some with the words that A1111 and others use for their settings."""
 
+LONG: Final = (
+    (
+        "Apple cake\n\nSteps: 1. peel four apples 2. stir 200 g butter, 150 g sugar, 3 eggs 3. bake\nSize: "
+        "26 cm, Time: 45 min, Model: springform\nNegative: too sweet with more sugar"
+    ),
+    (
+        "Rote Grütze (4 Personen)\nSchritte: 3, Größe: mittel, Dauer: 20 min\n1. Beeren waschen\n2. mit Saf"
+        "t aufkochen\n3. binden"
+    ),
+    (
+        'def sample(prompt, steps=20, seed=42):\n    """Negative prompt: none."""\n    return model(prompt'
+        ", steps, seed)\n"
+    ),
+    (
+        "for i in range(20):  # Steps: 20, Sampler: Euler, as the textbook says\n    y += h * f(t, y)\n# S"
+        "eed: none, Size: n\n"
+    ),
+    (
+        "We talked about prompts for an hour. My negative prompt: no trees. His steps: 20. The seed: his"
+        " idea. We painted it by hand afterwards, in oil, 40 x 60 cm."
+    ),
+    (
+        "Knitting pattern. Steps: cast on 24, knit 4 rows. Sampler: stocking stitch, Model: Anna, Size: "
+        "38, Seed: stitch only"
+    ),
+    ("Negativ-Nr. 14, Abzug auf Baryt, Entwickler 1:50, Schritte: 11 min entwickeln, 30 s stoppen, 5 min fixieren"),
+    (
+        "SELECT prompt, negative_prompt, seed, steps FROM generations WHERE model = 'x' ORDER BY id; -- "
+        "slide 12 of the talk"
+    ),
+    ("Chess game, round 3. 1. e4 e5 2. Nf3 Nc6; Model: board no. 4, Size: 50 cm, Steps: 42, Sampler: none"),
+    ("Growing log\nSeed: 2024 harvest\nSteps: sow, thin out, water\nSize: 30x30 cm, Model: raised bed, Version: 3"),
+)
+"""Longer texts: recipes, code, prose about prompts, with the words of generators in their places."""
+
 MACHINES: Final = (
     ("Canon", "Canon EOS R6", "Firmware Version 1.8.1"),
     ("NIKON CORPORATION", "NIKON D750", "Ver.1.15"),
