@@ -50,6 +50,6 @@ STUDIOS: Final = (
     "Illumination Studios", "Industrial Light & Magic", "Kyoto Animation", "KyoAni", "Laika Studios", "Pixar",
     "Studio 4°C", "Studio Bones", "Studio Ghibli", "Studio Khara", "Studio MAPPA", "Studio Madhouse",
     "Studio Pierrot", "Studio Ponoc", "Studio Shaft", "Studio Trigger", "Sunrise Studios", "Toei Animation",
-    "Ufotable", "Walt Disney", "Walt Disney Animation", "Warner Bros", "Weta Workshop", "Wit Studio",
+    "Ufotable", "Walt Disney", "Warner Bros", "Weta Workshop", "Wit Studio",
 )  # fmt: skip
 """Studios that are widely imitated; they may be named as what is in a picture, but not as what it looks like."""
