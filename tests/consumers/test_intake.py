@@ -215,6 +215,7 @@ async def test_members_that_come_and_go_lose_no_event(
 async def test_our_own_echo_is_dropped_unless_it_is_newer_than_the_medium(
     pool: Pool, planner: Planner, settings: KafkaSettings, produce: Produce
 ) -> None:
+    """P19."""
     heard: list[Planned] = []
     await upload(pool, 1, 2)
     await pool.execute("INSERT INTO bildwerk.media (id, plan_no) VALUES (1, 5)")

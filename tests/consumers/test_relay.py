@@ -246,6 +246,7 @@ async def test_a_row_that_no_broker_takes_becomes_a_dead_letter(
 
 
 async def test_a_failed_send_stops_that_mediums_later_rows_only(pool: Pool, settings: KafkaSettings) -> None:
+    """P20."""
     await add(pool, [5], padding="x" * 1_100_000)
     await add(pool, [5, 6])
     relay = Relay(pool, settings)

@@ -38,3 +38,16 @@ def test_two_programs_that_number_their_requests_alike_are_both_heard() -> None:
     """P21: CloudEvents ids are unique within their source only."""
     one, other = triage([force("/a", 0), force("/b", 1)], "urn:bildwerk:us", RULES).requests
     assert one.force != other.force
+
+
+def test_a_broker_that_starts_again_at_offset_0_is_heard_again() -> None:
+    """P21: an event without an id is known by its place and its bytes."""
+    place = TopicPartition("media.updated", 0)
+
+    def plain(body: bytes) -> Message:
+        return Message(Topic.MEDIA_UPDATED, place, 0, 7, b"5", body)
+
+    bodies = b'{"media_id": 5, "force": true}', b'{"media_id": 6, "force": true}'
+    one, again, other = triage(map(plain, (*bodies[:1], *bodies)), "urn:bildwerk:us", RULES).requests
+    assert one.force == again.force
+    assert one.force != other.force

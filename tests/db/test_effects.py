@@ -57,7 +57,7 @@ async def write(ledger: Ledger, facts: MediaFacts, new: str = "new") -> bool:
     ],
 )
 async def test_an_edit_that_commits_while_we_wait_stands(medium: Ledger, statement: str, left: str | None) -> None:
-    """A person's DELETE or UPDATE that we had to wait for leaves our statement nothing to change."""
+    """P17: a person's DELETE or UPDATE that we had to wait for leaves our statement nothing to change."""
     await have_ours(medium)
 
     assert not await race(medium, statement, lambda: write(medium, OURS))
@@ -65,6 +65,7 @@ async def test_an_edit_that_commits_while_we_wait_stands(medium: Ledger, stateme
 
 
 async def test_an_insert_that_commits_while_we_wait_stands(medium: Ledger) -> None:
+    """P17."""
     statement = "INSERT INTO media_meta VALUES (1, 'ollama.caption', '\"mine\"')"
 
     assert not await race(medium, statement, lambda: write(medium, NOTHING))
@@ -73,7 +74,7 @@ async def test_an_insert_that_commits_while_we_wait_stands(medium: Ledger) -> No
 
 @pytest.mark.parametrize("locks", ['["caption"]', '["ollama.caption", "x"]', '["*"]', '"*"'])
 async def test_a_lock_stops_both_ways_of_writing(medium: Ledger, locks: str) -> None:
-    """A lock that came after the facts were read holds as of the writing statement."""
+    """P17: a lock that came after the facts were read holds as of the writing statement."""
     await medium.pool.execute("INSERT INTO media_meta VALUES (1, 'locks', $1::text::jsonb)", locks)
     assert not await write(medium, NOTHING)
     await medium.pool.execute("INSERT INTO media_meta VALUES (1, 'ollama.caption', '\"ours\"')")

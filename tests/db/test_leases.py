@@ -138,21 +138,6 @@ async def test_urgent_media_come_first(ledger: Ledger) -> None:
     assert held.medium.media_id == urgent
 
 
-async def test_a_claim_walks_an_index_however_long_the_backlog(ledger: Ledger) -> None:
-    """F30: no scan of the media at 20 000 rows."""
-    await ledger.pool.execute(
-        "INSERT INTO bildwerk.media (id, due) SELECT n, '{ollama_caption}' FROM generate_series(1, 20000) AS n"
-    )
-    await ledger.pool.execute("ANALYZE bildwerk.media")
-    from db.queries import load  # noqa: PLC0415 - the plan of the very statement that runs
-
-    plan = await ledger.pool.fetch(f"EXPLAIN {load('leases')['leases_claim']}", uuid4(), LEASE)
-    text = "\n".join(row[0] for row in plan)
-    assert "media_ready" in text
-    assert "media_leased" in text
-    assert "Seq Scan" not in text
-
-
 async def test_the_fence_holds_only_for_the_present_lease(ledger: Ledger) -> None:
     """Fences: id, lease number, owned, not deleted."""
     media_id = await ledger.add()

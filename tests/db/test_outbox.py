@@ -24,6 +24,7 @@ async def emit(connection: Connection, key: str, topic: str = "stage.completed")
 
 
 async def test_rows_come_in_order_and_go_when_deleted(pool: Pool) -> None:
+    """P20."""
     ids = [await emit(pool, str(n)) for n in (3, 1, 2)]
     await pool.execute("UPDATE bildwerk.outbox SET type = type WHERE id = $1", ids[0])  # now the last in the heap
     assert [row.id for row in await outbox.list_rows(pool, 10)] == ids
@@ -51,6 +52,7 @@ async def test_topics_can_be_left_out(pool: Pool) -> None:
 
 
 async def test_one_transaction_at_a_time_holds_the_lock(pool: Pool) -> None:
+    """P20."""
     async with pool.acquire() as first, pool.acquire() as second:
         async with first.transaction(), second.transaction():
             assert await outbox.try_lock(first)

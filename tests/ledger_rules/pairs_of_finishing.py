@@ -72,7 +72,7 @@ async def drops(bench: Bench, order: Order) -> None:
 
 @pair(drops, serial=False, stops=FACTS)
 async def finish_and_new_pixels(bench: Bench) -> Acts:
-    """P2, P6: the file was replaced, its mark moved, and the inspector has just read the new bytes."""
+    """P5, P2, P6: the file was replaced, its mark moved, and the inspector has just read the new bytes."""
     job = await calling(bench)
     await bench.ledger.touch(bench.media_id)
     mark = await bench.ledger.pool.fetchval("SELECT bildwerk.source_mark(path, updated_at, hash) FROM media")
@@ -121,6 +121,7 @@ async def forced_once(bench: Bench, order: Order) -> None:
 
 @pair(forced_once)
 async def finish_and_force(bench: Bench) -> Acts:
+    """P10, P13."""
     job = await calling(bench)
     return finishing(bench.ledger.planner, job), intake(bench.ledger.planner, bench.media_id, AGAIN)
 

@@ -38,6 +38,7 @@ async def its_worker_dies(bench: Bench) -> AsyncIterator[None]:
 
 @row(18, Becomes("done", "", told=True))
 async def its_answer_is_good(bench: Bench) -> AsyncIterator[None]:
+    """P13, P15, P25."""
     await done(bench, "a")
     await bench.plan(AGAIN)
     await bench.begin()
@@ -105,6 +106,7 @@ async def it_may_work_in_a_moment(bench: Bench) -> AsyncIterator[None]:
 
 @row(21, FAILED)
 async def it_was_tried_often_enough(bench: Bench) -> AsyncIterator[None]:
+    """P13."""
     async for _ in fail(bench, Transient("reset"), Transient("reset"), Transient("reset")):
         yield
 
@@ -164,7 +166,7 @@ async def its_upstream_was_forced_meanwhile(bench: Bench) -> AsyncIterator[None]
 
 @row(24, SAME)
 async def it_was_forced_meanwhile(bench: Bench) -> AsyncIterator[None]:
-    """P10: its generation is another one."""
+    """P2, P10: its generation is another one."""
     await new(bench)
     await bench.begin()
     await bench.plan(AGAIN)

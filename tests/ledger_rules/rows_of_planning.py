@@ -95,6 +95,7 @@ async def it_is_impossible_and_forced(bench: Bench) -> AsyncIterator[None]:
 
 @row(6, Becomes("due", "", generation=1, anew=True))
 async def it_was_done_with_other_pixels(bench: Bench) -> AsyncIterator[None]:
+    """P9, P10."""
     await done(bench, "a")
     yield
     await bench.look("f2")
@@ -102,6 +103,7 @@ async def it_was_done_with_other_pixels(bench: Bench) -> AsyncIterator[None]:
 
 @row(6, Becomes("due", "", generation=1, anew=True))
 async def it_failed_with_another_trigger(bench: Bench) -> AsyncIterator[None]:
+    """P10."""
     await new(bench)
     await bench.do("a", BROKEN)
     await bench.put("a.trigger", "moved")
@@ -228,6 +230,7 @@ async def it_is_done_under_another_mark(bench: Bench) -> AsyncIterator[None]:
 
 @row(13, Becomes("due", "forced", generation=1, forced=True))
 async def it_is_done_and_forced(bench: Bench) -> AsyncIterator[None]:
+    """P10, P13."""
     await done(bench, "a")
     yield
     await bench.plan(AGAIN)

@@ -161,6 +161,7 @@ async def test_a_rendition_is_made_again_from_the_file_with_the_same_bytes(libra
 
 
 async def test_m19_a_file_with_other_bytes_gives_no_rendition(library: Library, pool: PicturePool) -> None:
+    """P4."""
     old = hashlib.sha256(JPEG).hexdigest()
     for data in (encode(scene(), "PNG"), b"", b"no picture"):
         library.add("good.jpg", data)

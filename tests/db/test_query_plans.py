@@ -1,0 +1,77 @@
+"""F30: what a claim, a reclaim, a heartbeat and the relay cost does not grow with the backlog. Plans, no times."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from db.pool import Connection, Database, connect
+from db.queries import load
+
+ROWS: Final = 50_000
+HOUR = timedelta(hours=1)
+FILL = (
+    "INSERT INTO bildwerk.media (id, due) SELECT n, '{ollama_caption}' FROM generate_series(1, 50000) AS n",
+    "UPDATE bildwerk.media SET owner = gen_random_uuid(), lease_no = 1, until = now() WHERE id % 50 = 0",
+    "INSERT INTO bildwerk.outbox (aggregateid, type, topic, payload) SELECT id, 'a', 'a', '{}' FROM bildwerk.media",
+    "INSERT INTO bildwerk.jobs (media_id, job_type, status) SELECT id, 'ollama_caption', 'due' FROM bildwerk.media",
+    "ANALYZE bildwerk.media, bildwerk.outbox, bildwerk.jobs",
+)
+MEDIA = [*range(50, 1_050, 50)]
+STATEMENTS: Mapping[str, tuple[str, tuple[Any, ...], Sequence[str]]] = {
+    "claim": ("leases", (uuid4(), HOUR), ("media_leased", "media_ready", "media_pkey")),
+    "heartbeat": ("leases", (MEDIA, [1] * len(MEDIA), HOUR), ("media_pkey", "media_leased")),
+    "fence": ("leases", (50, 1), ("media_pkey",)),
+    "list": ("outbox", (500, []), ("outbox_pkey",)),
+    "delete": ("outbox", (MEDIA,), ("outbox_pkey",)),
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def backlog(stack: Any, template: str) -> str:
+    """Return the URL of a database with a long backlog, made once for all statements."""
+    place = stack.database_url.rpartition("/")[0]
+    admin = await connect(Database(stack.database_url))
+    await admin.execute(f"CREATE DATABASE long_backlog TEMPLATE {template}")
+    await admin.close()
+    url = f"{place}/long_backlog{stack.database_url.rpartition('/')[2].partition('?')[1]}"
+    filling = await connect(Database(url, command_timeout=300.0))
+    for statement in FILL:
+        await filling.execute(statement)
+    await filling.close()
+    return url
+
+
+@pytest_asyncio.fixture
+async def connection(backlog: str) -> AsyncIterator[Connection]:
+    opened = await connect(Database(backlog))
+    yield opened
+    await opened.close()
+
+
+def walk(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """All nodes of a plan."""
+    yield node
+    for child in node.get("Plans", ()):
+        yield from walk(child)
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize("name", STATEMENTS)
+async def test_a_statement_of_every_second_walks_indexes_at_50_000_rows(
+    connection: Connection, name: str, mode: str
+) -> None:
+    """F30: also under the generic plan that PostgreSQL takes after five times."""
+    subject, arguments, indexes = STATEMENTS[name]
+    await connection.execute(f"SET plan_cache_mode = {mode}")
+    text = load(subject)[f"{subject}_{name}"]
+    (row,) = await connection.fetch(f"EXPLAIN (FORMAT JSON) {text}", *arguments)
+    nodes = list(walk(row[0][0]["Plan"]))
+    assert [node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"] == []
+    used = {node["Index Name"] for node in nodes if "Index Name" in node}
+    assert used <= {*indexes}
+    assert name != "claim" or used == {*indexes}, "reclaim and claim have one each"
+    assert [node for node in nodes if node["Node Type"] == "Sort" and node["Plan Rows"] > ROWS / 10] == []
