@@ -127,11 +127,17 @@ class Finisher:
         await ledger.write(connection, [self.planner.draft_settled(snapshot, {**snapshot.verdicts, job_type: settled})])
 
     def _stands(self, snapshot: Snapshot, job: Job) -> bool:
-        verdict = snapshot.verdicts.get(job.stage.job_type, Verdict())
+        """Whether the answer is still wanted (P2, P3).
+
+        Under a mark that is not inspected nobody plans: a job stays due there, also when its upstream is forced.
+        """
+        verdicts, chain = snapshot.verdicts, self.planner.chain
+        verdict = verdicts.get(job.stage.job_type, Verdict())
         return (
             snapshot.facts.exists
             and verdict.status is Status.DUE
-            and job.stage.job_type not in self.planner.chain.bar(snapshot.facts, snapshot.now)
+            and all(verdicts.get(name, Verdict()).status.terminal for name in chain.upstreams[job.stage.job_type])
+            and job.stage.job_type not in chain.bar(snapshot.facts, snapshot.now)
             and verdict.generation == job.generation
             and verdict.fingerprint == job.fingerprint
             and take_fingerprint(job.stage, snapshot.facts) == job.fingerprint

@@ -16,7 +16,7 @@ async def check(pool: Pool, chain: Chain) -> None:
     jobs = {(row["media_id"], row["job_type"]): row for row in await pool.fetch("SELECT * FROM bildwerk.jobs")}
     told = await read_told(pool)
     _check_events(jobs, told)
-    _check_verdicts(jobs, chain)
+    _check_verdicts(jobs)
     await _check_effects(pool, jobs)
     await _check_media(pool, jobs, chain)
 
@@ -43,13 +43,10 @@ def _check_events(jobs: dict[tuple[int, str], Any], told: Told) -> None:
     assert not told.keys() - jobs.keys()
 
 
-def _check_verdicts(jobs: dict[tuple[int, str], Any], chain: Chain) -> None:
-    """I10, P13: nobody is due before its upstreams are terminal; what is terminal is not forced any more."""
-    for (media_id, name), job in jobs.items():
+def _check_verdicts(jobs: dict[tuple[int, str], Any]) -> None:
+    """P13: what is terminal is not forced any more."""
+    for (_, name), job in jobs.items():
         assert not (job["forced"] and job["status"] in TERMINAL), name
-        if job["status"] == "due":
-            before = [jobs[media_id, upstream]["status"] for upstream in chain.upstreams[name]]
-            assert all(status in TERMINAL for status in before), f"{name} is due too early"
 
 
 async def _check_effects(pool: Pool, jobs: dict[tuple[int, str], Any]) -> None:
@@ -62,7 +59,7 @@ async def _check_effects(pool: Pool, jobs: dict[tuple[int, str], Any]) -> None:
 
 
 async def _check_media(pool: Pool, jobs: dict[tuple[int, str], Any], chain: Chain) -> None:
-    """P14: what may be claimed is what is due, when the first of it may run; and only while the mark is inspected."""
+    """I10, P7, P14: what may be claimed is what is due, of an inspected mark, after its upstreams, in its time."""
     rows = await pool.fetch(
         "SELECT m.*, bildwerk.source_mark(p.path, p.updated_at, p.hash) AS mark, p.id IS NOT NULL AS there"
         " FROM bildwerk.media AS m LEFT JOIN public.media AS p ON p.id = m.id"
@@ -73,6 +70,9 @@ async def _check_media(pool: Pool, jobs: dict[tuple[int, str], Any], chain: Chai
         ]
         moments = [jobs[row["id"], name]["run_at"] for name in due]
         assert row["due"] in ([], due)
+        for name in row["due"]:
+            before = [jobs[row["id"], upstream]["status"] for upstream in chain.upstreams[name]]
+            assert all(status in TERMINAL for status in before), f"{name} is due too early"
         if row["due"] and all(moments):
             assert row["run_at"] == min(moments)
         if row["there"] and row["inspected_mark"] == row["mark"]:

@@ -164,6 +164,20 @@ async def its_upstream_was_forced_meanwhile(bench: Bench) -> AsyncIterator[None]
     await superseded(bench)
 
 
+@row(24, Becomes("waiting", "upstream"), "b")
+async def its_upstream_was_forced_under_another_mark(bench: Bench) -> AsyncIterator[None]:
+    """P3, P7: it is due still, for nobody planned it; its bytes are the same, and yet it would be too early."""
+    await done(bench, "a")
+    await bench.begin("b")
+    await bench.ledger.touch(bench.media_id)
+    await bench.plan(AGAIN)
+    yield
+    mark = await bench.ledger.pool.fetchval("SELECT bildwerk.source_mark(path, updated_at, hash) FROM media")
+    assert bench.job is not None
+    bench.ended = await bench.ledger.finish(bench.job, say(), mark=mark)
+    await superseded(bench)
+
+
 @row(24, SAME)
 async def it_was_forced_meanwhile(bench: Bench) -> AsyncIterator[None]:
     """P2, P10: its generation is another one."""

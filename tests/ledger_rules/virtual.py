@@ -38,10 +38,11 @@ FAILURES: tuple[Failure, ...] = (Transient("reset"), Transient("server_error"), 
 
 @dataclass(frozen=True)
 class Call:
-    """A model call under way."""
+    """A model call under way, and which bytes it is about."""
 
     job: Job
     host: Host
+    content_hash: str | None
 
 
 @dataclass
@@ -103,10 +104,11 @@ class World:
         snapshot = self._snapshot(media_id)
         if (found := RUNNER._first_due(snapshot)) is None:
             return
-        stage, verdict, _ = found
+        stage, verdict, facts = found
         assert verdict.fingerprint is not None
         lease = MediumLease(media_id, 1, 0)
-        self.calls.append(Call(Job(lease, stage, 1, "model", verdict.fingerprint, verdict.generation), host))
+        job = Job(lease, stage, 1, "model", verdict.fingerprint, verdict.generation)
+        self.calls.append(Call(job, host, facts.content_hash))
 
     def end(self, call: Call, failure: Failure | None) -> None:
         """A call ends; a host that is away answers nobody."""
@@ -118,9 +120,10 @@ class World:
         if not FINISHER._stands(snapshot, call.job):
             self.plan(call.job.lease.media_id)
         elif snapshot.facts.inspected or failure is not None:
-            self._settle(snapshot, call.job.stage.job_type, failure)
+            self._settle(snapshot, call, failure)
 
-    def _settle(self, snapshot: Snapshot, name: str, failure: Failure | None) -> None:
+    def _settle(self, snapshot: Snapshot, call: Call, failure: Failure | None) -> None:
+        name = call.job.stage.job_type
         before = snapshot.verdicts[name]
         settled = close_verdict(before, Status.DONE, "")
         if failure is not None:
@@ -128,6 +131,8 @@ class World:
             assert not isinstance(failure, Unavailable) or settled == before, "an outage burns nothing"
         else:
             self.effects[snapshot.facts.media_id, name, before.generation] += 1
+            about = (call.content_hash, call.job.generation)
+            assert about == (snapshot.facts.content_hash, before.generation), "an answer about something else (I9)"
         if not isinstance(failure, Unavailable):
             self.stop.record(failed=failure is not None, now=self.now)
         self._apply(snapshot, PLANNER.draft_settled(snapshot, {**snapshot.verdicts, name: settled}))
@@ -164,24 +169,28 @@ class World:
     def check(self) -> None:
         """I1, I4, I10, I11, P13, P14 of every medium."""
         assert [key for key, times in self.effects.items() if times > 1] == []
-        for media_id, snapshot in self.media.items():
-            for name, verdict in snapshot.verdicts.items():
-                self._check_verdict(snapshot, name, verdict)
-                said = self.told.get((media_id, name), [])
-                if verdict.status.terminal:
-                    assert said[-1] == verdict.outcome
-                ended = Counter(each for each in said if each[0] != "skipped")
-                assert [each for each, times in ended.items() if times > 1] == []
+        for media_id in self.media:
+            self._check_medium(media_id)
+
+    def _check_medium(self, media_id: int) -> None:
+        snapshot = self.media[media_id]
+        for name, verdict in snapshot.verdicts.items():
+            self._check_verdict(snapshot, name, verdict)
+            said = self.told.get((media_id, name), [])
+            if verdict.status.terminal:
+                assert said[-1] == verdict.outcome
+            ended = [each for each in said if each[0] != "skipped"]
+            assert len({*ended}) == len(ended), "told twice"
 
     def _check_verdict(self, snapshot: Snapshot, name: str, verdict: Verdict) -> None:
         assert verdict.attempt < FINISHER.retry.tries
         assert not (verdict.forced and verdict.status.terminal)
         if verdict.run_at is not None:
             assert verdict.run_at - self._moment() <= timedelta(seconds=FINISHER.retry.cap * 1.5)
-        if verdict.status is Status.DUE:
+        if name in snapshot.known.due:
             upstreams = CHAIN.upstreams[name]
             assert all(snapshot.verdicts[upstream].status.terminal for upstream in upstreams)
-            if name in snapshot.known.due and verdict.run_at is not None:
+            if verdict.run_at is not None:
                 assert snapshot.known.run_at <= verdict.run_at
 
     def _snapshot(self, media_id: int) -> Snapshot:
@@ -200,3 +209,4 @@ class World:
         for _, body in draft.events:
             said = self.told.setdefault((media_id, str(body["job_type"])), [])
             said.append((str(body["outcome"]), str(body.get("reason", "")), cast("int", body["generation"])))
+        self._check_medium(media_id)
