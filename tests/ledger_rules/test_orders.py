@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from handlers.runner.planning import Planner
 from tests.ledger import Ledger
-from tests.ledger_rules import pairs_of_finishing, pairs_of_leasing
+from tests.ledger_rules import pairs_of_finishing, pairs_of_leasing, pairs_of_people
 from tests.ledger_rules.barriers import Order, Stage, next_turns, open_stage
 from tests.ledger_rules.bench import Bench
 from tests.ledger_rules.invariants import check
@@ -17,7 +17,7 @@ from tests.ledger_rules.pairs import PAIRS, Pair, read_state
 from tests.ledger_rules.states import keep
 from tests.ledger_rules.steps import CHAIN
 
-PLAYED = (pairs_of_finishing, pairs_of_leasing)
+PLAYED = (pairs_of_finishing, pairs_of_leasing, pairs_of_people)
 MOST = 400
 
 

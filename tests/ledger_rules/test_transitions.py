@@ -9,14 +9,17 @@ import pytest
 
 from handlers.runner.planning import Planner
 from tests.ledger import Ledger
-from tests.ledger_rules import rows_of_choosing, rows_of_finishing, rows_of_planning
+from tests.ledger_rules import rows_of_choosing, rows_of_finishing, rows_of_forcing, rows_of_leaving, rows_of_planning
 from tests.ledger_rules.bench import Bench
 from tests.ledger_rules.invariants import TERMINAL, check, read_told
 from tests.ledger_rules.steps import CHAIN
 from tests.ledger_rules.transition import TRANSITIONS, Transition, compare
 
 TABLE = Path(__file__).parents[2] / "docs" / "ledger.md"
-PLAYED = {module.__name__ for module in (rows_of_planning, rows_of_finishing, rows_of_choosing)}
+PLAYED = {
+    module.__name__
+    for module in (rows_of_planning, rows_of_forcing, rows_of_finishing, rows_of_leaving, rows_of_choosing)
+}
 PURGED = 28
 """After a purge the tables tell less than the invariants ask for."""
 

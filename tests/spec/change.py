@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from tests.mutating import Edit
+
 FINISHING, WRITING = "handlers/runner/finishing.py", "handlers/runner/writing.py"
-Edit = tuple[str, str, str]
-"""File, text that is there once, text that takes its place."""
 
 
 @dataclass(frozen=True)
