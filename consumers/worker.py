@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from consumers.failure_stop import FailureStop
+from consumers.pulse import Pulse
 from consumers.waiting import wait_for_any
 from db import leases
 from db.failures import is_repeatable
@@ -61,6 +62,8 @@ class Dispatcher:
     works: dict[asyncio.Task[Ended], Work] = field(default_factory=dict)
     stopping: bool = False
     beaten: float = field(default_factory=monotonic)
+    pulse: Pulse = field(default_factory=Pulse)
+    heart: Pulse = field(default_factory=Pulse)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Claim and run until `stop` is set; then finish the calls under way within the grace time and release."""
@@ -74,6 +77,10 @@ class Dispatcher:
                 task.cancel()
             await asyncio.gather(beating, stopper, *self.works, return_exceptions=True)
 
+    def is_trusted(self, now: float) -> bool:
+        """Whether the heart beats: otherwise our leases may be somebody else's soon, and nothing is claimed."""
+        return now - self.beaten < self.settings.lease - self.settings.margin
+
     async def _note(self, stop: asyncio.Event) -> None:
         await stop.wait()
         self.stopping = True
@@ -81,17 +88,18 @@ class Dispatcher:
 
     async def _claim_until_stopped(self) -> None:
         while not self.stopping:
+            self.pulse.beat()
             self.wake.clear()
             claim = await self._claim()
             if claim is not None:
                 self._start(claim)
                 continue
+            self.pulse.beat(self.settings.poll)
             await wait_for_any(self.settings.poll, self.wake)
 
     async def _claim(self) -> Claim | None:
         available, now = self.hosts(), monotonic()
-        trusted = now - self.beaten < self.settings.lease - self.settings.margin
-        if not (available and trusted and self.failures.allows(len(self.works), now)):
+        if not (available and self.is_trusted(now) and self.failures.allows(len(self.works), now)):
             return None
         lease = timedelta(seconds=self.settings.lease)
         try:
@@ -126,6 +134,7 @@ class Dispatcher:
         self.wake.set()
 
     async def _drain(self) -> None:
+        self.pulse.beat(self.settings.grace)
         if self.works:
             log.info("worker.draining", works=len(self.works))
             await asyncio.wait(list(self.works), timeout=self.settings.grace)
@@ -133,6 +142,7 @@ class Dispatcher:
     async def _beat(self) -> None:
         """Prolong leases until cancelled, whatever happens to the connection."""
         while True:
+            self.heart.beat()
             try:
                 await self._beat_on_one_connection()
             except Exception as error:
@@ -147,6 +157,7 @@ class Dispatcher:
         connection = await connect(self.database)
         try:
             while True:
+                self.heart.beat(self.settings.heartbeat)
                 await asyncio.wait_for(self._beat_once(connection), self.settings.heartbeat)
                 await asyncio.sleep(self.settings.heartbeat)
         finally:
@@ -170,7 +181,7 @@ class Dispatcher:
 
     def _distrust(self) -> None:
         """Stop the calls whose leases may have run out without our knowing."""
-        if monotonic() - self.beaten > self.settings.lease - self.settings.margin:
+        if not self.is_trusted(monotonic()):
             for work in self.works.values():
                 work.lose()
 

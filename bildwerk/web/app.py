@@ -29,11 +29,14 @@ Check = Callable[[], Awaitable[str | None]]
 Need not catch anything."""
 
 
-class Readiness(Protocol):
-    """What the service needs to do its work, by name."""
+class Health(Protocol):
+    """How the service is."""
+
+    def overdue(self) -> list[str]:
+        """The names of its loops that are dead or stuck."""
 
     def checks(self) -> Mapping[str, Check]:
-        """The checks there are now."""
+        """What it needs to do its work, by name."""
 
 
 def name_hosts(address: str) -> Sequence[str]:
@@ -45,15 +48,17 @@ def name_hosts(address: str) -> Sequence[str]:
 
 
 def make_app(
-    readiness: Readiness, show_metrics: Callable[[], Awaitable[bytes]], hosts: Sequence[str] = ("*",)
+    health: Health, show_metrics: Callable[[], Awaitable[bytes]], hosts: Sequence[str] = ("*",)
 ) -> Starlette:
     """The web application for requests to these `hosts`; `show_metrics` gives Prometheus' text."""
 
     async def healthz(_request: Request) -> Response:
-        return PlainTextResponse("ok\n", headers=HEADERS)
+        overdue = health.overdue()
+        said = f"stuck: {', '.join(overdue)}\n" if overdue else "ok\n"
+        return PlainTextResponse(said, 503 if overdue else 200, headers=HEADERS)
 
     async def readyz(_request: Request) -> Response:
-        found = await look(readiness.checks())
+        found = await look(health.checks())
         ready = all(state == "ok" for state in found.values())
         return JSONResponse({"ready": ready, "checks": found}, status_code=200 if ready else 503, headers=HEADERS)
 

@@ -15,9 +15,13 @@ from bildwerk.web.server import PortTaken, serving
 
 @dataclass
 class Needs:
-    """Checks by name that a test may change while the server runs."""
+    """Checks and stuck loops that a test may change while the server runs."""
 
     found: dict[str, Check] = field(default_factory=dict)
+    stuck: list[str] = field(default_factory=list)
+
+    def overdue(self) -> list[str]:
+        return self.stuck
 
     def checks(self) -> Mapping[str, Check]:
         return self.found
@@ -57,6 +61,14 @@ Page = tuple[Needs, httpx.AsyncClient]
 
 async def test_alive(page: Page) -> None:
     assert (await page[1].get("/healthz")).text == "ok\n"
+
+
+async def test_not_alive_while_a_loop_owes_a_sign_of_life(page: Page) -> None:
+    page[0].stuck = ["relay", "sweep"]
+
+    answer = await page[1].get("/healthz")
+
+    assert (answer.status_code, answer.text) == (503, "stuck: relay, sweep\n")
 
 
 async def test_ready_when_every_check_is_fine(page: Page) -> None:
