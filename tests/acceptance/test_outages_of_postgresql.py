@@ -1,12 +1,9 @@
 """PostgreSQL stopped, read-only, behind a network that swallows everything, or full: work waits, and goes on."""
 
 import os
-import shutil
 import signal
-import subprocess
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -26,6 +23,7 @@ from tests.acceptance.pages import Pages, require_unharmed, watched
 from tests.acceptance.polling import until
 from tests.acceptance.test_away import done
 from tests.acceptance.world import Service, World, make_world
+from tests.small_disk import fill_up, small_disk
 from tests.tcp_proxy import TcpProxy
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -181,40 +179,13 @@ async def test_a_network_that_swallows_everything(site: Site) -> None:
     await require_unharmed(site.world, early + late)
 
 
-@contextmanager
-def small_disk(megabytes: int) -> Iterator[Path]:
-    """A file system of its own size that PostgreSQL may use; skips where none can be mounted."""
-    folder = Path(tempfile.mkdtemp(prefix="small-disk-"))
-    mounted = shutil.which("mount") and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", folder], capture_output=True, check=False
-    )
-    try:
-        if not mounted or mounted.returncode:
-            pytest.skip("a disk can be filled only where one can be mounted: this takes root")
-        account = find_unprivileged_account()
-        if account:
-            os.chown(folder, account.uid, account.gid)
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", folder], capture_output=True, check=False)
-        folder.rmdir()
-
-
-def fill(folder: Path) -> Path:
-    """A file that takes all the room there is."""
-    path = folder / "filler"
-    with path.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(bytes(1 << 16))
-        except OSError:
-            return path
-
-
 async def test_a_disk_of_postgresql_that_is_full(
     server: Server, stack: Stack, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     with small_disk(64) as disk:
+        account = find_unprivileged_account()
+        if account:
+            os.chown(disk, account.uid, account.gid)
         await server.execute(
             f"CREATE TABLESPACE small LOCATION '{disk}'",
             f"CREATE DATABASE full_disk TEMPLATE {TEMPLATE} TABLESPACE small",
@@ -225,7 +196,7 @@ async def test_a_disk_of_postgresql_that_is_full(
                 committed = await site.world.wire.committed(Topic.MEDIA_CREATED)
                 unknown = range(10_000, 11_000)  # rows enough to need room, and nothing to do
 
-                filler = fill(disk)
+                filler = fill_up(disk)
                 await site.world.wire.created([*late, *unknown])
                 await site.pages.say(kafka="not_planning: DiskFullError")
                 assert await site.world.wire.committed(Topic.MEDIA_CREATED) == committed
