@@ -67,7 +67,7 @@ class Dispatcher:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Claim and run until `stop` is set; then finish the calls under way within the grace time and release."""
-        beating = asyncio.create_task(self._beat())
+        beating = asyncio.create_task(self._beat(), name="heartbeat")
         stopper = asyncio.create_task(self._note(stop))
         try:
             await self._claim_until_stopped()
