@@ -19,7 +19,7 @@ from db.writable import is_writable
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Looks at the parts of one service; `pulses` are those of its loops, by name. Reasons: docs/health.md."""
+    """Looks at the parts of one service; `pulses` are those of its loops, by name. Reasons: `health_words`."""
 
     pool: Pool
     intake: Intake

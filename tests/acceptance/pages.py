@@ -1,9 +1,10 @@
 """A service's pages as its orchestrator reads them: whether it is alive, and what it lacks."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from time import monotonic
 
 import httpx
 
@@ -84,4 +85,21 @@ async def require_unharmed(
     assert outcomes["retry"] <= cut_off
     assert await world.pool.fetchval("SELECT count(*) FROM bildwerk.dead_letters") == 0
     evidence.check()
+    return evidence
+
+
+async def recover(
+    world: World, pages: Pages, media: list[int], note: Callable[[str], None], cut_off: int = 0
+) -> Evidence:
+    """What was away is back: wait until all is well and done, and note how long that took, and the calls it cost."""
+    healed = monotonic()
+    await pages.become_well()
+    well = monotonic()
+    evidence = await require_unharmed(world, media, cut_off=cut_off)
+    wanted = set(map(str, media))
+    wasted = sum(call["media"] in wanted for call in evidence.calls) - 2 * len(media)
+    note(
+        f"lost 0, doubled 0, failed 0; {wasted} calls wasted of {2 * len(media)} jobs;"
+        f" well after {well - healed:.1f} s, all done after {monotonic() - healed:.1f} s"
+    )
     return evidence

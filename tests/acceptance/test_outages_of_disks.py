@@ -1,16 +1,18 @@
 """The media root unmounted, or no room for what is kept of pictures: nothing fails; what can go on does."""
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.acceptance.conftest import QUICK, MakeWorld
-from tests.acceptance.pages import require_unharmed, watched
+from tests.acceptance.pages import recover, require_unharmed, watched
 from tests.acceptance.test_away import done
 from tests.small_disk import fill_up, small_disk
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_the_media_root_unmounted_and_back(make: MakeWorld) -> None:
+async def test_the_media_root_unmounted_and_back(make: MakeWorld, figure: Callable[[str], None]) -> None:
     world = await make("--picture-seconds", "0.2")
     media = await world.add(16)
     async with watched(world, cache_bytes=1) as (_, pages):
@@ -26,8 +28,7 @@ async def test_the_media_root_unmounted_and_back(make: MakeWorld) -> None:
         world.root.rmdir()
         (world.folder / "elsewhere").rename(world.root)
 
-        await pages.become_well()
-        await require_unharmed(world, media)
+        await recover(world, pages, media, figure)
 
 
 async def test_no_room_for_prepared_pictures_only_makes_it_slow(make: MakeWorld) -> None:

@@ -1,6 +1,6 @@
 """Kafka swallowed by the network, or gone: the model goes on, and what was to be told is told later."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ import pytest_asyncio
 from bildwerk.sandbox.broker import start_broker
 from contracts.topics import Topic
 from tests.acceptance.conftest import QUICK, MakeWorld
-from tests.acceptance.pages import require_unharmed, watched
+from tests.acceptance.pages import recover, require_unharmed, watched
 from tests.acceptance.test_away import done
 from tests.tcp_proxy import TcpProxy
 
@@ -45,7 +45,9 @@ async def test_alive_but_not_consuming(network: TcpProxy, make: MakeWorld) -> No
         assert service.process.returncode is None
 
 
-async def test_the_model_goes_on_while_kafka_is_away(network: TcpProxy, make: MakeWorld) -> None:
+async def test_the_model_goes_on_while_kafka_is_away(
+    network: TcpProxy, make: MakeWorld, figure: Callable[[str], None]
+) -> None:
     world = await make("--picture-seconds", "0.2", kafka=network.address)
     media = await world.add(20)
     async with watched(world) as (_, pages):
@@ -60,6 +62,5 @@ async def test_the_model_goes_on_while_kafka_is_away(network: TcpProxy, make: Ma
         assert wrong.keys() == {"kafka", "relay"}
         await network.forward()
 
-        await pages.become_well()
-        evidence = await require_unharmed(world, media)
+        evidence = await recover(world, pages, media, figure)
         assert len(evidence.first_events) == len(evidence.calls) == 40

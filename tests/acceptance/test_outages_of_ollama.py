@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from bildwerk.sandbox.ollama import start_simulated_ollama
 from tests.acceptance.conftest import MakeWorld
-from tests.acceptance.pages import Pages, require_unharmed, watched
+from tests.acceptance.pages import Pages, recover, require_unharmed, watched
 from tests.acceptance.test_away import done
 from tests.acceptance.world import Service, World
 
@@ -40,7 +40,9 @@ async def running(make_shared: MakeWorld) -> AsyncIterator[Running]:
     ],
     ids=lambda value: value["fault"] if isinstance(value, dict) else value,
 )
-async def test_every_host_away(running: Running, fault: dict[str, object], reason: str) -> None:
+async def test_every_host_away(
+    running: Running, fault: dict[str, object], reason: str, figure: Callable[[str], None]
+) -> None:
     world, _, pages = running
     media = await world.add(24)
     before = (await world.statuses())["done"]
@@ -58,8 +60,7 @@ async def test_every_host_away(running: Running, fault: dict[str, object], reaso
     assert open_jobs["due"] > 0
     await world.heal()
 
-    await pages.become_well()
-    await require_unharmed(world, media, cut_off=world.slots)
+    await recover(world, pages, media, figure, cut_off=world.slots)
     wasted = len(await world.calls()) - calls - 2 * len(media)
     assert wasted <= world.slots, "a breaker that is open lets nothing through"
 

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from bildwerk.sandbox.process import Process
 from contracts.topics import Topic
 from db.migrate import migrate
 from tests.acceptance.conftest import FreshDatabase, shared_broker
-from tests.acceptance.pages import Pages, require_unharmed, watched
+from tests.acceptance.pages import Pages, recover, watched
 from tests.acceptance.polling import until
 from tests.acceptance.test_away import done
 from tests.acceptance.world import Service, World, make_world
@@ -138,7 +138,7 @@ async def nothing_runs(world: World) -> None:
     await until(idle, 60.0)
 
 
-async def test_postgresql_stopped_and_started(site: Site) -> None:
+async def test_postgresql_stopped_and_started(site: Site, figure: Callable[[str], None]) -> None:
     early, late = await begin(site)
     committed = await site.world.wire.committed(Topic.MEDIA_CREATED)
 
@@ -149,12 +149,11 @@ async def test_postgresql_stopped_and_started(site: Site) -> None:
     assert await site.world.wire.committed(Topic.MEDIA_CREATED) == committed
     await site.server.start()
 
-    await site.pages.become_well()
-    await require_unharmed(site.world, early + late)
+    await recover(site.world, site.pages, early + late, figure)
     assert site.service.process.returncode is None
 
 
-async def test_postgresql_read_only_for_a_while(site: Site) -> None:
+async def test_postgresql_read_only_for_a_while(site: Site, figure: Callable[[str], None]) -> None:
     early, late = await begin(site)
 
     await site.server.execute("ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()")
@@ -162,11 +161,10 @@ async def test_postgresql_read_only_for_a_while(site: Site) -> None:
     await site.pages.say(postgresql="read_only", kafka="not_planning: ReadOnlySQLTransactionError", heartbeat="late")
     await site.server.execute("ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()")
 
-    await site.pages.become_well()
-    await require_unharmed(site.world, early + late)
+    await recover(site.world, site.pages, early + late, figure)
 
 
-async def test_a_network_that_swallows_everything(site: Site) -> None:
+async def test_a_network_that_swallows_everything(site: Site, figure: Callable[[str], None]) -> None:
     early, late = await begin(site)
 
     await site.server.theirs.blackhole()
@@ -175,12 +173,11 @@ async def test_a_network_that_swallows_everything(site: Site) -> None:
     await nothing_runs(site.world)
     await site.server.theirs.forward()
 
-    await site.pages.become_well()
-    await require_unharmed(site.world, early + late)
+    await recover(site.world, site.pages, early + late, figure)
 
 
 async def test_a_disk_of_postgresql_that_is_full(
-    server: Server, stack: Stack, tmp_path_factory: pytest.TempPathFactory
+    server: Server, stack: Stack, tmp_path_factory: pytest.TempPathFactory, figure: Callable[[str], None]
 ) -> None:
     with small_disk(64) as disk:
         account = find_unprivileged_account()
@@ -202,7 +199,6 @@ async def test_a_disk_of_postgresql_that_is_full(
                 assert await site.world.wire.committed(Topic.MEDIA_CREATED) == committed
                 filler.unlink()
 
-                await site.pages.become_well()
-                await require_unharmed(site.world, early + late)
+                await recover(site.world, site.pages, early + late, figure)
         finally:
             await server.execute("DROP DATABASE full_disk WITH (FORCE)", "DROP TABLESPACE small")
