@@ -68,14 +68,15 @@ class Dispatcher:
     async def run(self, stop: asyncio.Event) -> None:
         """Claim and run until `stop` is set; then finish the calls under way within the grace time and release."""
         beating = asyncio.create_task(self._beat(), name="heartbeat")
+        watching = asyncio.create_task(self._watch())
         stopper = asyncio.create_task(self._note(stop))
         try:
             await self._claim_until_stopped()
             await self._drain()
         finally:
-            for task in (beating, stopper, *self.works):
+            for task in (beating, watching, stopper, *self.works):
                 task.cancel()
-            await asyncio.gather(beating, stopper, *self.works, return_exceptions=True)
+            await asyncio.gather(beating, watching, stopper, *self.works, return_exceptions=True)
 
     def is_trusted(self, now: float) -> bool:
         """Whether the heart beats: otherwise our leases may be somebody else's soon, and nothing is claimed."""
@@ -149,16 +150,23 @@ class Dispatcher:
                 if not is_repeatable(error):
                     log.exception("heartbeat.broken")
                 log.warning("heartbeat.failed", error=type(error).__name__)
-                self._distrust()
                 await asyncio.sleep(self.settings.heartbeat / 2)
 
     async def _beat_on_one_connection(self) -> None:
-        """Beat on a connection of its own, so that no queue of the pool can starve it. Returns only by raising."""
+        """Beat on a connection of its own, so that no queue of the pool can starve it. Returns only by raising.
+
+        A beat that is late is cut off, not cancelled: a cancelled statement waits for the server's word on it.
+        """
+        loop = asyncio.get_running_loop()
         connection = await connect(self.database)
         try:
             while True:
                 self.heart.beat(self.settings.heartbeat)
-                await asyncio.wait_for(self._beat_once(connection), self.settings.heartbeat)
+                late = loop.call_later(self.settings.heartbeat, connection.terminate)
+                try:
+                    await self._beat_once(connection)
+                finally:
+                    late.cancel()
                 await asyncio.sleep(self.settings.heartbeat)
         finally:
             connection.terminate()
@@ -179,11 +187,15 @@ class Dispatcher:
                     work.lose()
         self.beaten = began
 
-    def _distrust(self) -> None:
-        """Stop the calls whose leases may have run out without our knowing."""
-        if not self.is_trusted(monotonic()):
-            for work in self.works.values():
-                work.lose()
+    async def _watch(self) -> None:
+        """Stop the calls whose leases may run out without our knowing, whatever the heart waits for (I8)."""
+        while True:
+            now = monotonic()
+            if not self.is_trusted(now):
+                for work in self.works.values():
+                    work.lose()
+            trusted = self.beaten + self.settings.lease - self.settings.margin - now
+            await asyncio.sleep(max(trusted, self.settings.margin / 4))
 
 
 async def _release_slots(connection: Connection, work: Work) -> None:

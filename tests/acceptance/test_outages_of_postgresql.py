@@ -143,11 +143,13 @@ async def test_postgresql_stopped_and_started(site: Site, figure: Callable[[str]
     committed = await site.world.wire.committed(Topic.MEDIA_CREATED)
 
     await site.server.stop()
-    await site.world.wire.created(late)
-    await site.pages.say(postgresql="unreachable", kafka="not_planning", heartbeat="late")
-    await nothing_runs(site.world)
-    assert await site.world.wire.committed(Topic.MEDIA_CREATED) == committed
-    await site.server.start()
+    try:
+        await site.world.wire.created(late)
+        await site.pages.say(postgresql="unreachable", kafka="not_planning", heartbeat="late")
+        await nothing_runs(site.world)
+        assert await site.world.wire.committed(Topic.MEDIA_CREATED) == committed
+    finally:
+        await site.server.start()
 
     await recover(site.world, site.pages, early + late, figure)
     assert site.service.process.returncode is None
@@ -157,9 +159,13 @@ async def test_postgresql_read_only_for_a_while(site: Site, figure: Callable[[st
     early, late = await begin(site)
 
     await site.server.execute("ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()")
-    await site.world.wire.created(late)
-    await site.pages.say(postgresql="read_only", kafka="not_planning: ReadOnlySQLTransactionError", heartbeat="late")
-    await site.server.execute("ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()")
+    try:
+        await site.world.wire.created(late)
+        refused = "not_planning: ReadOnlySQLTransactionError"
+        await site.pages.say(postgresql="read_only", kafka=refused, heartbeat="late")
+        await nothing_runs(site.world)
+    finally:
+        await site.server.execute("ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()")
 
     await recover(site.world, site.pages, early + late, figure)
 
@@ -168,10 +174,12 @@ async def test_a_network_that_swallows_everything(site: Site, figure: Callable[[
     early, late = await begin(site)
 
     await site.server.theirs.blackhole()
-    await site.world.wire.created(late)
-    await site.pages.say(postgresql="timeout", heartbeat="late")
-    await nothing_runs(site.world)
-    await site.server.theirs.forward()
+    try:
+        await site.world.wire.created(late)
+        await site.pages.say(postgresql="timeout", heartbeat="late")
+        await nothing_runs(site.world)
+    finally:
+        await site.server.theirs.forward()
 
     await recover(site.world, site.pages, early + late, figure)
 
