@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -51,6 +52,7 @@ def make_app(
     health: Health, show_metrics: Callable[[], Awaitable[bytes]], hosts: Sequence[str] = ("*",)
 ) -> Starlette:
     """The web application for requests to these `hosts`; `show_metrics` gives Prometheus' text."""
+    looks = Looks()
 
     async def healthz(_request: Request) -> Response:
         overdue = health.overdue()
@@ -58,7 +60,7 @@ def make_app(
         return PlainTextResponse(said, 503 if overdue else 200, headers=HEADERS)
 
     async def readyz(_request: Request) -> Response:
-        found = await look(health.checks())
+        found = await looks.look(health.checks())
         ready = all(state == "ok" for state in found.values())
         return JSONResponse({"ready": ready, "checks": found}, status_code=200 if ready else 503, headers=HEADERS)
 
@@ -71,15 +73,31 @@ def make_app(
     )
 
 
-async def look(checks: Mapping[str, Check]) -> dict[str, str]:
-    """Run all checks at once; `ok` or a reason code for each."""
-    return dict(zip(checks, await asyncio.gather(*map(_ask, checks.values())), strict=True))
+@dataclass
+class Looks:
+    """Runs checks, each one once at a time, and waits `seconds` for them.
+
+    One that takes longer is left to end by itself: a statement that is cancelled waits for PostgreSQL's word on it.
+    """
+
+    seconds: float = LOOK_SECONDS
+    _under_way: dict[str, "asyncio.Task[str | None]"] = field(default_factory=dict)
+
+    async def look(self, checks: Mapping[str, Check]) -> dict[str, str]:
+        """Run all checks at once; `ok` or a reason code for each."""
+        return dict(zip(checks, await asyncio.gather(*map(self._ask, checks, checks.values())), strict=True))
+
+    async def _ask(self, name: str, check: Check) -> str:
+        task = self._under_way.get(name)
+        if task is None or task.done():
+            task = self._under_way[name] = asyncio.create_task(_run(check), name=f"check {name}")
+        await asyncio.wait([task], timeout=self.seconds)
+        return (task.result() or "ok") if task.done() else "timeout"
 
 
-async def _ask(check: Check) -> str:
+async def _run(check: Check) -> str | None:
     try:
-        async with asyncio.timeout(LOOK_SECONDS):
-            return await check() or "ok"
+        return await check()
     except TimeoutError:
         return "timeout"
     except Exception as error:  # noqa: BLE001 - a check that breaks is a finding, not a crash of the page

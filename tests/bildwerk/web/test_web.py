@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from bildwerk.web.app import HEADERS, Check, make_app, name_hosts
+from bildwerk.web.app import HEADERS, Check, Looks, make_app, name_hosts
 from bildwerk.web.server import PortTaken, serving
 
 
@@ -86,6 +86,25 @@ async def test_not_ready_names_what_is_wrong_without_quoting_it(page: Page) -> N
     assert answer.status_code == 503
     assert answer.json()["checks"] == {"postgresql": "ok", "kafka": "unreachable", "ollama": "ConnectionRefusedError"}
     assert "geheim" not in answer.text
+
+
+async def test_a_check_that_hangs_is_not_waited_for_nor_begun_again() -> None:
+    """As a statement on its way to a PostgreSQL that is silent: it does not even end when it is cancelled."""
+    begun, silence = [], asyncio.Event()
+
+    async def hang() -> str | None:
+        begun.append(1)
+        await silence.wait()
+        return None
+
+    looks = Looks(seconds=1.0)
+    assert await looks.look({"postgresql": hang, "kafka": fine}) == {"postgresql": "timeout", "kafka": "ok"}
+    assert await looks.look({"postgresql": hang}) == {"postgresql": "timeout"}
+    assert len(begun) == 1
+    silence.set()
+    await asyncio.sleep(0.1)
+    assert await looks.look({"postgresql": hang}) == {"postgresql": "ok"}
+    assert len(begun) == 2, "what an earlier look found is old"
 
 
 async def test_metrics_are_prometheus_text(page: Page) -> None:
