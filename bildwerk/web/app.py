@@ -48,9 +48,7 @@ def name_hosts(address: str) -> Sequence[str]:
     return LOOPBACK if address in LOOPBACK else ("*",)
 
 
-def make_app(
-    health: Health, show_metrics: Callable[[], Awaitable[bytes]], hosts: Sequence[str] = ("*",)
-) -> Starlette:
+def make_app(health: Health, show_metrics: Callable[[], Awaitable[bytes]], hosts: Sequence[str] = ("*",)) -> Starlette:
     """The web application for requests to these `hosts`; `show_metrics` gives Prometheus' text."""
     looks = Looks()
 
