@@ -8,15 +8,16 @@ from typing import Protocol
 
 import structlog
 
-from bildwerk.intake_words import explain_stop
+from bildwerk.health import Health
 from bildwerk.settings import Settings
 from bildwerk.telemetry.metrics import Metrics
-from bildwerk.web.app import Check, make_app, name_hosts
+from bildwerk.web.app import make_app, name_hosts
 from bildwerk.web.server import serving
 from consumers.fleet import Fleet
 from consumers.inspector import Inspector
 from consumers.intake import Intake
 from consumers.missing import Missing
+from consumers.pulse import Pulse
 from consumers.purge import Purge
 from consumers.relay import Relay
 from consumers.seeker import DuplicateSeeker
@@ -31,7 +32,9 @@ log = structlog.get_logger("bildwerk.service")
 
 
 class Part(Protocol):
-    """What runs until it is told to stop."""
+    """What runs until it is told to stop; `pulse` is its sign of life."""
+
+    pulse: Pulse
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set."""
@@ -61,45 +64,38 @@ class Service:
         The first part that ends with an error stops the others, and its error is raised.
         """
         last = asyncio.Event()
-        takers: list[Part] = [
-            self.intake, self.inspector, self.seeker, self.dispatcher, self.sweep, self.missing, self.purge,
-        ]  # fmt: skip
-        keepers: list[Part] = [self.relay, self.fleet, self.store]
+        for pulse in self.loops.values():
+            pulse.patience = self.settings.stuck_seconds
         async with self._web(), asyncio.TaskGroup() as group:
-            for keeper in keepers:
-                group.create_task(keeper.run(last), name=type(keeper).__name__.lower())
+            for keeper in self._keepers:
+                group.create_task(_run(keeper, last), name=_name(keeper))
             log.info("service.started")
             try:
                 async with asyncio.TaskGroup() as taking:
-                    for taker in takers:
-                        taking.create_task(taker.run(stop), name=type(taker).__name__.lower())
+                    for taker in self._takers:
+                        taking.create_task(_run(taker, stop), name=_name(taker))
             finally:
                 last.set()
         log.info("service.stopped")
 
-    def checks(self) -> Mapping[str, Check]:
-        """What `/readyz` looks at."""
-        return {
-            "postgresql": self._check_database,
-            "kafka": self._check_intake,
-            "ollama": self._check_fleet,
-            "media_root": self._check_store,
-        }
+    @property
+    def loops(self) -> Mapping[str, Pulse]:
+        """The signs of life of the parts, by their names in logs and on pages."""
+        pulses = {_name(part): part.pulse for part in (*self._takers, *self._keepers)}
+        return {**pulses, "heartbeat": self.dispatcher.heart}
 
-    async def _check_database(self) -> str | None:
-        await self.pool.fetchval("SELECT 1")
-        return None
+    @property
+    def health(self) -> Health:
+        """What the pages show."""
+        return Health(self.pool, self.intake, self.relay, self.dispatcher, self.fleet, self.store, self.loops)
 
-    async def _check_intake(self) -> str | None:
-        if (stop := self.intake.stopped) is not None:
-            return f"intake_stopped: {explain_stop(stop)}"
-        return None if self.intake.healthy() else "not_consuming"
+    @property
+    def _takers(self) -> list[Part]:
+        return [self.intake, self.inspector, self.seeker, self.dispatcher, self.sweep, self.missing, self.purge]
 
-    async def _check_fleet(self) -> str | None:
-        return None if self.fleet.available() else "no_host"
-
-    async def _check_store(self) -> str | None:
-        return None if self.store.is_there() else "media_root_unavailable"
+    @property
+    def _keepers(self) -> list[Part]:
+        return [self.relay, self.fleet, self.store]
 
     async def _show_metrics(self) -> bytes:
         async with self.pool.acquire() as connection:
@@ -111,9 +107,22 @@ class Service:
             yield
             return
         address = self.settings.web_host
-        app = make_app(self, self._show_metrics, name_hosts(address))
+        app = make_app(self.health, self._show_metrics, name_hosts(address))
         async with serving(app, address, self.settings.web_port):
             yield
+
+
+def _name(part: Part) -> str:
+    return type(part).__name__.lower()
+
+
+async def _run(part: Part, stop: asyncio.Event) -> None:
+    """Run a part; one whose task ends before its time is a dead loop, even where nothing was raised."""
+    part.pulse.beat()
+    try:
+        await part.run(stop)
+    finally:
+        part.pulse.end(asked=stop.is_set())
 
 
 @dataclass(frozen=True, slots=True)

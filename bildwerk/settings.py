@@ -239,6 +239,9 @@ class Settings(ChoiceSettings, KafkaAccessSettings, ReferenceSettings, FromEnvir
     # what is shown
     web_host: str = Field("127.0.0.1", description="Address of /healthz, /readyz and /metrics; they have no password.")
     web_port: int = Field(8080, ge=0, le=65535, description="Port of the same; 0: not served.")
+    stuck_seconds: Seconds = Field(
+        300.0, description="Silence of a loop of ours after which `/healthz` says that it is stuck (docs/health.md)."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severity that is logged: `debug`, `info`, `warning` or `error`."
     )

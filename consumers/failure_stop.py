@@ -15,19 +15,24 @@ class FailureStop:
     streak: int = 0
     until: float = 0.0
 
+    @property
+    def stopped(self) -> bool:
+        """Whether work is held back, though one at a time may be tried."""
+        return self.streak >= self.limit
+
     def record(self, *, failed: bool, now: float) -> bool:
         """Take note of a job; True when this failure stops the taking of work."""
         if not failed:
             self.streak = 0
             return False
         self.streak += 1
-        if self.streak < self.limit:
+        if not self.stopped:
             return False
         self.until = now + self.pause
         return True
 
     def allows(self, running: int, now: float) -> bool:
         """Whether one more medium may be taken while `running` are under way."""
-        if self.streak < self.limit:
+        if not self.stopped:
             return True
         return running == 0 and now >= self.until

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from consumers.pulse import Pulse
 from handlers.failures import Failure
 from handlers.inference.client import HostReport, Ollama, Question, Reply
 from handlers.inference.health import HostHealth
@@ -26,6 +27,7 @@ class Fleet:
     health: HostHealth
     back: Callable[[], None] = field(default=lambda: None)
     poll: float = 0.25
+    pulse: Pulse = field(default_factory=Pulse)
     _by_name: dict[str, Host] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -34,6 +36,11 @@ class Fleet:
     def available(self) -> Sequence[tuple[str, int]]:
         """(name, slots) of every host that may be given work now."""
         return [(host.name, host.slots) for host in self.health.available(monotonic())]
+
+    def away(self) -> dict[str, str]:
+        """Why each host that gets no work now gets none, by its name."""
+        there = self.health.available(monotonic())
+        return {host.name: self.health.breaker(host).reason for host in self.ollama.hosts if host not in there}
 
     def reports(self) -> dict[str, HostReport | None]:
         """What the last look at each host found."""
@@ -63,8 +70,9 @@ class Fleet:
     async def run(self, stop: asyncio.Event) -> None:
         """Probe hosts that are away until `stop` is set."""
         while not stop.is_set():
-            for host in self.health.due_probes(monotonic()):
-                await self._probe(host)
+            self.pulse.beat(self.poll)
+            # At once: one that hangs must not keep another from being found.
+            await asyncio.gather(*map(self._probe, self.health.due_probes(monotonic())))
             await asyncio.sleep(self.poll)
 
     async def _probe(self, host: Host) -> HostReport:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import structlog
 
+from consumers.pulse import Pulse
 from consumers.waiting import wait_for_any
 from contracts.facts import Picture
 from db import inspections, ledger
@@ -67,11 +68,13 @@ class Inspector:
     patience: float = 30.0
     slow: set[asyncio.Task[None]] = field(default_factory=set)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    pulse: Pulse = field(default_factory=Pulse)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Inspect until `stop` is set."""
         try:
             while not stop.is_set():
+                self.pulse.beat()
                 self.wake.clear()
                 try:
                     busy = self.pictures.is_available() and await self.inspect_batch()
@@ -81,6 +84,7 @@ class Inspector:
                     log.warning("inspector.repeated", error=type(error).__name__)
                     busy = False
                 if not busy:
+                    self.pulse.beat(self.poll)
                     await wait_for_any(self.poll, self.wake, stop)
         finally:
             for look in self.slow:

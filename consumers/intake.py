@@ -11,7 +11,8 @@ from aiokafka.errors import KafkaError
 from consumers.flood import Flooded, FloodGate
 from consumers.kafka import KafkaSettings
 from consumers.planning import plan_triage
-from consumers.reader import Message, Reader, open_reader
+from consumers.pulse import Pulse
+from consumers.reader import PATIENCE, Message, Reader, open_reader
 from consumers.triage import Rules, Triage, make_letter, triage
 from consumers.waiting import wait_for_any
 from contracts.dead_letters import KEPT_BYTES, DeadLetter
@@ -50,18 +51,22 @@ class Intake:
     gate: FloodGate = field(default_factory=FloodGate)
     backoff: Backoff = field(default_factory=lambda: Backoff(tries=0, base=0.5, cap=10.0))
     look: float = 2.0
+    pulse: Pulse = field(default_factory=Pulse)
     stopped: IntakeStop | None = field(default=None, init=False)
     _reader: Reader | None = field(default=None, init=False)
     _source: str = field(default="", init=False)
     _failures: int = field(default=0, init=False)
+    _unplanned: str = field(default="", init=False)
     _last: DeadLetter | None = field(default=None, init=False)
     _gates: dict[Topic, FloodGate] = field(default_factory=dict, init=False)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take events until `stop` is set."""
         while not stop.is_set():
+            self.pulse.beat()
             try:
                 if await self._is_stopped():
+                    self.pulse.beat(self.look)
                     await wait_for_any(self.look, stop)
                     continue
                 async with open_reader(self.kafka) as self._reader:
@@ -71,11 +76,14 @@ class Intake:
             finally:
                 self._reader = None
 
-    def healthy(self) -> bool:
-        """Whether Kafka's client lets us go on; False through two rebalances' time of silence: not ready, or stuck."""
-        if self._reader is None:
-            return False
-        return monotonic() - self._reader.polled_at < 2 * self.kafka.rebalance_timeout
+    def trouble(self) -> str | None:
+        """Why no event comes, though this process is well; None: they come."""
+        return "not connected" if self._reader is None else self._reader.trouble(monotonic())
+
+    @property
+    def unplanned(self) -> str:
+        """The name of the error that keeps the batch in hand from being planned; empty: there is none."""
+        return self._unplanned
 
     async def _is_stopped(self) -> bool:
         """Whether intake is stopped, by us or by another process; while nobody can say, as it was."""
@@ -96,6 +104,7 @@ class Intake:
 
     async def _take_all(self, reader: Reader, stop: asyncio.Event) -> None:
         while not stop.is_set():
+            self.pulse.beat()
             messages = await self._poll(reader, stop)
             if not messages:
                 continue
@@ -104,11 +113,12 @@ class Intake:
                     await reader.rewind()
                     return
             except Exception as error:  # noqa: BLE001 - whatever it is, what was not planned is read again
+                self._unplanned = type(error).__name__
                 await reader.rewind()
                 await self._wait("intake.repeated", error, stop)
             else:
                 await reader.settle(messages)
-                self._failures = 0
+                self._failures, self._unplanned = 0, ""
 
     async def _take_or_stop(self, messages: Sequence[Message]) -> bool:
         """False when there are too many dead letters among them: the stop is on record, and nothing may be settled."""
@@ -129,11 +139,17 @@ class Intake:
         return True
 
     async def _poll(self, reader: Reader, stop: asyncio.Event) -> list[Message]:
-        """The next messages. A get is never cancelled, but for the last one: joining a group can take very long."""
+        """The next messages. A get is never cancelled, but for the last one: joining a group can take very long.
+
+        Raises KafkaError when it takes longer than that: no message of a reader that is thrown away is lost.
+        """
+        patience = PATIENCE * self.kafka.rebalance_timeout
         polling = asyncio.create_task(reader.poll(self.batch))
         stopping = asyncio.create_task(stop.wait())
         try:
-            await asyncio.wait([polling, stopping], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([polling, stopping], timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            if not polling.done() and not stopping.done():
+                raise KafkaError("the client does not come back")
             if not polling.done():
                 await asyncio.wait([polling], timeout=LAST_POLL_SECONDS)
             return polling.result() if polling.done() else []
@@ -146,6 +162,7 @@ class Intake:
 
         Raises what PostgreSQL being away raises, and Flooded; nothing of the batch may be settled then.
         """
+        self.pulse.beat()
         if not self._source:
             async with self.pool.acquire() as connection:
                 self._source = await outbox.name_source(connection)
@@ -206,6 +223,7 @@ class Intake:
         self._failures += 1
         known = isinstance(error, KafkaError) or is_repeatable(error)
         log.log(30 if known else 40, event, error=type(error).__name__, failures=self._failures)
+        self.pulse.beat(self.backoff.delay(self._failures))
         await wait_for_any(self.backoff.delay(self._failures), stop)
 
 

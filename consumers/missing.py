@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import structlog
 
+from consumers.pulse import Pulse
 from consumers.waiting import wait_for_any
 from contracts.dead_letters import DeadLetter, Origin
 from db import dead_letters, sweep
@@ -26,16 +27,19 @@ class Missing:
     planned: Callable[[Planned], None]
     poll: float = 1.0
     batch: int = 200
+    pulse: Pulse = field(default_factory=Pulse)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look until `stop` is set."""
         while not stop.is_set():
+            self.pulse.beat()
             try:
                 await self.look()
             except Exception as error:
                 if not is_repeatable(error):
                     raise
                 log.warning("missing.repeated", error=type(error).__name__)
+            self.pulse.beat(self.poll)
             await wait_for_any(self.poll, stop)
 
     async def look(self) -> int:

@@ -1,11 +1,12 @@
 """The purge: deleted media become tombstones after a while; former pictures and old raw answers are forgotten."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
 
+from consumers.pulse import Pulse
 from consumers.waiting import wait_for_any
 from db import purge
 from db.failures import is_repeatable
@@ -23,16 +24,19 @@ class Purge:
     answers_after: timedelta
     pause: float = 60.0
     batch: int = 500
+    pulse: Pulse = field(default_factory=Pulse)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Purge until `stop` is set."""
         while not stop.is_set():
+            self.pulse.beat()
             try:
                 await self.purge_batch()
             except Exception as error:
                 if not is_repeatable(error):
                     raise
                 log.warning("purge.repeated", error=type(error).__name__)
+            self.pulse.beat(self.pause)
             await wait_for_any(self.pause, stop)
 
     async def purge_batch(self) -> tuple[int, int]:

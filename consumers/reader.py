@@ -30,6 +30,8 @@ READ_TRIES = 3
 """A damaged batch is asked for again: it may have been damaged on its way."""
 CALL_SECONDS = 10.0
 """aiokafka repeats commits and look-ups without limit while a coordinator is away."""
+PATIENCE = 2.0
+"""So many times the longest rebalance may a poll take: then the client itself hangs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,9 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         self._unreadable: tuple[TopicPartition, int] | None = None
         self._tries = 0
         self._careful = False
+        self._joined = False
+        self._stamps: dict[TopicPartition, int | None] = {}
+        self._heard_at = monotonic()
         self.polled_at = monotonic()
 
     async def poll(self, limit: int, seconds: float = 0.5) -> list[Message]:
@@ -83,6 +88,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             await self.rewind()
             self._careful, messages = True, []
         self.polled_at = monotonic()
+        self._listen()
         if messages:
             self._in_hand = self._epoch
             self._idle.clear()
@@ -94,11 +100,11 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
             for message in messages:
                 self._settled[message.partition] = message.offset + 1
         await self.commit()
-        self._idle.set()
+        self._let_go()
 
     async def rewind(self) -> None:
         """Read again from the first message that is not settled. Raises KafkaError or TimeoutError: make a new one."""
-        self._idle.set()
+        self._let_go()
         for partition in self._consumer.assignment():
             offset = self._settled.get(partition)
             if offset is None:
@@ -107,6 +113,32 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
                 await asyncio.wait_for(self._consumer.seek_to_beginning(partition), CALL_SECONDS)
             else:
                 self._consumer.seek(partition, offset)
+
+    def trouble(self, now: float) -> str | None:
+        """Why nothing can come, though this process is well; None: it can, or a batch is in hand."""
+        if not self._idle.is_set():
+            return None
+        if now - self.polled_at > PATIENCE * self._settings.rebalance_timeout:
+            return "the client does not come back"
+        if not self._joined:
+            return "not in the group yet"
+        if self._consumer._coordinator.coordinator_id is None:  # noqa: SLF001 - aiokafka tells nobody
+            return "the group's coordinator is away"
+        self._listen()
+        if self._stamps and now - self._heard_at > self._settings.session_timeout:
+            return "Kafka does not answer"
+        return None
+
+    def _listen(self) -> None:
+        """Note whether a partition's broker has answered: the client's times are of the wall clock, so any change."""
+        stamps = {place: self._consumer.last_poll_timestamp(place) for place in self._consumer.assignment()}
+        if stamps != self._stamps:
+            self._stamps, self._heard_at = stamps, monotonic()
+
+    def _let_go(self) -> None:
+        """No batch is in hand. While one was, nothing had to be asked for."""
+        self._heard_at = monotonic()
+        self._idle.set()
 
     async def commit(self) -> None:
         """Commit what is settled and still ours; what fails is tried again with the next poll."""
@@ -130,12 +162,14 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
         except TimeoutError:
             log.warning("reader.revoked_in_hand")
         self._epoch += 1
+        self._joined = False
         self._settled.clear()
         self._committed.clear()
         log.info("reader.revoked", partitions=len(list(revoked)))
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        """Tell of it; positions are the committed ones."""
+        """Tell of it; positions are the committed ones. A member beyond the partitions gets none, and waits."""
+        self._joined, self._heard_at = True, monotonic()
         log.info("reader.assigned", partitions=len(list(assigned)))
 
     async def _get(self, limit: int, seconds: float, *only: TopicPartition) -> list[Message]:

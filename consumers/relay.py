@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 
 from consumers.kafka import KafkaSettings, Producer, make_producer
 from consumers.publishing import Published, Publisher
+from consumers.pulse import Pulse
 from consumers.waiting import wait_for_any
 from contracts.dead_letters import DeadLetter, bound
 from contracts.topics import Topic
@@ -49,18 +50,22 @@ class Relay:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     backoff: Backoff = field(default_factory=lambda: Backoff(tries=0, base=0.5, cap=5.0))
     reopen: float = 30.0
+    pulse: Pulse = field(default_factory=Pulse)
     _producer: Producer | None = field(default=None, init=False)
     _source: str = field(default="", init=False)
     _closed: dict[str, float] = field(default_factory=dict, init=False)
     _failures: int = field(default=0, init=False)
+    _error: str = field(default="", init=False)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish until `stop` is set; Kafka or PostgreSQL being away only delays it."""
         try:
             while not stop.is_set():
+                self.pulse.beat()
                 self.wake.clear()
                 match await self.relay_batch():
                     case Round.IDLE:
+                        self.pulse.beat(self.poll)
                         await wait_for_any(self.poll, self.wake, stop)
                     case Round.BUSY:
                         await wait_for_any(0.01, stop)
@@ -70,6 +75,12 @@ class Relay:
                 await self.relay_batch()
         finally:
             await self._drop_producer()
+
+    def trouble(self) -> str | None:
+        """What keeps events from being published: the last round's error, or topics; None: nothing."""
+        if self._failures:
+            return self._error
+        return ", ".join(self.settings.name(topic) for topic in sorted(self._closed_topics())) or None
 
     async def relay_batch(self) -> Round:
         """Publish the oldest rows, a batch at most."""
@@ -120,7 +131,8 @@ class Relay:
 
     def _note_failure(self, error: BaseException) -> None:
         self._failures += 1
-        log.warning("relay.repeated", error=type(error).__name__, failures=self._failures)
+        self._error = type(error).__name__
+        log.warning("relay.repeated", error=self._error, failures=self._failures)
 
     def _closed_topics(self) -> list[str]:
         now = monotonic()

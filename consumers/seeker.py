@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import structlog
 
+from consumers.pulse import Pulse
 from consumers.waiting import wait_for_any
 from db import duplicates, ledger, likenesses
 from db.failures import is_repeatable
@@ -30,6 +31,7 @@ class DuplicateSeeker:
     claimed: int = 1
     hold: timedelta = timedelta(minutes=2)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    pulse: Pulse = field(default_factory=Pulse)
 
     @property
     def wanted(self) -> bool:
@@ -39,6 +41,7 @@ class DuplicateSeeker:
     async def run(self, stop: asyncio.Event) -> None:
         """Seek until `stop` is set."""
         while not stop.is_set():
+            self.pulse.beat()
             self.wake.clear()
             try:
                 busy = await self.plan_called() or (self.wanted and await self.seek_batch())
@@ -48,6 +51,7 @@ class DuplicateSeeker:
                 log.warning("seeker.repeated", error=type(error).__name__)
                 busy = False
             if not busy:
+                self.pulse.beat(self.poll)
                 await wait_for_any(self.poll, self.wake, stop)
 
     async def plan_called(self) -> bool:

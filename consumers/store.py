@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 
 import structlog
 
+from consumers.pulse import Pulse
 from handlers.failures import Unavailable
 from handlers.inference.health import Breaker, BreakerState
 from handlers.inspect.pool import Inspection, PicturePool
@@ -37,6 +38,7 @@ class Store:
     back: Callable[[], None] = field(default=lambda: None)
     poll: float = 0.25
     breakers: dict[str, Breaker] = field(default_factory=dict)
+    pulse: Pulse = field(default_factory=Pulse)
     _probes: dict[str, asyncio.Task[None]] = field(default_factory=dict, init=False)
     _turns: WeakValueDictionary[str, asyncio.Semaphore] = field(default_factory=WeakValueDictionary, init=False)
     _streaks: OrderedDict[str, int] = field(default_factory=OrderedDict, init=False)
@@ -70,6 +72,7 @@ class Store:
         """Look whether missing stores are back, until `stop` is set. One that hangs keeps no other waiting."""
         try:
             while not stop.is_set():
+                self.pulse.beat(self.poll)
                 for store in [name for name, breaker in self.breakers.items() if breaker.may_probe(monotonic())]:
                     if store not in self._probes and self._has_room(store):
                         self._probes[store] = asyncio.create_task(self._probe(store))

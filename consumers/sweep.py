@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import structlog
 
+from consumers.pulse import Pulse
 from consumers.waiting import wait_for_any
 from db import sweep
 from db.failures import is_repeatable
@@ -27,16 +28,19 @@ class Sweep:
     pause: float = 10.0
     batch: int = 200
     owner: UUID = field(default_factory=uuid4)
+    pulse: Pulse = field(default_factory=Pulse)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Sweep until `stop` is set."""
         while not stop.is_set():
+            self.pulse.beat()
             try:
                 await self.sweep_slice()
             except Exception as error:
                 if not is_repeatable(error):
                     raise
                 log.warning("sweep.repeated", error=type(error).__name__)
+            self.pulse.beat(self.pause)
             await wait_for_any(self.pause, stop)
 
     async def sweep_slice(self) -> int:

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from consumers.failure_stop import FailureStop
+from consumers.pulse import Pulse
 from consumers.waiting import wait_for_any
 from db import leases
 from db.failures import is_repeatable
@@ -61,18 +62,25 @@ class Dispatcher:
     works: dict[asyncio.Task[Ended], Work] = field(default_factory=dict)
     stopping: bool = False
     beaten: float = field(default_factory=monotonic)
+    pulse: Pulse = field(default_factory=Pulse)
+    heart: Pulse = field(default_factory=Pulse)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Claim and run until `stop` is set; then finish the calls under way within the grace time and release."""
-        beating = asyncio.create_task(self._beat())
+        beating = asyncio.create_task(self._beat(), name="heartbeat")
+        watching = asyncio.create_task(self._watch())
         stopper = asyncio.create_task(self._note(stop))
         try:
             await self._claim_until_stopped()
             await self._drain()
         finally:
-            for task in (beating, stopper, *self.works):
+            for task in (beating, watching, stopper, *self.works):
                 task.cancel()
-            await asyncio.gather(beating, stopper, *self.works, return_exceptions=True)
+            await asyncio.gather(beating, watching, stopper, *self.works, return_exceptions=True)
+
+    def is_trusted(self, now: float) -> bool:
+        """Whether the heart beats: otherwise our leases may be somebody else's soon, and nothing is claimed."""
+        return now - self.beaten < self.settings.lease - self.settings.margin
 
     async def _note(self, stop: asyncio.Event) -> None:
         await stop.wait()
@@ -81,17 +89,18 @@ class Dispatcher:
 
     async def _claim_until_stopped(self) -> None:
         while not self.stopping:
+            self.pulse.beat()
             self.wake.clear()
             claim = await self._claim()
             if claim is not None:
                 self._start(claim)
                 continue
+            self.pulse.beat(self.settings.poll)
             await wait_for_any(self.settings.poll, self.wake)
 
     async def _claim(self) -> Claim | None:
         available, now = self.hosts(), monotonic()
-        trusted = now - self.beaten < self.settings.lease - self.settings.margin
-        if not (available and trusted and self.failures.allows(len(self.works), now)):
+        if not (available and self.is_trusted(now) and self.failures.allows(len(self.works), now)):
             return None
         lease = timedelta(seconds=self.settings.lease)
         try:
@@ -126,6 +135,7 @@ class Dispatcher:
         self.wake.set()
 
     async def _drain(self) -> None:
+        self.pulse.beat(self.settings.grace)
         if self.works:
             log.info("worker.draining", works=len(self.works))
             await asyncio.wait(list(self.works), timeout=self.settings.grace)
@@ -133,21 +143,30 @@ class Dispatcher:
     async def _beat(self) -> None:
         """Prolong leases until cancelled, whatever happens to the connection."""
         while True:
+            self.heart.beat()
             try:
                 await self._beat_on_one_connection()
             except Exception as error:
                 if not is_repeatable(error):
                     log.exception("heartbeat.broken")
                 log.warning("heartbeat.failed", error=type(error).__name__)
-                self._distrust()
                 await asyncio.sleep(self.settings.heartbeat / 2)
 
     async def _beat_on_one_connection(self) -> None:
-        """Beat on a connection of its own, so that no queue of the pool can starve it. Returns only by raising."""
+        """Beat on a connection of its own, so that no queue of the pool can starve it. Returns only by raising.
+
+        A beat that is late is cut off, not cancelled: a cancelled statement waits for the server's word on it.
+        """
+        loop = asyncio.get_running_loop()
         connection = await connect(self.database)
         try:
             while True:
-                await asyncio.wait_for(self._beat_once(connection), self.settings.heartbeat)
+                self.heart.beat(self.settings.heartbeat)
+                late = loop.call_later(self.settings.heartbeat, connection.terminate)
+                try:
+                    await self._beat_once(connection)
+                finally:
+                    late.cancel()
                 await asyncio.sleep(self.settings.heartbeat)
         finally:
             connection.terminate()
@@ -168,11 +187,15 @@ class Dispatcher:
                     work.lose()
         self.beaten = began
 
-    def _distrust(self) -> None:
-        """Stop the calls whose leases may have run out without our knowing."""
-        if monotonic() - self.beaten > self.settings.lease - self.settings.margin:
-            for work in self.works.values():
-                work.lose()
+    async def _watch(self) -> None:
+        """Stop the calls whose leases may run out without our knowing, whatever the heart waits for (I8)."""
+        while True:
+            now = monotonic()
+            if not self.is_trusted(now):
+                for work in self.works.values():
+                    work.lose()
+            trusted = self.beaten + self.settings.lease - self.settings.margin - now
+            await asyncio.sleep(max(trusted, self.settings.margin / 4))
 
 
 async def _release_slots(connection: Connection, work: Work) -> None:

@@ -117,13 +117,39 @@ async def _prepare(connection: Connection) -> None:
         await connection.set_type_codec(name, schema="pg_catalog", encoder=_dump, decoder=_load)
 
 
+class _Acquired(asyncpg.pool.PoolAcquireContext):  # type: ignore[misc]
+    """What `async with pool.acquire()` enters."""
+
+    async def __aexit__(self, *error: object) -> None:
+        if isinstance(error[1], asyncpg.ReadOnlySQLTransactionError):
+            # After a fail-over it would lead to the former primary for ever, and the pool keeps what is well.
+            self.connection.terminate()
+        await super().__aexit__(*error)
+
+
+class _BoundedPool(asyncpg.Pool):  # type: ignore[misc]
+    """A pool in whose queue, and for whose connections, nobody waits longer than `patience` seconds."""
+
+    patience: float
+
+    def acquire(self, *, timeout: float | None = None) -> _Acquired:
+        return _Acquired(self, self.patience if timeout is None else timeout)
+
+
 @asynccontextmanager
 async def open_pool(database: Database) -> AsyncIterator[Pool]:
     """A pool of up to `pool_size` connections; JSON columns come and go as Python values.
 
+    A connection is waited for as long as a statement, so that no call takes longer than both together.
+
     Raises OSError or asyncpg.PostgresError when PostgreSQL cannot be reached or refuses us.
     """
-    pool = await asyncpg.create_pool(min_size=1, max_size=database.pool_size, init=_prepare, **database.arguments())
+    pool = _BoundedPool(
+        min_size=1, max_size=database.pool_size, max_queries=50_000, max_inactive_connection_lifetime=300.0,
+        init=_prepare, loop=None, record_class=asyncpg.Record, **database.arguments(),
+    )  # fmt: skip
+    pool.patience = database.command_timeout
+    await pool
     try:
         yield pool
     finally:

@@ -17,6 +17,7 @@ from bildwerk.cli.commands import app  # noqa: E402 - the checkout is not always
 from bildwerk.cli.config import show  # noqa: E402
 from bildwerk.cli.contracts import PRETTY  # noqa: E402
 from bildwerk.environment import variable  # noqa: E402
+from bildwerk.health_words import CHECKS  # noqa: E402
 from bildwerk.reasons import LETTERS, REASONS  # noqa: E402
 from bildwerk.settings import Settings  # noqa: E402
 from bildwerk.telemetry.events import LOG_EVENTS  # noqa: E402
@@ -148,6 +149,12 @@ def stages() -> str:
     return _table(("job type", "comes after", "reads", "writes", "looks at the picture"), rows)
 
 
+def health() -> str:
+    """Every check of `/readyz` with its reasons."""
+    rows = [(f"`{check}`", f"`{code}`", text) for check, found in CHECKS.items() for code, text in found.items()]
+    return _table(("check", "reason", "what it means"), rows)
+
+
 def _names(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
@@ -161,7 +168,7 @@ def _cell(text: str) -> str:
 
 
 TABLES: dict[str, Callable[[], str]] = {
-    make.__name__: make for make in (settings, commands, events, metrics, logs, reasons, letters, stages)
+    make.__name__: make for make in (settings, commands, events, metrics, logs, reasons, letters, stages, health)
 }
 
 

@@ -91,14 +91,16 @@ class Workshop:
 
 
 @asynccontextmanager
-async def open_workshop(ledger: Ledger, simulated: Simulated, place: Path) -> AsyncIterator[Workshop]:
+async def open_workshop(
+    ledger: Ledger, simulated: Simulated, place: Path, call_seconds: float = 600.0
+) -> AsyncIterator[Workshop]:
     """A workshop in an empty folder with one picture, planned and not inspected yet; the server has two slots."""
     folder = place / "media"
     folder.mkdir()
     Image.new("RGB", (64, 48), "orange").save(folder / "a.png")
     hosts = parse_hosts(f"{simulated.url}=2")
     cache = RenditionCache(place / "cache", 1 << 24)
-    options = InferenceOptions("bildwerk-simulated", num_ctx=4096)
+    options = InferenceOptions("bildwerk-simulated", num_ctx=4096, total_timeout=call_seconds)
     async with (
         PicturePool(
             Sources({"": MediaRoot(folder), "scans": MediaRoot(place / "scans")}), PictureLimits(), cache, 1

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -29,11 +30,14 @@ Check = Callable[[], Awaitable[str | None]]
 Need not catch anything."""
 
 
-class Readiness(Protocol):
-    """What the service needs to do its work, by name."""
+class Health(Protocol):
+    """How the service is."""
+
+    def overdue(self) -> list[str]:
+        """The names of its loops that are dead or stuck."""
 
     def checks(self) -> Mapping[str, Check]:
-        """The checks there are now."""
+        """What it needs to do its work, by name."""
 
 
 def name_hosts(address: str) -> Sequence[str]:
@@ -44,16 +48,17 @@ def name_hosts(address: str) -> Sequence[str]:
     return LOOPBACK if address in LOOPBACK else ("*",)
 
 
-def make_app(
-    readiness: Readiness, show_metrics: Callable[[], Awaitable[bytes]], hosts: Sequence[str] = ("*",)
-) -> Starlette:
+def make_app(health: Health, show_metrics: Callable[[], Awaitable[bytes]], hosts: Sequence[str] = ("*",)) -> Starlette:
     """The web application for requests to these `hosts`; `show_metrics` gives Prometheus' text."""
+    looks = Looks()
 
     async def healthz(_request: Request) -> Response:
-        return PlainTextResponse("ok\n", headers=HEADERS)
+        overdue = health.overdue()
+        said = f"stuck: {', '.join(overdue)}\n" if overdue else "ok\n"
+        return PlainTextResponse(said, 503 if overdue else 200, headers=HEADERS)
 
     async def readyz(_request: Request) -> Response:
-        found = await look(readiness.checks())
+        found = await looks.look(health.checks())
         ready = all(state == "ok" for state in found.values())
         return JSONResponse({"ready": ready, "checks": found}, status_code=200 if ready else 503, headers=HEADERS)
 
@@ -66,15 +71,31 @@ def make_app(
     )
 
 
-async def look(checks: Mapping[str, Check]) -> dict[str, str]:
-    """Run all checks at once; `ok` or a reason code for each."""
-    return dict(zip(checks, await asyncio.gather(*map(_ask, checks.values())), strict=True))
+@dataclass
+class Looks:
+    """Runs checks, each one once at a time, and waits `seconds` for them.
+
+    One that takes longer is left to end by itself: a statement that is cancelled waits for PostgreSQL's word on it.
+    """
+
+    seconds: float = LOOK_SECONDS
+    _under_way: dict[str, "asyncio.Task[str | None]"] = field(default_factory=dict)
+
+    async def look(self, checks: Mapping[str, Check]) -> dict[str, str]:
+        """Run all checks at once; `ok` or a reason code for each."""
+        return dict(zip(checks, await asyncio.gather(*map(self._ask, checks, checks.values())), strict=True))
+
+    async def _ask(self, name: str, check: Check) -> str:
+        task = self._under_way.get(name)
+        if task is None or task.done():
+            task = self._under_way[name] = asyncio.create_task(_run(check), name=f"check {name}")
+        await asyncio.wait([task], timeout=self.seconds)
+        return (task.result() or "ok") if task.done() else "timeout"
 
 
-async def _ask(check: Check) -> str:
+async def _run(check: Check) -> str | None:
     try:
-        async with asyncio.timeout(LOOK_SECONDS):
-            return await check() or "ok"
+        return await check()
     except TimeoutError:
         return "timeout"
     except Exception as error:  # noqa: BLE001 - a check that breaks is a finding, not a crash of the page

@@ -115,6 +115,9 @@ class Planner:
 
         `details` are what completions tell beyond their verdict (run, model, tokens), by job type.
         """
+        # Events leave in this order: an upstream's before those that rest on it, whoever settled or planned them.
+        chained = {s.job_type: verdicts[s.job_type] for s in self.chain.stages if s.job_type in verdicts}
+        verdicts = {**chained, **verdicts}
         changed = {name: v for name, v in verdicts.items() if snapshot.verdicts.get(name) != v}
         plan_no = snapshot.known.plan_no + bool(changed)
         media_id = snapshot.facts.media_id
@@ -138,9 +141,7 @@ class Planner:
         planned = self.draft_medium(replace(snapshot, verdicts=settled))
         known = replace(planned.row, plan_no=snapshot.known.plan_no)
         verdicts = {**settled, **planned.verdicts}
-        # Events leave in this order: what was settled comes before what was planned because of it.
-        chained = {s.job_type: verdicts[s.job_type] for s in self.chain.stages if s.job_type in verdicts}
-        return self.draft(replace(snapshot, known=known), {**chained, **verdicts}, details)
+        return self.draft(replace(snapshot, known=known), verdicts, details)
 
     def draft_medium(
         self, snapshot: Snapshot, requests: Sequence[PlanRequest] = (), forced: frozenset[str] = frozenset()

@@ -21,7 +21,7 @@ QUICK = ("--picture-seconds", "0.05", "--token-seconds", "0.0005", "--load-secon
 _numbers = itertools.count(1)
 
 
-def _shared_broker(stack: Stack) -> Broker:
+def shared_broker(stack: Stack) -> Broker:
     """The embedded one, or the real Kafka whose address ACCEPTANCE_KAFKA is."""
     real = os.environ.get("ACCEPTANCE_KAFKA")
     return Broker(real, idempotence=True) if real else Broker(stack.kafka_bootstrap_servers)
@@ -33,7 +33,7 @@ async def _making(stack: Stack, template: str, folders: pytest.TempPathFactory) 
 
         async def make(*options: str, slots: int = 4, kafka: str | None = None) -> World:
             database = await exits.enter_async_context(FreshDatabase(stack.database_url, template))
-            broker = Broker(kafka) if kafka else _shared_broker(stack)
+            broker = Broker(kafka) if kafka else shared_broker(stack)
             folder = folders.mktemp("world")
             return await exits.enter_async_context(
                 make_world(broker, database, folder, uuid.uuid4().hex[:12], slots, options)

@@ -183,7 +183,8 @@ async def test_offsets_stay_while_the_database_is_away_and_everything_is_planned
             await produce(CREATED, body(media_id=3), key=b"3")
             await until(lambda: _true(intake._failures >= 2))
             assert await read_committed(settings, CREATED) == 1
-            assert intake.healthy()
+            assert intake.trouble() is None
+            assert intake.unplanned == "ObjectNotInPrerequisiteStateError"
             await admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
             await until(lambda: _equals(read_committed(settings, CREATED), 3))
         assert await planned_ids(pool) == {1, 2, 3}
@@ -204,7 +205,7 @@ async def test_members_that_come_and_go_lose_no_event(
     async with running(intakes[0]):
         sending = asyncio.create_task(send())
         async with running(intakes[1]):
-            await until(lambda: _true(intakes[1].healthy()))
+            await until(lambda: _true(intakes[1].trouble() is None))
             async with running(intakes[2]):
                 await until(lambda: _more(planned_ids(pool), 100))
         await sending
@@ -309,7 +310,7 @@ async def test_a_topic_full_of_rubbish_stops_intake_before_it_is_drained_until_a
         stop = intake.stopped
         assert stop
         assert (stop.dead, stop.events, stop.reason, stop.topic) == (10, 10, "not_json", settings.name(CREATED))
-        await until(lambda: _true(not intake.healthy()))
+        await until(lambda: _true(intake.trouble() is not None))
         assert await read_committed(settings, CREATED) == 5
         assert await pool.fetchval("SELECT count(*) FROM bildwerk.dead_letters") == 5
         assert await planned_ids(pool) == set()
@@ -330,7 +331,7 @@ async def test_one_process_stops_the_others(
     await upload(pool, 7)
     intake = Intake(pool, planner, settings, look=0.1)
     async with running(intake):
-        await until(lambda: _true(intake.healthy()))
+        await until(lambda: _true(intake.trouble() is None))
         await intake_stop.put(pool, intake_stop.IntakeStop(9, 9, "not_json", "t", 0, 1))
         await produce(CREATED, body(media_id=7))
         await until(lambda: _true(intake.stopped is not None))
@@ -351,7 +352,7 @@ async def test_an_absent_broker_is_waited_for(pool: Pool, planner: Planner) -> N
     intake = Intake(pool, planner, KafkaSettings(("127.0.0.1:9",)))
     async with running(intake):
         await until(lambda: _true(intake._failures >= 2))
-        assert not intake.healthy()
+        assert intake.trouble() == "not connected"
 
 
 def replace_kafka(intake: Intake, kafka: KafkaSettings) -> Intake:

@@ -5,6 +5,7 @@ import struct
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -94,10 +95,17 @@ class ScriptedConsumer:
         self.assigned = set(PARTITIONS)
         self.commit_errors: list[Exception] = []
         self._fetcher = self
+        self._coordinator = self
+        self.coordinator_id: int | None = 1
+        self.answers = 0
         self.error_future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def assignment(self) -> set[TopicPartition]:
         return self.assigned
+
+    def last_poll_timestamp(self, partition: TopicPartition) -> int:
+        assert partition in self.assigned
+        return self.answers
 
     async def committed(self, partition: TopicPartition) -> int | None:
         return self.committed_offsets.get(partition)
@@ -138,6 +146,32 @@ class ScriptedConsumer:
 
 def read_with(consumer: ScriptedConsumer) -> Reader:
     return Reader(consumer, KafkaSettings(()))
+
+
+async def test_it_says_why_nothing_can_come() -> None:
+    """Alive but not consuming: of the group, of its coordinator, of any broker, of the client itself."""
+    consumer = ScriptedConsumer([[b"1"], *[[] for _ in PARTITIONS[1:]]], {})
+    reader, settings = read_with(consumer), KafkaSettings(())
+    assert reader.trouble(monotonic()) == "not in the group yet"
+    await reader.on_partitions_assigned(consumer.assigned)
+    assert reader.trouble(monotonic()) is None
+
+    later = monotonic() + settings.session_timeout + 1.0
+    assert reader.trouble(later) == "Kafka does not answer"
+    consumer.answers += 1
+    assert reader.trouble(later - 2.0) is None
+    consumer.assigned = set()
+    assert reader.trouble(later) is None, "a member beyond the partitions waits for nothing"
+    consumer.coordinator_id = None
+    assert reader.trouble(later) == "the group's coordinator is away"
+    assert reader.trouble(monotonic() + 2 * settings.rebalance_timeout + 1.0) == "the client does not come back"
+
+    consumer.assigned, consumer.coordinator_id = set(PARTITIONS), 1
+    batch = await reader.poll(10)
+    assert reader.trouble(later + 1e6) is None, "it is our turn, not Kafka's"
+    await reader.settle(batch)
+    await reader.on_partitions_revoked(consumer.assigned)
+    assert reader.trouble(monotonic()) == "not in the group yet"
 
 
 @pytest.mark.parametrize("committed", [{}, {PARTITIONS[0]: 1}])

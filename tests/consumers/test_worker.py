@@ -4,6 +4,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable
 from time import monotonic
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from PIL import Image
@@ -14,6 +15,7 @@ from consumers.worker import Dispatcher, WorkerSettings
 from db.pool import Database
 from handlers.inference.health import Breaker
 from handlers.runner.work import Work
+from tests.tcp_proxy import TcpProxy
 from tests.workshop import Workshop
 
 CAPTION, TITLE = "ollama_caption", "ollama_title"
@@ -110,6 +112,38 @@ async def test_a_heart_that_cannot_beat_stops_its_calls(workshop: Workshop, disp
     assert monotonic() - dispatcher.beaten > dispatcher.settings.lease - dispatcher.settings.margin
     stop.set()
     await asyncio.wait_for(running, 15)
+
+
+async def test_a_heart_that_beats_into_nothing_stops_its_calls_too(workshop: Workshop, database: str) -> None:
+    """F6: nothing is refused, no answer comes. A statement's own time-out is far longer than the lease."""
+    parts = urlsplit(database)
+    async with TcpProxy((parts.hostname or "", parts.port or 0)) as proxy:
+        await workshop.inspector.inspect_batch()
+        await workshop.register()
+        await workshop.fail("hang", next=1)
+        where = urlunsplit(parts._replace(netloc=f"{parts.username}:{parts.password}@{proxy.address}"))
+        settings = WorkerSettings(lease=1.5, poll=0.1, grace=10.0)
+        silent = Database(where, command_timeout=600.0, connect_timeout=600.0)
+        pool, hosts = workshop.ledger.pool, workshop.fleet.available
+        dispatcher = Dispatcher(pool, silent, workshop.runner, hosts, settings)
+        stop = asyncio.Event()
+        running = asyncio.create_task(dispatcher.run(stop))
+        await reach(lambda: pool.fetchval("SELECT count(*) FROM bildwerk.runs"))
+        await proxy.blackhole()
+
+        async def lost() -> bool:
+            return not dispatcher.works
+
+        await reach(lost, 60.0)
+        assert not dispatcher.is_trusted(monotonic())
+        await proxy.forward()
+
+        async def trusted() -> bool:
+            return dispatcher.is_trusted(monotonic())
+
+        await reach(trusted, 60.0)
+        stop.set()
+        await asyncio.wait_for(running, 30)
 
 
 async def test_draining_finishes_the_call_and_takes_nothing_new(workshop: Workshop, dispatcher: Dispatcher) -> None:

@@ -112,7 +112,13 @@ def test_every_reason_of_a_dead_letter_has_a_sentence() -> None:
 
 
 def test_every_page_is_reached_from_the_readme() -> None:
-    readme = (ROOT / "README.md").read_text("utf-8")
-    pages = [page.relative_to(ROOT) for folder in ("docs", "docs/reference") for page in (ROOT / folder).glob("*.md")]
+    """At once, or from a page that is."""
+    pages = {page for folder in ("docs", "docs/reference") for page in (ROOT / folder).glob("*.md")}
+    reached, ahead = set[Path](), [ROOT / "README.md"]
+    while ahead:
+        page = ahead.pop()
+        reached.add(page)
+        links = re.findall(r"\]\(([^)#:]+\.md)(?:#[^)]*)?\)", page.read_text("utf-8"))
+        ahead += {(page.parent / link).resolve() for link in links} & pages - reached
 
-    assert [page for page in pages if f"({page.as_posix()})" not in readme] == []
+    assert sorted(pages - reached) == []

@@ -3,11 +3,13 @@
 import asyncio
 import os
 import signal
+from collections.abc import Callable
 
 import pytest
 
 from contracts.topics import Topic
 from tests.acceptance.invariants import gather
+from tests.acceptance.pages import recover, watched
 from tests.acceptance.test_away import done
 from tests.acceptance.world import World
 from tests.brokers import on_request
@@ -19,27 +21,29 @@ FROZEN_SECONDS = 20.0
 """Longer than any of our requests is waited for, and than the broker keeps its own registration (9 s)."""
 
 
-async def test_a_broker_that_dies_and_comes_back_loses_nothing(apache_kafka: Kafka, world: World) -> None:
+async def test_a_broker_that_dies_and_comes_back_loses_nothing(
+    apache_kafka: Kafka, world: World, figure: Callable[[str], None]
+) -> None:
     media = await world.add(60)
-    for _ in range(2):
-        await (await world.serve()).started()
-    await world.wire.created(media)
-    await world.wire.taken_in(Topic.MEDIA_CREATED)
+    await (await world.serve()).started()
+    async with watched(world) as (_, pages):
+        await world.wire.created(media)
+        await world.wire.taken_in(Topic.MEDIA_CREATED)
 
-    await apache_kafka.kill()
-    try:
-        await done(world, 120)
-        assert await world.pool.fetchval("SELECT count(*) FROM bildwerk.outbox") > 0
-    finally:
-        await apache_kafka.start()  # other tests use it, too
+        await apache_kafka.kill()
+        try:
+            await done(world, 120)
+            assert await world.pool.fetchval("SELECT count(*) FROM bildwerk.outbox") > 0
+            wrong = await pages.say(kafka="not_consuming", relay="not_publishing")
+            assert wrong.keys() == {"kafka", "relay"}
+        finally:
+            await apache_kafka.start()  # other tests use it, too
 
-    await world.settled(media)
-    evidence = await gather(world)
-    evidence.check()
-    assert len(evidence.first_events) == 120
-    await world.add_as(500)
-    await world.wire.created([500])
-    await world.settled([500])
+        evidence = await recover(world, pages, media, figure)
+        assert len(evidence.first_events) == 120
+        await world.add_as(500)
+        await world.wire.created([500])
+        await world.settled([500])
 
 
 @on_request

@@ -9,15 +9,19 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from bildwerk.web.app import HEADERS, Check, make_app, name_hosts
+from bildwerk.web.app import HEADERS, Check, Looks, make_app, name_hosts
 from bildwerk.web.server import PortTaken, serving
 
 
 @dataclass
 class Needs:
-    """Checks by name that a test may change while the server runs."""
+    """Checks and stuck loops that a test may change while the server runs."""
 
     found: dict[str, Check] = field(default_factory=dict)
+    stuck: list[str] = field(default_factory=list)
+
+    def overdue(self) -> list[str]:
+        return self.stuck
 
     def checks(self) -> Mapping[str, Check]:
         return self.found
@@ -59,6 +63,14 @@ async def test_alive(page: Page) -> None:
     assert (await page[1].get("/healthz")).text == "ok\n"
 
 
+async def test_not_alive_while_a_loop_owes_a_sign_of_life(page: Page) -> None:
+    page[0].stuck = ["relay", "sweep"]
+
+    answer = await page[1].get("/healthz")
+
+    assert (answer.status_code, answer.text) == (503, "stuck: relay, sweep\n")
+
+
 async def test_ready_when_every_check_is_fine(page: Page) -> None:
     answer = await page[1].get("/readyz")
 
@@ -74,6 +86,25 @@ async def test_not_ready_names_what_is_wrong_without_quoting_it(page: Page) -> N
     assert answer.status_code == 503
     assert answer.json()["checks"] == {"postgresql": "ok", "kafka": "unreachable", "ollama": "ConnectionRefusedError"}
     assert "geheim" not in answer.text
+
+
+async def test_a_check_that_hangs_is_not_waited_for_nor_begun_again() -> None:
+    """As a statement on its way to a PostgreSQL that is silent: it does not even end when it is cancelled."""
+    begun, silence = [], asyncio.Event()
+
+    async def hang() -> str | None:
+        begun.append(1)
+        await silence.wait()
+        return None
+
+    looks = Looks(seconds=1.0)
+    assert await looks.look({"postgresql": hang, "kafka": fine}) == {"postgresql": "timeout", "kafka": "ok"}
+    assert await looks.look({"postgresql": hang}) == {"postgresql": "timeout"}
+    assert len(begun) == 1
+    silence.set()
+    await asyncio.sleep(0.1)
+    assert await looks.look({"postgresql": hang}) == {"postgresql": "ok"}
+    assert len(begun) == 2, "what an earlier look found is old"
 
 
 async def test_metrics_are_prometheus_text(page: Page) -> None:
