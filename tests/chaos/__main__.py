@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import structlog
+
 from bildwerk.demo.surroundings import forget_services
 from tests.chaos import report
 from tests.chaos.program import Outcome, Program, perform
@@ -30,7 +32,7 @@ def _arguments() -> argparse.Namespace:
     return arguments
 
 
-async def _play(chosen: Sequence[Program], seed: int, *, quick: bool) -> list[Outcome]:
+async def _play(chosen: Sequence[Program], seed: int, output: Path, *, quick: bool) -> list[Outcome]:
     """Each on its own; one that cannot be judged is told of, and the others go on."""
     outcomes: list[Outcome] = []
     async with open_theatre() as theatre:
@@ -44,6 +46,7 @@ async def _play(chosen: Sequence[Program], seed: int, *, quick: bool) -> list[Ou
                 print(f"NOT JUDGED: {type(error).__name__}: {error}", flush=True)
                 outcome = report.not_judged(program, seed, error, quick=quick)
             outcomes.append(outcome)
+            report.write(output, outcomes)
     return outcomes
 
 
@@ -51,13 +54,15 @@ def main() -> int:
     """Play what was asked for; the exit status is 1 where an invariant did not hold."""
     arguments = _arguments()
     forget_services()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     logging.getLogger("asyncpg").setLevel(logging.CRITICAL)  # it tells of every connection that we have it lose
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     seed = random.randrange(2**32) if arguments.seed is None else arguments.seed
     chosen = [PROGRAMS[name] for name in arguments.names or PROGRAMS]
-    outcomes = asyncio.run(_play(chosen, seed, quick=arguments.quick))
+    outcomes = asyncio.run(_play(chosen, seed, arguments.output, quick=arguments.quick))
     print(report.draw(outcomes))
-    report.write(arguments.output, outcomes, record=arguments.record)
+    if arguments.record:
+        report.record(outcomes)
     return int(any(outcome.broken for outcome in outcomes))
 
 

@@ -6,7 +6,10 @@ from tests.chaos import (
     frozen_processes,
     held_locks,
     lost_answers,
+    rebalances,
     relays,
+    repeated_events,
+    replays,
     restarts,
     slow_model,
     stops,
@@ -19,9 +22,12 @@ MODULES = (
     restarts,
     held_locks,
     absent_broker,
+    rebalances,
     slow_model,
+    repeated_events,
     stops,
     relays,
     lost_answers,
+    replays,
 )
 PROGRAMS: dict[str, Program] = {module.PROGRAM.name: module.PROGRAM for module in MODULES}

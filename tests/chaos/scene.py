@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 
+from contracts.topics import Topic
 from tests.acceptance.invariants import HELD
 from tests.acceptance.polling import until
 from tests.acceptance.world import Service, World
@@ -25,6 +26,7 @@ KEY, WORDS = "ollama.title", "Written by a person."
 LEASE = 3.0
 PATIENCE = 240.0
 """Seconds after the last fault in which all has to come to rest, on a machine that others use, too."""
+UNSEEN = "SELECT EXISTS (SELECT FROM bildwerk.media WHERE inspect_at IS NOT NULL)"
 SETTINGS: dict[str, object] = {
     "lease_seconds": LEASE,
     "decoder_seconds": 3,
@@ -167,12 +169,15 @@ class Scene:
         """Wait until all that was announced is terminal, everything was told, and nobody holds anything."""
         for service in self.alive:
             assert service.process.returncode is None, f"a service ended by itself: {service.process.read_tail(80)}"
+        for topic in (Topic.MEDIA_CREATED, Topic.MEDIA_UPDATED):
+            await self.world.wire.taken_in(topic, PATIENCE)
         await self.world.settled(self.media, PATIENCE)
 
         async def nothing_held() -> bool:
-            return not await self.world.pool.fetch(HELD)
+            return not (await self.world.pool.fetch(HELD) or await self.world.pool.fetchval(UNSEEN))
 
         await until(nothing_held, PATIENCE)
+        await self.world.settled(self.media, PATIENCE)
 
 
 async def insist(act: Callable[[], Awaitable[T]], seconds: float = PATIENCE) -> T:

@@ -12,14 +12,14 @@ from tests.chaos.scene import Scene
 GRACE = 5.0
 LEEWAY = 30.0
 """Seconds more than the grace that a stop may take here: on a machine that others use, with the broker away."""
-STATES = ("at work", "at work", "starting", "broker away", "Ollama hanging", "second signal")
+STATES = ("at work", "broker away", "second signal", "Ollama hanging", "starting")
 OWNERS = "SELECT owner FROM bildwerk.media WHERE owner IS NOT NULL UNION SELECT owner FROM bildwerk.slots WHERE until > now()"
 
 
 async def play(scene: Scene) -> None:
     """Stop the only process again and again, each time in another state; another one takes its place."""
-    async with scene.uploads(scene.choose(20, 300), rate=3.0):
-        for number in range(scene.choose(len(STATES), 100)):
+    async with scene.uploads(scene.choose(20, 300), rate=1.5):
+        for number in range(scene.choose(3, 100)):
             state = STATES[number % len(STATES)]
             service = await scene.serve(grace_seconds=GRACE)
             await _reach(scene, service, state)
