@@ -153,7 +153,9 @@ class Evidence:
 
     def _out_of_order(self) -> Violations:
         """Per medium, first occurrences are in commit order: plans only grow."""
-        return [pair for events in self._by_medium() for pair in pairwise(events) if pair[0]["plan_no"] > pair[1]["plan_no"]]
+        return [
+            pair for events in self._by_medium() for pair in pairwise(events) if pair[0]["plan_no"] > pair[1]["plan_no"]
+        ]
 
     def _upstreams_late(self) -> Violations:
         late = []
@@ -183,7 +185,9 @@ class Evidence:
         return [key for key, job in self.jobs.items() if job["attempt"] > TRIES]
 
     def _committed_early(self) -> Violations:
-        return [s for s in self.find_lost() if s.topic in self.offsets and s.offset < self.offsets[s.topic][s.partition]]
+        return [
+            s for s in self.find_lost() if s.topic in self.offsets and s.offset < self.offsets[s.topic][s.partition]
+        ]
 
     def _of_other_pixels(self) -> Violations:
         last = {
@@ -225,7 +229,9 @@ async def gather(world: World, people: Mapping[tuple[int, str], Any] | None = No
         media={row["id"]: row for row in await world.pool.fetch("SELECT * FROM bildwerk.media")},
         held=list(await world.pool.fetch(HELD)),
         outbox=await world.pool.fetchval("SELECT count(*) FROM bildwerk.outbox"),
-        letters=frozenset((names[row["topic"]], row["partition"], row["offset"]) for row in letters if row["topic"] in names),
+        letters=frozenset(
+            (names[row["topic"]], row["partition"], row["offset"]) for row in letters if row["topic"] in names
+        ),
         sent=list(world.wire.sent),
         written={key: (await world.meta(key[0])).get(key[1]) for key in people or {}},
         people=people or {},

@@ -32,18 +32,21 @@ def _arguments() -> argparse.Namespace:
     return arguments
 
 
+def tell(line: str) -> None:
+    """Show what happens as it happens."""
+    print(line, flush=True)  # noqa: T201
+
+
 async def _play(chosen: Sequence[Program], seed: int, output: Path, *, quick: bool) -> list[Outcome]:
     """Each on its own; one that cannot be judged is told of, and the others go on."""
     outcomes: list[Outcome] = []
     async with open_theatre() as theatre:
         for program in chosen:
-            print(f"--- {program.number} {program.name}: {program.about} (--seed {seed})", flush=True)
+            tell(f"--- {program.number} {program.name}: {program.about} (--seed {seed})")
             try:
-                outcome = await perform(
-                    program, theatre, seed, quick=quick, tell=lambda line: print(line, flush=True)
-                )
+                outcome = await perform(program, theatre, seed, quick=quick, tell=tell)
             except Exception as error:  # noqa: BLE001 - whatever it is, the others are to be played
-                print(f"NOT JUDGED: {type(error).__name__}: {error}", flush=True)
+                tell(f"NOT JUDGED: {type(error).__name__}: {error}")
                 outcome = report.not_judged(program, seed, error, quick=quick)
             outcomes.append(outcome)
             report.write(output, outcomes)
@@ -60,7 +63,7 @@ def main() -> int:
     seed = random.randrange(2**32) if arguments.seed is None else arguments.seed
     chosen = [PROGRAMS[name] for name in arguments.names or PROGRAMS]
     outcomes = asyncio.run(_play(chosen, seed, arguments.output, quick=arguments.quick))
-    print(report.draw(outcomes))
+    print(report.draw(outcomes))  # noqa: T201
     if arguments.record:
         report.record(outcomes)
     return int(any(outcome.broken for outcome in outcomes))

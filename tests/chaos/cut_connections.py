@@ -18,6 +18,4 @@ async def play(scene: Scene) -> None:
             await scene.pause(0.05, 0.2)
 
 
-PROGRAM = Program(
-    "F4", "cut-connections", "pg_terminate_backend of two sessions by chance every 50 to 200 ms", play
-)
+PROGRAM = Program("F4", "cut-connections", "pg_terminate_backend of two sessions by chance every 50 to 200 ms", play)

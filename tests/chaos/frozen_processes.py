@@ -16,5 +16,8 @@ async def play(scene: Scene) -> None:
 
 
 PROGRAM = Program(
-    "F3", "frozen-processes", f"SIGSTOP of one of three processes for 1.2 to 3 leases of {LEASE:g} s, then SIGCONT", play
+    "F3",
+    "frozen-processes",
+    f"SIGSTOP of one of three processes for 1.2 to 3 leases of {LEASE:g} s, then SIGCONT",
+    play,
 )

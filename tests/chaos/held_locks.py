@@ -64,5 +64,8 @@ async def _look(scene: Scene, kind: str) -> set[tuple[Any, ...]]:
 
 
 PROGRAM = Program(
-    "F7", "held-locks", "SIGSTOP of a process that holds the relay's lock, or a medium's row, for longer than 15 s", play
+    "F7",
+    "held-locks",
+    "SIGSTOP of a process that holds the relay's lock, or a medium's row, for longer than 15 s",
+    play,
 )

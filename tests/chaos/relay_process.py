@@ -21,7 +21,7 @@ async def main(url: str, broker: str, word: str) -> None:
     topics = {topic: f"{word}.{topic.value}" for topic in Topic}
     settings = KafkaSettings((broker,), topics=topics, idempotence=False, send_timeout=3.0)
     async with open_pool(Database(url, pool_size=2, idle_in_transaction_timeout=IDLE_SECONDS)) as pool:
-        print("started", flush=True)
+        print("started", flush=True)  # noqa: T201
         await Relay(pool, settings, batch=BATCH, poll=0.05, deadline=1.0).run(stop)
 
 

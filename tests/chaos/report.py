@@ -1,7 +1,6 @@
 """The table and the log of programs that were played."""
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -23,7 +22,10 @@ def not_judged(program: Program, seed: int, error: Exception, *, quick: bool) ->
 
 def draw(outcomes: Sequence[Outcome]) -> str:
     """A table for a terminal."""
-    rows = [HEADS, *((f"{o.program.number} {o.program.name}", *_cells(o), ", ".join(o.broken) or "-") for o in outcomes)]
+    rows = [
+        HEADS,
+        *((f"{o.program.number} {o.program.name}", *_cells(o), ", ".join(o.broken) or "-") for o in outcomes),
+    ]
     widths = [max(len(row[at]) for row in rows) for at in range(len(HEADS))]
     lines = ("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)
@@ -41,7 +43,10 @@ def write(folder: Path, outcomes: Sequence[Outcome]) -> None:
     """Write the log and the figures of what was played until now."""
     folder.mkdir(exist_ok=True)
     (folder / "chaos.txt").write_text(_join(outcomes))
-    shown = [asdict(o) | {"program": o.program.name, "broken": {name: str(f) for name, f in o.broken.items()}} for o in outcomes]
+    shown = [
+        asdict(o) | {"program": o.program.name, "broken": {name: str(f) for name, f in o.broken.items()}}
+        for o in outcomes
+    ]
     (folder / "chaos.json").write_text(json.dumps(shown, indent=1, default=str))
 
 
@@ -54,10 +59,11 @@ def record(outcomes: Sequence[Outcome]) -> None:
 def fill(page: str, outcomes: Sequence[Outcome]) -> str:
     """The page with the rows of these programs. Raises ValueError where one has no row."""
     for outcome in outcomes:
-        row = draw_row(outcome)
-        page, found = re.subn(rf"^\| {outcome.program.number} \|.*$", lambda _, row=row: row, page, flags=re.MULTILINE)
-        if found != 1:
-            raise ValueError(f"the table has {found} rows for {outcome.program.number}")
+        beginning, row = f"| {outcome.program.number} |", draw_row(outcome)
+        lines = page.splitlines()
+        if sum(line.startswith(beginning) for line in lines) != 1:
+            raise ValueError(f"the table needs one row for {outcome.program.number}")
+        page = "\n".join(row if line.startswith(beginning) else line for line in lines) + "\n"
     return page
 
 

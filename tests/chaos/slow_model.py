@@ -26,5 +26,8 @@ async def play(scene: Scene) -> None:
 
 
 PROGRAM = Program(
-    "F13", "slow-model", "calls of 310 s: the session ends after 6 s of silence, the longest time between polls is 300 s", play
+    "F13",
+    "slow-model",
+    "calls of 310 s: the session ends after 6 s of silence, the longest time between polls is 300 s",
+    play,
 )

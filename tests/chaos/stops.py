@@ -13,7 +13,9 @@ GRACE = 5.0
 LEEWAY = 30.0
 """Seconds more than the grace that a stop may take here: on a machine that others use, with the broker away."""
 STATES = ("at work", "broker away", "second signal", "Ollama hanging", "starting")
-OWNERS = "SELECT owner FROM bildwerk.media WHERE owner IS NOT NULL UNION SELECT owner FROM bildwerk.slots WHERE until > now()"
+OWNERS = """
+    SELECT owner FROM bildwerk.media WHERE owner IS NOT NULL UNION SELECT owner FROM bildwerk.slots WHERE until > now()
+"""
 
 
 async def play(scene: Scene) -> None:

@@ -56,7 +56,9 @@ class Watch:
         async with self.world.pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
             planned = {row["id"] for row in await connection.fetch("SELECT id FROM bildwerk.media")}
             letters = {tuple(row) for row in await connection.fetch(LETTERS)}
-            terminal = {(row["media_id"], row["job_type"]): row["generation"] for row in await connection.fetch(TERMINAL)}
+            terminal = {
+                (row["media_id"], row["job_type"]): row["generation"] for row in await connection.fetch(TERMINAL)
+            }
             generations = await connection.fetch("SELECT media_id, job_type, generation FROM bildwerk.jobs")
         name = self.world.wire.settings.name
         self.early += [
