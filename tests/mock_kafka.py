@@ -47,7 +47,7 @@ def start_mock_kafka() -> Iterator[MockKafka]:
         library.rd_kafka_new(_PRODUCER, None, ctypes.create_string_buffer(_TEXT_BYTES), _TEXT_BYTES)
     )
     cluster = ctypes.c_void_p(library.rd_kafka_mock_cluster_new(handle, 1))
-    assert cluster
+    assert cluster.value
     try:
         yield MockKafka(library, cluster, library.rd_kafka_mock_cluster_bootstraps(cluster).decode())
     finally:
