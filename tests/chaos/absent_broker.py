@@ -76,6 +76,6 @@ async def _count(scene: Scene) -> int:
 PROGRAM = Program(
     "F10",
     "absent-broker",
-    "the broker frozen for 20 s, then out of reach for 40 s, with thousands of rows to tell",
+    "the broker frozen, then out of reach, while what is to be told piles up",
     play,
 )

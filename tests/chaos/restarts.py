@@ -29,4 +29,6 @@ async def _restart(scene: Scene, away: float) -> None:
         scene.journal.note("PostgreSQL is back")
 
 
-PROGRAM = Program("F5", "restarts", "PostgreSQL stopped as a crash and started again; once away for 30 s", play)
+PROGRAM = Program(
+    "F5", "restarts", "PostgreSQL stopped as in a crash and started again; in a whole run once away for 30 s", play
+)

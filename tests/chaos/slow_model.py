@@ -28,6 +28,6 @@ async def play(scene: Scene) -> None:
 PROGRAM = Program(
     "F13",
     "slow-model",
-    "calls of 310 s: the session ends after 6 s of silence, the longest time between polls is 300 s",
+    "model calls that outlast a session with Kafka; in a whole run also the longest time between polls",
     play,
 )

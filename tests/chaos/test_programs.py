@@ -13,7 +13,7 @@ from tests.chaos.theatre import Theatre, open_theatre
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-QUICK = ("frozen-processes", "cut-connections", "restarts", "repeated-events", "stops", "relays", "lost-answers")
+QUICK = ("cut-connections", "restarts", "repeated-events", "stops", "relays", "lost-answers")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
