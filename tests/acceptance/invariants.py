@@ -31,9 +31,9 @@ Violations = list[Any]
 class Evidence:
     """Everything that is left of a run.
 
-    `lease` is how many seconds the leases were for. `offsets` are those that the group has committed, by topic and
-    partition; `letters` are the places (topic, partition, offset) of the dead letters; `written` is by medium and
-    key what the platform holds, `people` what was put there by a person.
+    `lease` is how many seconds the leases were for, where some were lost. `offsets` are those that the group has
+    committed, by topic and partition; `letters` are the places (topic, partition, offset) of the dead letters;
+    `written` is by medium and key what the platform holds, `people` what was put there by a person.
     """
 
     jobs: Mapping[tuple[int, str], Any]
@@ -48,7 +48,7 @@ class Evidence:
     offsets: Mapping[Topic, list[int]] = field(default_factory=dict)
     written: Mapping[tuple[int, str], Any] = field(default_factory=dict)
     people: Mapping[tuple[int, str], Any] = field(default_factory=dict)
-    lease: float = 30.0
+    lease: float = float("inf")
 
     @property
     def first_events(self) -> list[ConsumerRecord]:
