@@ -9,7 +9,7 @@ ARGS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kafka check audit fix bench bench-quality install lock clean
+.PHONY: help demo test test-kafka chaos check audit fix bench bench-quality install lock clean
 
 help: ## Show this help
 	@echo "make TARGET [ARGS='...'] [PYTHON=python3.12]"
@@ -26,6 +26,10 @@ test: ## Run all tests, in two processes (WORKERS=0: in one, which shows names a
 test-kafka: ## Run all that only a real Apache Kafka can show (needs Java 17 and Maven; ten minutes)
 	@$(INSTALL) dev
 	@TEST_KAFKA=1 $(BIN)/python -m pytest tests/kafka_real $(ARGS)
+
+chaos: ## Break everything that can break while it works, and judge what is left (half an hour; ARGS='F4 --seed 7')
+	@$(INSTALL) dev
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 check: ## Check format, style, types and the rooms' import rules
 	@$(INSTALL) dev
@@ -62,5 +66,5 @@ lock: ## Write requirements/ anew from pyproject.toml (needs uv; ARGS=--upgrade 
 	@$(LOCK) --group build -c requirements/dev.txt -o requirements/runtime.txt
 
 clean: ## Remove everything that was made here, .venv too
-	@rm -rf .venv build dist demo-output bench-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv build dist demo-output bench-output chaos-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -223,7 +223,8 @@ async def open_reader(settings: KafkaSettings) -> AsyncIterator[Reader]:
     """A reader that joined the group; leaving the block leaves the group. Raises KafkaError or OSError."""
     consumer = make_consumer(settings)
     try:
-        await consumer.start()
+        # Its requests wait for as long as a join may take: whoever is told to stop would wait for a silent broker.
+        await asyncio.wait_for(consumer.start(), settings.send_timeout)
         reader = Reader(consumer, settings)
         consumer.subscribe(subscription(settings), listener=reader)
         yield reader

@@ -30,6 +30,7 @@ SENTENCES: dict[type[Exception], str] = {
     asyncpg.PostgresConnectionError: "closed the connection: is it restarting, or is our certificate refused?",
     asyncpg.ClientConfigurationError: "cannot be connected to like that: check the options in DATABASE_URL",
     asyncpg.PostgresError: "reports an error",
+    asyncpg.InternalClientError: "closed the connection in the middle of something: is it restarting?",
     asyncpg.InterfaceError: "closed the connection: is it restarting, or is our certificate refused?",
     FileNotFoundError: NO_FILE.format("is not there"),
     PermissionError: NO_FILE.format("may not be read"),

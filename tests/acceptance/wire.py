@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -17,11 +17,21 @@ END = "test.end"
 """The CloudEvents type of the mark that a reader puts behind everything; bildwerk ignores it."""
 
 
+class Sent(NamedTuple):
+    """An event that the broker has acknowledged, and the medium it names."""
+
+    topic: Topic
+    partition: int
+    offset: int
+    media_id: int
+
+
 class Wire:
-    """A producer of one world's topics, and readers of them."""
+    """A producer of one world's topics, and readers of them; `sent` is all that was acknowledged and names a medium."""
 
     def __init__(self, settings: KafkaSettings, partitions: int) -> None:
         self.settings = settings
+        self.sent: list[Sent] = []
         self._partitions = partitions
         self._exits = AsyncExitStack()
         self._producer: Any = None
@@ -52,8 +62,9 @@ class Wire:
             headers = _headers(event_id, topic) if event_id else []
             key = str(body["media_id"]).encode()
             sent.append(await self._producer.send(self.settings.name(topic), orjson.dumps(body), key, headers=headers))
-        for message in sent:
-            await message
+        for body, sending in zip(bodies, sent, strict=True):
+            message = await sending
+            self.sent.append(Sent(topic, message.partition, message.offset, body["media_id"]))
 
     async def send_bytes(self, topic: Topic, value: bytes | None, partition: int = 0) -> tuple[int, int]:
         """Produce any bytes; returns partition and offset."""
