@@ -92,9 +92,15 @@ class Settings(ChoiceSettings, KafkaAccessSettings, ReferenceSettings, FromEnvir
         False,
         description="Take over caption, title, tags and scores from a medium with the same pixels (docs/reuse.md).",
     )
-    layout: Literal["split", "assistant", "generate"] = Field(
-        "split",
-        description="How requests let the server reuse the picture it has read: `split`, `assistant` or `generate`.",
+    layout: Literal["auto", "split", "assistant", "generate"] = Field(
+        "auto",
+        description="How requests let the server reuse the picture it has read: `split`, `assistant` or `generate`; "
+        "`auto`: whichever a probe finds it to reward.",
+    )
+    fused: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description="Ask for a picture's due jobs in one call: `always`, `never`, or `auto`: on servers that reuse "
+        "nothing (docs/calls.md).",
     )
     job_types: SomeJobTypes | None = Field(
         None, description="Job types that are done at all, comma-separated; unset: every one."

@@ -8,10 +8,12 @@ from typing import Any
 
 import structlog
 
+from consumers.manners import Manner, Manners
 from handlers.failures import Failure
 from handlers.inference.client import HostReport, Ollama, Question, Reply
 from handlers.inference.health import HostHealth
 from handlers.inference.hosts import Host
+from handlers.inference.options import Layout
 from handlers.inference.recipe import recipe
 from handlers.stage import Stage
 
@@ -20,20 +22,27 @@ log = structlog.get_logger("bildwerk.consumers.fleet")
 
 @dataclass
 class Fleet:
-    """All hosts of one service. `back` is called when one may be asked again."""
+    """All hosts of one service. `back` is called when one may be asked again.
+
+    Without `manners` all are asked as it is set. With them a host gets no work until it is known how to ask it.
+    """
 
     ollama: Ollama
     health: HostHealth
+    manners: Manners | None = None
     back: Callable[[], None] = field(default=lambda: None)
     poll: float = 0.25
     _by_name: dict[str, Host] = field(init=False)
 
     def __post_init__(self) -> None:
         self._by_name = {host.name: host for host in self.ollama.hosts}
+        if self.manners:
+            self.manners.known = lambda: self.back()
+            self.manners.away = lambda host, failure: self.health.record(host, failure, monotonic())
 
     def available(self) -> Sequence[tuple[str, int]]:
         """(name, slots) of every host that may be given work now."""
-        return [(host.name, host.slots) for host in self.health.available(monotonic())]
+        return [(host.name, host.slots) for host in self.health.available(monotonic()) if self._manner(host)]
 
     def reports(self) -> dict[str, HostReport | None]:
         """What the last look at each host found."""
@@ -41,14 +50,14 @@ class Fleet:
 
     async def look(self) -> dict[str, HostReport]:
         """Look at every host once; those that cannot serve are not given work until a probe finds them well."""
-        reports = await asyncio.gather(*map(self._probe, self.ollama.hosts))
+        reports = await asyncio.gather(*map(self._look_at, self.ollama.hosts))
         return {host.name: report for host, report in zip(self.ollama.hosts, reports, strict=True)}
 
     async def ask(self, host: str, question: Question) -> Reply:
         """Ask one host; how it went moves its breaker. Raises what `Ollama.ask` raises."""
         target = self._by_name[host]
         try:
-            reply = await self.ollama.ask(target, question)
+            reply = await self.ollama.ask(target, question, self._layout(target))
         except Failure as failure:
             self.health.record(target, failure, monotonic())
             raise
@@ -57,17 +66,35 @@ class Fleet:
 
     def recipe(self, host: str, stage: Stage[Any], question: Question) -> str:
         """The digest of all that shapes an answer of this host."""
-        report = self.ollama.last_report(self._by_name[host])
-        return recipe(stage, question, report.digest if report else None, self.ollama.options)
+        target = self._by_name[host]
+        report = self.ollama.last_report(target)
+        return recipe(stage, question, report.digest if report else None, self.ollama.options, self._layout(target))
+
+    def fuses(self, host: str) -> bool:
+        """Whether this host is to answer the due jobs of a picture in one call."""
+        manner = self._manner(self._by_name[host])
+        return manner is not None and manner.fuses
+
+    def _manner(self, host: Host) -> Manner | None:
+        return self.manners.of(host) if self.manners else Manner(self.ollama.options.usual_layout)
+
+    def _layout(self, host: Host) -> Layout | None:
+        manner = self._manner(host)
+        return manner.layout if manner else None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Probe hosts that are away until `stop` is set."""
         while not stop.is_set():
             for host in self.health.due_probes(monotonic()):
-                await self._probe(host)
+                await self._look_at(host)
+            if self.manners:
+                for host in self.health.available(monotonic()):
+                    self.manners.learn(host)
             await asyncio.sleep(self.poll)
+        if self.manners:
+            await self.manners.stop()
 
-    async def _probe(self, host: Host) -> HostReport:
+    async def _look_at(self, host: Host) -> HostReport:
         was_away = host not in self.health.available(monotonic())
         report = await self.ollama.inspect_host(host)
         self.health.record(host, report.problem, monotonic())
