@@ -37,8 +37,13 @@ class Fleet:
     def __post_init__(self) -> None:
         self._by_name = {host.name: host for host in self.ollama.hosts}
         if self.manners:
-            self.manners.known = lambda: self.back()
-            self.manners.away = lambda host, failure: self.health.record(host, failure, monotonic())
+            self.manners.known, self.manners.away = self._tell_back, self._note_away
+
+    def _tell_back(self) -> None:
+        self.back()
+
+    def _note_away(self, host: Host, failure: Failure) -> None:
+        self.health.record(host, failure, monotonic())
 
     def available(self) -> Sequence[tuple[str, int]]:
         """(name, slots) of every host that may be given work now."""

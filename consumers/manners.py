@@ -21,7 +21,7 @@ log = structlog.get_logger("bildwerk.consumers.manners")
 
 
 class Fusing(StrEnum):
-    """Whether the due jobs of a picture are asked for in one call: where a probe says that it pays, always, or never."""
+    """Whether the due jobs of a picture are asked for in one call: where a probe finds that it pays, always, never."""
 
     AUTO = "auto"
     ALWAYS = "always"

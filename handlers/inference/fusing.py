@@ -15,12 +15,12 @@ from handlers.inference.layout import Question, system_text
 from handlers.stage import Prompt
 
 BYTES_PER_TOKEN: Final = 3
-"""Of our texts, on the safe side: tokenizers of the families in use take 3.5 to 4.5 bytes of English, 3 to 4 of German."""
+"""Of our texts, estimated on the safe side: common tokenizers take about four bytes of English, fewer of German."""
 MARKS: Final = 64
 """Tokens for roles, names of the parts and braces, per part. Estimated on the safe side."""
 _OPENING: Final = (
-    "Do these {count} tasks one after the other. Answer each in the object of its name; in the later ones build on what "
-    "you said in the earlier ones, and do not contradict it."
+    "Do these {count} tasks one after the other. Answer each in the object of its name; in the later ones build on "
+    "what you said in the earlier ones, and do not contradict it."
 )
 
 
