@@ -105,7 +105,9 @@ class Fleet:
         self.health.record(host, report.problem, monotonic())
         if report.problem is not None:
             log.warning("host.away", host=host.name, reason=report.problem.reason)
-        elif was_away:
+        elif report.one_at_a_time and host.slots > 1:
+            log.warning("host.one_at_a_time", host=host.name, slots=host.slots)
+        if report.problem is None and was_away:
             log.info("host.back", host=host.name, version=report.version)
             self.back()
         return report

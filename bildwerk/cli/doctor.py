@@ -109,6 +109,11 @@ async def _examine_ollama(settings: Settings) -> AsyncIterator[Finding]:
         yield judge_host(host, report, settings.model)
         if report.problem is None and needs_probe(settings):
             yield Finding(f"Ollama at {host.name}", fine=say_probe(found))
+        if report.one_at_a_time and host.slots > 1:
+            yield Finding(
+                f"Ollama at {host.name}", f"runs {settings.model} one call at a time: set {host.name}=1, "
+                "or the other slots only queue there and push pictures out of its memory", warning=True,
+            )  # fmt: skip
         if report.outdated:
             yield Finding(
                 f"Ollama at {host.name}", f"{report.version} ignores the answer's form for {settings.model}: update it",

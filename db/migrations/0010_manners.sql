@@ -1,4 +1,5 @@
--- How hosts are best asked, found out once for each server version and model; and answers that came in one call.
+-- How hosts are best asked, found out once for each server version and model; answers that came in one call; and whose
+-- turn it is when the longest wait counts.
 
 CREATE TABLE bildwerk.prefix_probes (
     version text NOT NULL,
@@ -15,3 +16,5 @@ CREATE TABLE bildwerk.prefix_probes (
 ALTER TABLE bildwerk.runs
     -- the run whose call answered this one's question too; what it cost is there
     ADD COLUMN fused_in bigint;
+
+CREATE INDEX media_oldest ON bildwerk.media (run_at, id) WHERE owner IS NULL AND due <> '{}';

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from time import monotonic
 from typing import Any, Final
 
 import structlog
@@ -133,6 +134,7 @@ class Asker:
         """One model call that a lost lease cancels without cancelling what comes after it."""
         if work.lost:
             raise Unavailable("lease_lost")
+        began = monotonic()
         work.call = asyncio.create_task(self.model.ask(work.claim.slot.host, question))
         try:
             return await work.call
@@ -148,6 +150,7 @@ class Asker:
             raise
         finally:
             work.call = None
+            work.called += monotonic() - began
 
 
 def _cost(reply: Reply) -> Cost:

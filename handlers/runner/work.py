@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum, auto
+from time import monotonic
 from typing import Any, Protocol
 
 from contracts.verdicts import Verdict
@@ -64,9 +65,9 @@ class Work:
     """One claimed medium under way. `call` is the model call that a lost heartbeat cancels; answers are kept.
 
     `parts` are those of a fused answer that are not used yet, by job type; `apart` means that no more are asked for.
-
-    `over` is set before the lease is given back, `busy` is how long the server goes on with a call that was given up,
-    `failure` the last one met, `answered` counts good answers.
+    `idle` is how long its slot had been free although it waited, `claimed` when it was claimed, and `called` how long
+    calls took, all in seconds of a monotonic clock. `over` is set before the lease is given back, `busy` is how long
+    the server goes on with a call that was given up, `failure` the last one met, `answered` counts good answers.
     """
 
     claim: Claim
@@ -77,6 +78,9 @@ class Work:
     busy: timedelta = timedelta(0)
     answered: int = 0
     failure: Failure | None = None
+    idle: float = 0.0
+    claimed: float = field(default_factory=monotonic)
+    called: float = 0.0
     parts: dict[str, Part] = field(default_factory=dict)
     apart: bool = False
 
