@@ -118,6 +118,7 @@ async def test_a_heart_that_cannot_beat_stops_its_calls(workshop: Workshop, disp
     await workshop.register()
     await workshop.fail("hang", next=1)
     dispatcher.database = Database("postgresql://nobody@127.0.0.1:1/nothing", connect_timeout=0.2)
+    dispatcher.beaten = monotonic()
     stop = asyncio.Event()
     running = asyncio.create_task(dispatcher.run(stop))
     await reach(lambda: workshop.ledger.pool.fetchval("SELECT count(*) FROM bildwerk.runs"))
