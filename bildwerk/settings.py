@@ -93,7 +93,8 @@ class Settings(ChoiceSettings, KafkaAccessSettings, ReferenceSettings, FromEnvir
         description="Take over caption, title, tags and scores from a medium with the same pixels (docs/reuse.md).",
     )
     layout: Literal["auto", "split", "assistant", "generate"] = Field(
-        "auto", description="Where the picture stands in a request; `auto`: where a probe finds it reused (docs/calls.md)."
+        "auto",
+        description="Where the picture stands in a request; `auto`: where a probe finds it reused (docs/calls.md).",
     )
     fused: Literal["auto", "always", "never"] = Field(
         "auto", description="One call for a picture's due jobs; `auto`: where a probe finds that nothing is reused."
