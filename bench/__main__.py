@@ -11,14 +11,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import decode, duplicates, layouts, redecide, replay, report, slots, transport
+from bench import decode, duplicates, layouts, prefix, redecide, replay, report, slots, transport
 from bench.comparison import Comparison, Plan, Round
 from bildwerk.demo.surroundings import forget_services
 from bildwerk.telemetry import logs
 
 COMPARISONS = {
     module.COMPARISON.name: module.COMPARISON
-    for module in (layouts, transport, replay, redecide, slots, duplicates, decode)
+    for module in (layouts, prefix, transport, replay, redecide, slots, duplicates, decode)
 }
 
 WIDTH = 100
@@ -31,10 +31,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to measure (default: {', '.join(COMPARISONS)})")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each comparison (default: %(default)s)")
     parser.add_argument("--quick", action="store_true", help="small amounts: shows that it runs, measures nothing")
+    parser.add_argument("--ollama", default="", metavar="HOST", help="a real Ollama, as in OLLAMA_HOST (prefix only)")
+    parser.add_argument("--model", default="", help="the model there")
     parser.add_argument("--output", type=Path, default=Path("bench-output"), help="folder (default: %(default)s)")
     arguments = parser.parse_args()
     if unknown := sorted(set(arguments.names) - set(COMPARISONS)):
         parser.error(f"there is no {', '.join(unknown)}")
+    if bool(arguments.ollama) != bool(arguments.model):
+        parser.error("--ollama and --model go together")
     if arguments.rounds < 1:
         parser.error("--rounds must be at least 1")
     return arguments
@@ -56,7 +60,7 @@ def _run(chosen: Sequence[Comparison], arguments: argparse.Namespace, console: C
         for comparison in chosen:
             measured.append((comparison, []))
             with tempfile.TemporaryDirectory(prefix="bildwerk-bench-") as folder:
-                plan = Plan(arguments.rounds, Path(folder), arguments.quick)
+                plan = Plan(arguments.rounds, Path(folder), arguments.quick, arguments.ollama, arguments.model)
                 asyncio.run(_measure(comparison, plan, measured[-1][1], console))
     except KeyboardInterrupt:
         console.print("stopped: what follows is of the rounds that were finished")

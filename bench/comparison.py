@@ -22,11 +22,16 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much to measure. `folder` is empty and thrown away afterwards; `quick` only shows that everything runs."""
+    """How much to measure. `folder` is empty and thrown away afterwards; `quick` only shows that everything runs.
+
+    `ollama` (as in OLLAMA_HOST) and `model` name a real server; empty: none is asked.
+    """
 
     rounds: int
     folder: Path
     quick: bool = False
+    ollama: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

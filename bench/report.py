@@ -36,9 +36,11 @@ class Figure:
 
 
 def summarise(comparison: Comparison, rounds: Sequence[Round]) -> dict[str, list[Figure]]:
-    """The figures of each table, by the table's key."""
+    """The figures of each table that was measured, by the table's key."""
     found = {}
     for key, table in comparison.tables.items():
+        if key not in rounds[0]:
+            continue
         found[key] = [
             Figure(variant, spread([one[key][variant] for one in rounds]), _ratio(table.baseline, variant, key, rounds))
             for variant in rounds[0][key]
@@ -96,6 +98,7 @@ def _document(comparison: Comparison, rounds: Sequence[Round]) -> dict[str, Any]
         "tables": {
             key: {**asdict(table), "figures": [asdict(figure) for figure in summary[key]]}
             for key, table in comparison.tables.items()
+            if key in summary
         },
         "rounds": list(rounds),
     }

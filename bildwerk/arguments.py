@@ -19,7 +19,7 @@ from handlers.chain import Chain
 from handlers.choice.choice import Choice
 from handlers.inference.client import InferenceOptions
 from handlers.inference.options import Layout
-from handlers.inference.picture_tokens import count_companions
+from handlers.inference.picture_tokens import count_companions, count_dearest
 from handlers.inspect.limits import PictureLimits
 from handlers.inspect.nsfw import OpenNsfw
 from handlers.inspect.places import UNNAMED
@@ -31,8 +31,10 @@ from handlers.policy.policy import Policy
 from handlers.policy.rule_file import default_policy, load_rules
 from handlers.reconstruction.rules import ReconstructionRules
 from handlers.registry import load_stages
+from handlers.runner.asking import Asker
 from handlers.runner.finishing import Finisher
 from handlers.runner.planning import Planner
+from handlers.runner.work import Model, Pictures
 from handlers.runner.writing import OPTIONAL_WRITES, EffectWriter
 from handlers.stage import Stage
 from handlers.stages.duplicate_assist import RESERVED, DuplicateAssistStage
@@ -41,7 +43,9 @@ from handlers.stages.prompt_recon import PromptReconStage
 from handlers.stages.tags_normalize import TagsNormalizeStage
 from handlers.tags.rules import TagRules
 
-LAYOUTS = {"split": Layout.TWO_USER_TURNS, "assistant": Layout.READY_BETWEEN, "generate": Layout.GENERATE}
+LAYOUTS = {
+    "auto": None, "split": Layout.TWO_USER_TURNS, "assistant": Layout.READY_BETWEEN, "generate": Layout.GENERATE,
+}  # fmt: skip
 
 
 def make_database(settings: Settings) -> Database:
@@ -206,6 +210,12 @@ def make_options(settings: Settings) -> InferenceOptions:
         rendition_policy=make_limits(settings).recipe,
         api_key=None if key is None else key.get_secret_value(),
     )
+
+
+def make_asker(settings: Settings, pictures: Pictures, model: Model) -> Asker:
+    """What asks the model."""
+    beside = settings.num_ctx - count_dearest(settings.model, settings.picture_longest_side)
+    return Asker(pictures, model, settings.model, room=beside)
 
 
 def make_sidecars(settings: Settings, into: Path | None, naming: Naming) -> Sidecars:

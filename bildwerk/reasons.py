@@ -111,6 +111,7 @@ REASONS: Final[dict[str, str]] = {
     "bad_host": "the address is no address",
     "model_missing": "it does not have the model",
     "model_blind": "the model cannot look at pictures",
+    "not_probed": "it is being found out how it is asked best",
     # what became of a run
     "lease_lost": "another process took the medium over",
     "facts_moved": "the medium changed during the call",

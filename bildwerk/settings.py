@@ -92,9 +92,12 @@ class Settings(ChoiceSettings, KafkaAccessSettings, ReferenceSettings, FromEnvir
         False,
         description="Take over caption, title, tags and scores from a medium with the same pixels (docs/reuse.md).",
     )
-    layout: Literal["split", "assistant", "generate"] = Field(
-        "split",
-        description="How requests let the server reuse the picture it has read: `split`, `assistant` or `generate`.",
+    layout: Literal["auto", "split", "assistant", "generate"] = Field(
+        "auto",
+        description="Where the picture stands in a request; `auto`: where a probe finds it reused (docs/calls.md).",
+    )
+    fused: Literal["auto", "always", "never"] = Field(
+        "auto", description="One call for a picture's due jobs; `auto`: where a probe finds that nothing is reused."
     )
     job_types: SomeJobTypes | None = Field(
         None, description="Job types that are done at all, comma-separated; unset: every one."

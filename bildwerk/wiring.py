@@ -10,6 +10,7 @@ from datetime import timedelta
 import structlog
 
 from bildwerk.arguments import (
+    make_asker,
     make_database,
     make_detector,
     make_finisher,
@@ -27,6 +28,7 @@ from consumers.fleet import Fleet
 from consumers.flood import FloodGate
 from consumers.inspector import Detector, Inspector
 from consumers.intake import Intake
+from consumers.manners import Fusing, Manners
 from consumers.missing import Missing
 from consumers.purge import Purge
 from consumers.relay import Relay
@@ -41,7 +43,6 @@ from handlers.inference.client import Ollama
 from handlers.inference.health import HostHealth
 from handlers.inspect.pool import PicturePool
 from handlers.inspect.renditions import RenditionCache
-from handlers.runner.asking import Asker
 from handlers.runner.finishing import Finisher
 from handlers.runner.medium import Runner
 from handlers.runner.names import learn_names
@@ -72,7 +73,8 @@ async def wire(settings: Settings, metrics: Metrics | None = None) -> AsyncItera
             await leases.register_slots(connection, [(host.name, host.slots) for host in ollama.hosts])
             installation = await read_installation(connection)
         await learn_names(pool, planner)
-        store, fleet = Store(pictures), Fleet(ollama, HostHealth(ollama.hosts))
+        manners = Manners(pool, ollama, Fusing(settings.fused))
+        store, fleet = Store(pictures), Fleet(ollama, HostHealth(ollama.hosts), manners)
         parts = Parts(settings, database, pool, planner, store, fleet, detector)
         finisher = make_finisher(settings, planner, owns_platform=installation.owns_platform)
         yield parts.join(finisher, metrics or Metrics())
@@ -98,7 +100,7 @@ class Parts:
         dispatcher = Dispatcher(
             pool,
             self.database,
-            Runner(pool, finisher, Asker(self.store, self.fleet, settings.model), reuses=settings.reuse_answers),
+            Runner(pool, finisher, make_asker(settings, self.store, self.fleet), reuses=settings.reuse_answers),
             lambda: self.fleet.available() if self.store.is_available() else (),
             WorkerSettings(settings.lease_seconds, settings.poll_seconds, settings.grace_seconds),
             FailureStop(settings.failure_limit),

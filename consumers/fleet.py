@@ -8,11 +8,13 @@ from typing import Any
 
 import structlog
 
+from consumers.manners import Manner, Manners
 from consumers.pulse import Pulse
 from handlers.failures import Failure
 from handlers.inference.client import HostReport, Ollama, Question, Reply
 from handlers.inference.health import HostHealth
 from handlers.inference.hosts import Host
+from handlers.inference.options import Layout
 from handlers.inference.recipe import recipe
 from handlers.stage import Stage
 
@@ -21,10 +23,14 @@ log = structlog.get_logger("bildwerk.consumers.fleet")
 
 @dataclass
 class Fleet:
-    """All hosts of one service. `back` is called when one may be asked again."""
+    """All hosts of one service. `back` is called when one may be asked again.
+
+    Without `manners` all are asked as it is set. With them a host gets no work until it is known how to ask it.
+    """
 
     ollama: Ollama
     health: HostHealth
+    manners: Manners | None = None
     back: Callable[[], None] = field(default=lambda: None)
     poll: float = 0.25
     pulse: Pulse = field(default_factory=Pulse)
@@ -32,15 +38,26 @@ class Fleet:
 
     def __post_init__(self) -> None:
         self._by_name = {host.name: host for host in self.ollama.hosts}
+        if self.manners:
+            self.manners.known, self.manners.away = self._tell_back, self._note_away
+
+    def _tell_back(self) -> None:
+        self.back()
+
+    def _note_away(self, host: Host, failure: Failure) -> None:
+        self.health.record(host, failure, monotonic())
 
     def available(self) -> Sequence[tuple[str, int]]:
         """(name, slots) of every host that may be given work now."""
-        return [(host.name, host.slots) for host in self.health.available(monotonic())]
+        return [(host.name, host.slots) for host in self.health.available(monotonic()) if self._manner(host)]
 
     def away(self) -> dict[str, str]:
         """Why each host that gets no work now gets none, by its name."""
         there = self.health.available(monotonic())
-        return {host.name: self.health.breaker(host).reason for host in self.ollama.hosts if host not in there}
+        reasons = {
+            host: "not_probed" if host in there else self.health.breaker(host).reason for host in self.ollama.hosts
+        }
+        return {host.name: why for host, why in reasons.items() if host not in there or not self._manner(host)}
 
     def reports(self) -> dict[str, HostReport | None]:
         """What the last look at each host found."""
@@ -48,14 +65,14 @@ class Fleet:
 
     async def look(self) -> dict[str, HostReport]:
         """Look at every host once; those that cannot serve are not given work until a probe finds them well."""
-        reports = await asyncio.gather(*map(self._probe, self.ollama.hosts))
+        reports = await asyncio.gather(*map(self._look_at, self.ollama.hosts))
         return {host.name: report for host, report in zip(self.ollama.hosts, reports, strict=True)}
 
     async def ask(self, host: str, question: Question) -> Reply:
         """Ask one host; how it went moves its breaker. Raises what `Ollama.ask` raises."""
         target = self._by_name[host]
         try:
-            reply = await self.ollama.ask(target, question)
+            reply = await self.ollama.ask(target, question, self._layout(target))
         except Failure as failure:
             self.health.record(target, failure, monotonic())
             raise
@@ -64,24 +81,44 @@ class Fleet:
 
     def recipe(self, host: str, stage: Stage[Any], question: Question) -> str:
         """The digest of all that shapes an answer of this host."""
-        report = self.ollama.last_report(self._by_name[host])
-        return recipe(stage, question, report.digest if report else None, self.ollama.options)
+        target = self._by_name[host]
+        report = self.ollama.last_report(target)
+        return recipe(stage, question, report.digest if report else None, self.ollama.options, self._layout(target))
+
+    def fuses(self, host: str) -> bool:
+        """Whether this host is to answer the due jobs of a picture in one call."""
+        manner = self._manner(self._by_name[host])
+        return manner is not None and manner.fuses
+
+    def _manner(self, host: Host) -> Manner | None:
+        return self.manners.of(host) if self.manners else Manner(self.ollama.options.usual_layout)
+
+    def _layout(self, host: Host) -> Layout | None:
+        manner = self._manner(host)
+        return manner.layout if manner else None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Probe hosts that are away until `stop` is set."""
         while not stop.is_set():
             self.pulse.beat(self.poll)
             # At once: one that hangs must not keep another from being found.
-            await asyncio.gather(*map(self._probe, self.health.due_probes(monotonic())))
+            await asyncio.gather(*map(self._look_at, self.health.due_probes(monotonic())))
+            if self.manners:
+                for host in self.health.available(monotonic()):
+                    self.manners.learn(host)
             await asyncio.sleep(self.poll)
+        if self.manners:
+            await self.manners.stop()
 
-    async def _probe(self, host: Host) -> HostReport:
+    async def _look_at(self, host: Host) -> HostReport:
         was_away = host not in self.health.available(monotonic())
         report = await self.ollama.inspect_host(host)
         self.health.record(host, report.problem, monotonic())
         if report.problem is not None:
             log.warning("host.away", host=host.name, reason=report.problem.reason)
-        elif was_away:
+        elif report.one_at_a_time and host.slots > 1:
+            log.warning("host.one_at_a_time", host=host.name, slots=host.slots)
+        if report.problem is None and was_away:
             log.info("host.back", host=host.name, version=report.version)
             self.back()
         return report

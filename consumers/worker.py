@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from consumers.failure_stop import FailureStop
+from consumers.idleness import Idleness
 from consumers.pulse import Pulse
 from consumers.waiting import wait_for_any
 from db import leases
@@ -21,6 +22,10 @@ from handlers.runner.medium import Runner
 from handlers.runner.work import Ended, Work
 
 log = structlog.get_logger("bildwerk.consumers.worker")
+
+
+OLDEST_EVERY = 8
+"""One claim in so many goes to the medium that has waited longest, whatever its priority: nothing starves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,8 @@ class Dispatcher:
     owner: UUID = field(default_factory=uuid4)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     works: dict[asyncio.Task[Ended], Work] = field(default_factory=dict)
+    claims: int = 0
+    idleness: Idleness = field(default_factory=Idleness)
     stopping: bool = False
     beaten: float = field(default_factory=monotonic)
     pulse: Pulse = field(default_factory=Pulse)
@@ -95,6 +102,7 @@ class Dispatcher:
             if claim is not None:
                 self._start(claim)
                 continue
+            self.idleness.find_nothing(monotonic())
             self.pulse.beat(self.settings.poll)
             await wait_for_any(self.settings.poll, self.wake)
 
@@ -105,15 +113,20 @@ class Dispatcher:
         lease = timedelta(seconds=self.settings.lease)
         try:
             async with self.pool.acquire() as connection:
-                return await leases.claim(connection, self.owner, lease, available)
+                return await leases.claim(connection, self.owner, lease, available, oldest=self._is_turn_of_oldest())
         except Exception as error:
             if not is_repeatable(error):
                 raise
             log.warning("claim.failed", error=type(error).__name__)
             return None
 
+    def _is_turn_of_oldest(self) -> bool:
+        """Every so many claims somebody comes first who would wait for ever behind a higher priority."""
+        return self.claims % OLDEST_EVERY == OLDEST_EVERY - 1
+
     def _start(self, claim: Claim) -> None:
-        work = Work(claim, draining=lambda: self.stopping)
+        self.claims += 1
+        work = Work(claim, draining=lambda: self.stopping, idle=self.idleness.claim(monotonic()))
         task = asyncio.create_task(self._run(work))
         self.works[task] = work
         task.add_done_callback(self._end)
@@ -125,11 +138,17 @@ class Dispatcher:
             await insist(self.pool, lambda connection: _release_slots(connection, work))
 
     def _end(self, task: asyncio.Task[Ended]) -> None:
-        work = self.works.pop(task)
+        work, now = self.works.pop(task), monotonic()
+        self.idleness.free(now)
+        log.info(
+            "medium.ended", media_id=work.claim.medium.media_id, host=work.claim.slot.host, answered=work.answered,
+            idle_ms=round(work.idle * 1000), calling_ms=round(work.called * 1000),
+            between_ms=round(max(0.0, now - work.claimed - work.called) * 1000),
+        )  # fmt: skip
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("worker.failed", media_id=work.claim.medium.media_id, exc_info=error)
         failed = isinstance(work.failure, Invalid | BadAnswer | Transient)
-        if (failed or work.answered) and self.failures.record(failed=not work.answered, now=monotonic()):
+        if (failed or work.answered) and self.failures.record(failed=not work.answered, now=now):
             log.error("worker.stopped", failures=self.failures.streak, pause=self.failures.pause)
         self.finished(work)
         self.wake.set()

@@ -48,9 +48,11 @@ async def register_slots(connection: Connection, hosts: Sequence[tuple[str, int]
 
 
 async def claim(
-    connection: Connection, owner: UUID, lease: timedelta, hosts: Sequence[tuple[str, int]]
+    connection: Connection, owner: UUID, lease: timedelta, hosts: Sequence[tuple[str, int]], *, oldest: bool = False
 ) -> Claim | None:
     """The next medium with due work and a free slot on one of `hosts` (name, slots); None when either is wanting.
+
+    Next is the one of the highest priority, or the `oldest`, which has waited longest.
 
     A medium that is to be alone waits for a whole host, and everybody else waits behind it: so the host drains.
     """
@@ -58,19 +60,21 @@ async def claim(
     await transaction.start()
     claimed = None
     try:
-        claimed = await _claim(connection, owner, lease, dict(hosts))
+        claimed = await _claim(connection, owner, lease, dict(hosts), oldest=oldest)
     finally:
         await (transaction.commit() if claimed else transaction.rollback())
     return claimed
 
 
-async def _claim(connection: Connection, owner: UUID, lease: timedelta, hosts: dict[str, int]) -> Claim | None:
+async def _claim(
+    connection: Connection, owner: UUID, lease: timedelta, hosts: dict[str, int], *, oldest: bool
+) -> Claim | None:
     sql = load("slots")
     row = await connection.fetchrow(sql["slots_claim"], owner, lease, list(hosts), list(hosts.values()))
     if row is None:
         return None
     slot = SlotLease(*row)
-    medium = await connection.fetchrow(load("leases")["leases_claim"], owner, lease)
+    medium = await connection.fetchrow(load("leases")["leases_claim"], owner, lease, oldest)
     if medium is None:
         return None
     leased = MediumLease(medium["id"], medium["lease_no"], medium["lost"])

@@ -87,7 +87,7 @@ class Overview:
 class Run:
     """One model call as the ledger recorded it; `outcome` None: under way, or its process died.
 
-    `reused_from` is the run whose answer it took over instead of asking, and `reused_medium` whom that was about.
+    `reused_from` is the run whose answer it took over, about `reused_medium`; `fused_in` that whose call answered both.
     """
 
     id: int
@@ -106,6 +106,7 @@ class Run:
     total_ms: float | None
     reused_from: int | None
     reused_medium: int | None
+    fused_in: int | None
 
 
 @dataclass(frozen=True, slots=True)

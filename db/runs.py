@@ -31,7 +31,7 @@ class Question:
     """What identifies a run before it is answered; hashes are hex.
 
     `language` is empty where rules decide. `reused_from` is the run whose answer is taken over; recipe and model are
-    its, too, and there is no host.
+    its, too, and there is no host. `fused_in` is the run whose call answered this question as well.
     """
 
     job_type: str
@@ -43,6 +43,7 @@ class Question:
     model: str
     language: str = ""
     reused_from: int | None = None
+    fused_in: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ async def start(connection: Connection, lease: MediumLease, question: Question) 
     run_id: int | None = await connection.fetchval(
         load("runs")["runs_start"], lease.media_id, lease.lease_no,
         q.job_type, q.generation, q.fingerprint, q.content_hash, q.recipe, q.host, q.model,
-        q.language, q.reused_from,
+        q.language, q.reused_from, q.fused_in,
     )  # fmt: skip
     return run_id
 

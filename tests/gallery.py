@@ -125,6 +125,9 @@ class Judge:
     def recipe(self, host: str, stage: Stage[Any], question: Question) -> str:  # noqa: ARG002
         return "recipe"
 
+    def fuses(self, host: str) -> bool:  # noqa: ARG002
+        return False
+
 
 @dataclass
 class Gallery:

@@ -9,6 +9,7 @@ from bildwerk.arguments import make_kafka, make_options
 from bildwerk.cli.connections import blame_kafka, connected, name_kafka, name_postgres
 from bildwerk.cli.finding import Finding
 from bildwerk.cli.platform import examine_platform
+from bildwerk.cli.probes import needs_probe, recall_probes, say_probe
 from bildwerk.cli.problem import Problem
 from bildwerk.cli.stores import examine_stores
 from bildwerk.environment import read
@@ -103,8 +104,16 @@ async def _examine_detector(settings: Settings) -> AsyncIterator[Finding]:
 async def _examine_ollama(settings: Settings) -> AsyncIterator[Finding]:
     async with Ollama(settings.ollama_host, make_options(settings)) as ollama:
         reports = await asyncio.gather(*map(ollama.inspect_host, ollama.hosts))
-    for host, report in zip(ollama.hosts, reports, strict=True):
+    probed = await recall_probes(settings, reports)
+    for host, report, found in zip(ollama.hosts, reports, probed, strict=True):
         yield judge_host(host, report, settings.model)
+        if report.problem is None and needs_probe(settings):
+            yield Finding(f"Ollama at {host.name}", fine=say_probe(found))
+        if report.one_at_a_time and host.slots > 1:
+            yield Finding(
+                f"Ollama at {host.name}", f"runs {settings.model} one call at a time: set {host.name}=1, "
+                "or the other slots only queue there and push pictures out of its memory", warning=True,
+            )  # fmt: skip
         if report.outdated:
             yield Finding(
                 f"Ollama at {host.name}", f"{report.version} ignores the answer's form for {settings.model}: update it",

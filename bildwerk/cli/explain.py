@@ -165,6 +165,8 @@ def _last_run(record: Record, job_type: str) -> list[str]:
 def _say_source(run: Run) -> str:
     if run.reused_from is not None:
         return f"taken over from run {run.reused_from} of medium {run.reused_medium} ({run.model})"
+    if run.fused_in is not None:
+        return f"in the call of run {run.fused_in} on {run.host} with {run.model}"
     return f"on {run.host} with {run.model}" if run.host else "by rules alone"
 
 

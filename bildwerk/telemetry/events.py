@@ -12,6 +12,13 @@ LOG_EVENTS: Final[dict[str, str]] = {
     "library.warned": "Python or a library warned of something",
     "host.away": "an Ollama host cannot serve; `reason` says why, it is looked at again by itself",
     "host.back": "it can serve again",
+    "host.one_at_a_time": "Ollama runs models of this family one call at a time: more `slots` only queue there",
+    "host.probed": "it was found out how a server and model are asked best; `ratio` is a later question's prompt time"
+    " by that of the first one",
+    "probe.refused": "a server refuses a layout, or gave no answer to measure in it; the next one is tried",
+    "probe.failed": "how to ask a host could not be found out: it is asked as usual",
+    "probe.repeated": "what was found out of a host could not be read or kept; tried again",
+    "probe.broken": "finding out how to ask a host met a mistake of ours: it is asked as usual",
     "store.away": "a media root, a bucket or a server on the web is away; its pictures wait, those of others do not",
     "store.back": "it is there again",
     "store.broken": "looking whether it is back met a mistake of ours; it counts as away",
@@ -49,8 +56,11 @@ LOG_EVENTS: Final[dict[str, str]] = {
     "seeker.repeated": "looking for duplicates, or planning media that others concern, failed and is tried again",
     "rendition_not_cached": "the cache folder cannot be written: pictures are decoded again each time",
     "claim.failed": "no work could be claimed now; tried again",
+    "medium.ended": "a medium was given back; `calling_ms` of its slot's time went into calls, `between_ms` into all"
+    " else; `idle_ms` is how long the slot had been free before although there was work",
     "job.ended": "a model call ended; `outcome` and `reason` say how, with tokens and milliseconds;"
-    " `reused_from` is the run whose answer was taken over instead",
+    " `reused_from` is the run whose answer was taken over instead, `fused_in` the one whose call answered it as well",
+    "answer.not_divided": "an answer to several jobs could not be taken apart: they are asked one by one",
     "job.broken": "a mistake of ours while a job ran: the job is failed, the others go on",
     "finish.repeated": "the finishing transaction met a database that was away and is tried again",
     "lease.lost": "another instance took the medium: our call was given up",

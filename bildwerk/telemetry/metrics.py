@@ -25,6 +25,15 @@ class Metrics:
         self.reused = Counter(
             "bildwerk_answers_reused", "Answers taken over instead of a call.", ["job_type", "outcome"], registry=r
         )
+        self.fused = Counter(
+            "bildwerk_answers_fused", "Answers that came in another job's call.", ["job_type", "outcome"], registry=r
+        )
+        self.slots = Counter(
+            "bildwerk_slot_seconds",
+            "Slots' time: calling, between calls, idle with work waiting.",
+            ["state"],
+            registry=r,
+        )
         self.seconds = Histogram(
             "bildwerk_model_call_seconds", "How long calls took.", ["job_type"], buckets=CALL_SECONDS, registry=r
         )
@@ -53,9 +62,14 @@ class Metrics:
         self.events.labels(event, fields.get("level", "info")).inc()
         if event == "job.ended":
             self._count_job(str(fields.get("job_type")), fields)
+        if event == "medium.ended":
+            for state in ("calling", "between", "idle"):
+                self.slots.labels(state).inc(float(fields.get(f"{state}_ms", 0)) / 1000)
 
     def _count_job(self, job_type: str, fields: Mapping[str, Any]) -> None:
-        counter = self.calls if fields.get("reused_from") is None else self.reused
+        counter = self.calls
+        for field, other in (("reused_from", self.reused), ("fused_in", self.fused)):
+            counter = counter if fields.get(field) is None else other
         counter.labels(job_type, str(fields.get("outcome"))).inc()
         if isinstance(total := fields.get("total_ms"), int | float):
             self.seconds.labels(job_type).observe(total / 1000)

@@ -1,19 +1,25 @@
 -- name: leases_claim
--- Expired leases first, then ready media, in one statement and two materialized CTEs: no rescuer, and LIMIT is exact.
+-- Expired leases first, then, if $3, the medium that has waited longest, else the first in line, in one statement and
+-- materialized CTEs: no rescuer, and LIMIT is exact.
 WITH stale AS MATERIALIZED (
     SELECT id FROM bildwerk.media
     WHERE owner IS NOT NULL AND until < now()
     ORDER BY until LIMIT 1 FOR UPDATE SKIP LOCKED
+), oldest AS MATERIALIZED (
+    SELECT id FROM bildwerk.media
+    WHERE owner IS NULL AND due <> '{}' AND run_at <= now()
+    ORDER BY run_at, id
+    LIMIT (SELECT CASE WHEN $3 THEN 1 - count(*) ELSE 0 END FROM stale) FOR UPDATE SKIP LOCKED
 ), fresh AS MATERIALIZED (
     SELECT id FROM bildwerk.media
     WHERE owner IS NULL AND due <> '{}' AND run_at <= now()
     ORDER BY priority DESC, run_at, id
-    LIMIT (SELECT 1 - count(*) FROM stale) FOR UPDATE SKIP LOCKED
+    LIMIT (SELECT CASE WHEN $3 THEN 0 ELSE 1 - count(*) END FROM stale) FOR UPDATE SKIP LOCKED
 )
 UPDATE bildwerk.media AS m
 SET lease_no = m.lease_no + 1, owner = $1, until = now() + $2::interval, lost = m.lost + (m.owner IS NOT NULL)::integer
 -- An array, not a join: the planner cannot guess how many come out of the CTEs, and would scan the whole table.
-WHERE m.id = ANY (ARRAY(SELECT id FROM stale UNION ALL SELECT id FROM fresh))
+WHERE m.id = ANY (ARRAY(SELECT id FROM stale UNION ALL SELECT id FROM oldest UNION ALL SELECT id FROM fresh))
 RETURNING m.id, m.lease_no, m.lost, m.alone
 
 -- name: leases_heartbeat

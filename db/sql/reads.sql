@@ -25,11 +25,11 @@ SELECT count(*) AS media, count(*) FILTER (WHERE plan_error IS NOT NULL) AS plan
 SELECT
     count(*) AS calls, count(*) FILTER (WHERE outcome IN ('done', 'kept')) AS useful,
     extract(epoch FROM now() - min(started_at))::float8 AS seconds, max(ended_at) AS last_ended_at
-FROM bildwerk.runs WHERE ended_at > now() - $1::interval AND host <> ''
+FROM bildwerk.runs WHERE ended_at > now() - $1::interval AND host <> '' AND fused_in IS NULL
 
 -- name: reads_tokens
 SELECT coalesce(sum(prompt_tokens), 0) AS prompt, coalesce(sum(answer_tokens), 0) AS answer, count(*) AS calls
-FROM bildwerk.runs WHERE host <> ''
+FROM bildwerk.runs WHERE host <> '' AND fused_in IS NULL
 
 -- name: reads_find
 -- A medium by its id or, exactly, by its path.
@@ -49,7 +49,7 @@ SELECT job_type, last_error, changed_at FROM bildwerk.jobs WHERE media_id = $1
 -- name: reads_runs
 SELECT
     r.id, r.job_type, r.generation, r.host, r.model, r.recipe, r.started_at, r.ended_at, r.outcome, r.reason, r.detail,
-    r.prompt_tokens, r.answer_tokens, r.total_ms, r.reused_from, f.media_id AS reused_medium
+    r.prompt_tokens, r.answer_tokens, r.total_ms, r.reused_from, f.media_id AS reused_medium, r.fused_in
 FROM bildwerk.runs AS r LEFT JOIN bildwerk.runs AS f ON f.id = r.reused_from
 WHERE r.media_id = $1 ORDER BY r.id DESC LIMIT $2
 

@@ -2,9 +2,10 @@
 -- Only under a lease that holds.
 INSERT INTO bildwerk.runs
     (
-        media_id, job_type, generation, lease_no, fingerprint, content_hash, recipe, host, model, language, reused_from
+        media_id, job_type, generation, lease_no, fingerprint, content_hash, recipe, host, model, language, reused_from,
+        fused_in
     )
-SELECT m.id, $3, $4, m.lease_no, $5, $6, $7, $8, $9, $10, $11
+SELECT m.id, $3, $4, m.lease_no, $5, $6, $7, $8, $9, $10, $11, $12
 FROM bildwerk.media AS m
 WHERE m.id = $1 AND m.lease_no = $2 AND m.owner IS NOT NULL
 RETURNING id

@@ -21,7 +21,7 @@ from handlers.failures import Failure, Transient, Unavailable
 from handlers.inference.envelope import OK, Envelope, open_envelope
 from handlers.inference.hosts import Host
 from handlers.inference.layout import Question, request_body, request_path
-from handlers.inference.options import InferenceOptions
+from handlers.inference.options import InferenceOptions, Layout
 from handlers.inference.refusals import CLIENT_ERRORS, failure_of_exception, failure_of_status
 from handlers.inference.report import HostReport, ModelList, ModelSheet, VersionSheet, report_of
 
@@ -89,8 +89,8 @@ class Ollama:
     ) -> None:
         await self._open.aclose()
 
-    async def ask(self, host: Host, question: Question) -> Reply:
-        """The model's complete answer, not yet looked at.
+    async def ask(self, host: Host, question: Question, layout: Layout | None = None, *, probe: bool = False) -> Reply:
+        """The model's complete answer, not yet looked at; `layout` overrides the one that is set.
 
         Raises Invalid, BadAnswer, Transient or Unavailable. A time-out is Transient if the host answered another call
         during this one (then the job is at fault), else Unavailable.
@@ -99,12 +99,13 @@ class Ollama:
             await limiter.acquire()
         loop = asyncio.get_running_loop()
         began = loop.time()
-        content = request_body(question, self.options)
+        layout = layout or self.options.usual_layout
+        content = request_body(question, self.options, layout)
         headers = {"X-Bildwerk-Media": str(question.media_id), "X-Bildwerk-Job": question.job_type}
+        headers |= _PROBE if probe else {}
         try:
             async with asyncio.timeout(self.options.total_timeout):
-                path = request_path(self.options.layout)
-                response = await self._send(host, "POST", path, content, headers, MAX_ANSWER_BYTES)
+                response = await self._send(host, "POST", request_path(layout), content, headers, MAX_ANSWER_BYTES)
         except TimeoutError:
             kind = Transient if self._answered_at.get(host.name, float("-inf")) > began else Unavailable
             raise kind("timeout", f"no answer within {self.options.total_timeout:g} s") from None

@@ -62,9 +62,13 @@ def request_path(layout: Layout) -> str:
     return "/api/generate" if layout is Layout.GENERATE else "/api/chat"
 
 
-def request_body(question: Question, options: InferenceOptions) -> bytes:
-    """The request as JSON. Two questions about one picture differ only after the picture."""
-    body = _generate(question) if options.layout is Layout.GENERATE else _chat(question, options.layout)
+def request_body(question: Question, options: InferenceOptions, layout: Layout | None = None) -> bytes:
+    """The request as JSON, in another layout than the usual one if given.
+
+    Two questions about one picture differ only after the picture.
+    """
+    layout = layout or options.usual_layout
+    body = _generate(question) if layout is Layout.GENERATE else _chat(question, layout)
     return orjson.dumps({"model": question.model, **body, **_constants(question, options)})
 
 

@@ -25,7 +25,8 @@ class InferenceOptions:
 
     `num_ctx` decides how the model is loaded: two values for one server reload it for ever. Times are in seconds;
     `total_timeout` must exceed the worst reading time of a picture, because giving up does not stop it. `rate` limits
-    the calls per second and host. `rendition_policy` names how pictures are prepared; it is part of the recipe.
+    the calls per second and host. `layout` None: each host's own, as a probe found it. `rendition_policy` names how
+    pictures are prepared; it is part of the recipe.
     """
 
     model: str
@@ -36,6 +37,11 @@ class InferenceOptions:
     connect_timeout: float = 5.0
     probe_timeout: float = 10.0
     rate: float | None = None
-    layout: Layout = Layout.TWO_USER_TURNS
+    layout: Layout | None = Layout.TWO_USER_TURNS
     rendition_policy: str = "jpeg-1024"
     api_key: str | None = field(default=None, repr=False)
+
+    @property
+    def usual_layout(self) -> Layout:
+        """The layout where nobody found out a better one."""
+        return self.layout or Layout.TWO_USER_TURNS

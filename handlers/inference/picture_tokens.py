@@ -122,6 +122,11 @@ def estimate_tokens(model: str, width: int, height: int) -> int:
     return _cost(model).count(width, height)
 
 
+def count_dearest(model: str, longest_side: int) -> int:
+    """What a picture with sides of at most `longest_side` pixels costs at most."""
+    return _cost(model).dearest(longest_side)
+
+
 def count_companions(model: str, longest_side: int, num_ctx: int, reserved: int) -> int:
     """How many further pictures fit beside the first, 0 to 3.
 

@@ -6,11 +6,17 @@ import orjson
 from pydantic import JsonValue
 
 from handlers.inference.layout import Question, system_text
-from handlers.inference.options import InferenceOptions
+from handlers.inference.options import InferenceOptions, Layout
 from handlers.stage import AnswerT, Stage
 
 
-def recipe(stage: Stage[AnswerT], question: Question, digest: str | None, options: InferenceOptions) -> str:
+def recipe(
+    stage: Stage[AnswerT],
+    question: Question,
+    digest: str | None,
+    options: InferenceOptions,
+    layout: Layout | None = None,
+) -> str:
     """SHA-256 (hex) of prompt text, schema, model digest, options and rendition policy; no picture, no medium.
 
     Of other media's pictures only their number counts, and only where there are any. `digest` is the model's on the
@@ -27,7 +33,7 @@ def recipe(stage: Stage[AnswerT], question: Question, digest: str | None, option
         "num_ctx": options.num_ctx,
         "seed": options.seed,
         "temperature": options.temperature,
-        "layout": options.layout.value,
+        "layout": (layout or options.usual_layout).value,
         "rendition": options.rendition_policy if stage.needs_picture else None,
     }
     if question.companions:

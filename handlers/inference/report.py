@@ -12,6 +12,10 @@ STRUCTURED_SINCE = (0, 21, 1)
 """Before it, `think: false` together with `format` was ignored for several thinking models."""
 
 
+ONE_AT_A_TIME = ("mllama", "qwen3vl", "qwen35", "qwen3next", "lfm2", "nemotron_h")
+"""Families whose models get one slot: Ollama's `server/sched.go` (0.33). Beginnings: their variants count, too."""
+
+
 @dataclass(frozen=True, slots=True)
 class HostReport:
     """One look. `problem` is why the host cannot serve the model (None: it can); `digest` is the model's."""
@@ -21,6 +25,7 @@ class HostReport:
     sees: bool = False
     thinks: bool = False
     digest: str | None = None
+    families: tuple[str, ...] = ()
     problem: Unavailable | Invalid | None = None
 
     @property
@@ -29,6 +34,11 @@ class HostReport:
         found = re.match(r"v?(\d+)\.(\d+)\.(\d+)", self.version or "")
         numbers = tuple(int(number) for number in found.groups()) if found else (0, 0, 0)
         return self.thinks and (0, 0, 0) < numbers < STRUCTURED_SINCE
+
+    @property
+    def one_at_a_time(self) -> bool:
+        """Whether Ollama runs this model one call at a time, whatever OLLAMA_NUM_PARALLEL says."""
+        return any(family.replace("-", "").casefold().startswith(ONE_AT_A_TIME) for family in self.families)
 
 
 class VersionSheet(BaseModel):
@@ -55,9 +65,17 @@ class ModelList(BaseModel):
         return next((row for row in self.models or () if row.name.casefold() == wanted.casefold()), None)
 
 
+class Details(BaseModel):
+    """What kind of model it is."""
+
+    family: str | None = None
+    families: list[str] | None = None
+
+
 class ModelSheet(BaseModel):
     """`/api/show`; servers before 0.6 list no capabilities, there the projector tells."""
 
+    details: Details | None = None
     capabilities: list[str] | None = None
     model_info: dict[str, JsonValue] | None = None
     projector_info: dict[str, JsonValue] | None = None
@@ -66,6 +84,12 @@ class ModelSheet(BaseModel):
     def request(model: str) -> bytes:
         """The body that asks for it."""
         return orjson.dumps({"model": model})
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The families it belongs to."""
+        details = self.details or Details()
+        return tuple(dict.fromkeys(filter(None, [details.family, *(details.families or ())])))
 
     @property
     def sees(self) -> bool:
@@ -90,5 +114,6 @@ def report_of(version: str, listed: ListedModel | None, sheet: ModelSheet | None
         sees=sheet.sees,
         thinks=sheet.thinks,
         digest=listed.digest or None,
+        families=sheet.kinds,
         problem=None if sheet.sees else Unavailable("model_blind", "the model cannot look at pictures"),
     )

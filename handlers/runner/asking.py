@@ -1,19 +1,27 @@
 """Asking the model: from a stage's prompt and the prepared picture to a checked answer, or the failure."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from time import monotonic
 from typing import Any, Final
 
+import structlog
+
 from contracts.facts import MediaFacts
+from db.facts import Snapshot
 from db.runs import Cost
 from handlers.failures import BadAnswer, Failure, Invalid, Stale, Transient, Unavailable
 from handlers.inference.answers import answer_schema, parse_answer
 from handlers.inference.client import Question, Reply
+from handlers.inference.fusing import count_fitting, divide, fuse
 from handlers.inference.layout import Shown
 from handlers.runner.finishing import Answered, Failed, Result
-from handlers.runner.work import Model, Pictures, Work
+from handlers.runner.work import Model, Part, Pictures, Work
 from handlers.stage import Companion, Stage
+
+log = structlog.get_logger("bildwerk.handlers.asking")
 
 COMPANION_CHANGED: Final = "companion_changed"
 """The reason of a try that ends because another medium's picture is no longer the one to be shown."""
@@ -23,35 +31,42 @@ COMPANION_CHANGED: Final = "companion_changed"
 class Asker:
     """Asks one model about pictures.
 
-    `reading_seconds` is how long a server may go on reading a picture after its call was given up.
+    `reading_seconds` is how long a server may go on reading a picture after its call was given up; `room` is what is
+    left of the context beside a picture, in tokens.
     """
 
     pictures: Pictures
     model: Model
     model_name: str
     reading_seconds: float = 30.0
+    room: int = 4096
 
-    async def prepare(self, stage: Stage[Any], facts: MediaFacts) -> Question:
-        """The question with the very bytes it is about (P4).
+    async def prepare(self, stage: Stage[Any], facts: MediaFacts, *, shown: bool = False) -> Question:
+        """The question with the very bytes it is about (P4); without, if the picture was `shown` already.
 
         Raises `Stale`, `Invalid` or `Unavailable` for the medium's own picture, and `Transient` when another medium's
         is not what the facts say: that one is inspected for its own sake, and this job is tried again.
         """
-        prompt = stage.prompt(facts)
         rendition = None
-        if stage.needs_picture:
+        if stage.needs_picture and not shown:
             if facts.path is None or facts.content_hash is None:
                 raise Stale("not_inspected")
             rendition = await self.pictures.rendition(facts.path, facts.content_hash)
+        companions = tuple([await self._show(companion) for companion in stage.prompt(facts).companions])
+        return self._compose(stage, facts, rendition, companions)
+
+    def _compose(
+        self, stage: Stage[Any], facts: MediaFacts, rendition: bytes | None, companions: tuple[Shown, ...] = ()
+    ) -> Question:
         return Question(
             model=self.model_name,
-            prompt=prompt,
+            prompt=stage.prompt(facts),
             language=facts.language,
             rendition=rendition,
             schema=answer_schema(stage),
             media_id=facts.media_id,
             job_type=stage.job_type,
-            companions=tuple([await self._show(companion) for companion in prompt.companions]),
+            companions=companions,
         )
 
     async def _show(self, companion: Companion) -> Shown:
@@ -62,32 +77,64 @@ class Asker:
 
     async def ask(self, work: Work, stage: Stage[Any], facts: MediaFacts, question: Question) -> Result:
         """The checked answer or the failure; an answer cut off at its length is asked for once more with more room."""
-        room = replace(question.prompt, num_predict=question.prompt.num_predict * 2)
         try:
-            try:
-                reply = await self._call(work, question)
-            except BadAnswer as failure:
-                if failure.reason != "length":
-                    raise
-                reply = await self._call(work, replace(question, prompt=room))
+            reply = await self._call_with_room(work, question)
         except Failure as failure:
             work.failure = failure
             return Failed(failure)
-        cost = Cost(
-            reply.prompt_tokens, reply.answer_tokens, reply.load_ms, reply.prompt_ms, reply.answer_ms, reply.total_ms
-        )
+        return self.read(work, stage, facts, reply.text, _cost(reply))
+
+    async def ask_together(
+        self, work: Work, stages: Sequence[Stage[Any]], snapshot: Snapshot, question: Question, run_id: int
+    ) -> Result:
+        """As `ask` for the first of the stages, whose `question` it is; what is said for the others is kept in `work`.
+
+        An answer that cannot be taken apart is worth nothing: then all are asked one by one.
+        """
+        others = [self._compose(stage, snapshot.facts, None) for stage in stages[1:]]
+        questions = [question, *others]
+        questions = questions[: count_fitting(questions, self.room)]
+        names = [asked.job_type for asked in questions]
         try:
-            answer = parse_answer(stage, facts, reply.text)
+            reply = await self._call_with_room(work, fuse(questions))
+            texts = divide(reply.text, names)
+        except BadAnswer as failure:
+            log.info("answer.not_divided", media_id=question.media_id, reason=failure.reason)
+            work.apart = True
+            return await self.ask(work, stages[0], snapshot.facts, question)
+        except Failure as failure:
+            work.failure = failure
+            return Failed(failure)
+        for name in names[1:]:
+            verdict = snapshot.verdicts[name]
+            work.parts[name] = Part(verdict.fingerprint, verdict.generation, texts[name], run_id)
+        return self.read(work, stages[0], snapshot.facts, texts[names[0]], _cost(reply))
+
+    def read(self, work: Work, stage: Stage[Any], facts: MediaFacts, text: str, cost: Cost) -> Result:
+        """The answer in the model's words, checked."""
+        work.parts.pop(stage.job_type, None)
+        try:
+            answer = parse_answer(stage, facts, text)
         except BadAnswer as failure:
             work.failure = failure
             return Failed(failure, cost)
         work.answered += 1
-        return Answered(answer, reply.text, cost)
+        return Answered(answer, text, cost)
+
+    async def _call_with_room(self, work: Work, question: Question) -> Reply:
+        try:
+            return await self._call(work, question)
+        except BadAnswer as failure:
+            if failure.reason != "length":
+                raise
+            room = replace(question.prompt, num_predict=question.prompt.num_predict * 2)
+            return await self._call(work, replace(question, prompt=room))
 
     async def _call(self, work: Work, question: Question) -> Reply:
         """One model call that a lost lease cancels without cancelling what comes after it."""
         if work.lost:
             raise Unavailable("lease_lost")
+        began = monotonic()
         work.call = asyncio.create_task(self.model.ask(work.claim.slot.host, question))
         try:
             return await work.call
@@ -103,3 +150,10 @@ class Asker:
             raise
         finally:
             work.call = None
+            work.called += monotonic() - began
+
+
+def _cost(reply: Reply) -> Cost:
+    return Cost(
+        reply.prompt_tokens, reply.answer_tokens, reply.load_ms, reply.prompt_ms, reply.answer_ms, reply.total_ms
+    )

@@ -3,12 +3,10 @@
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
 
 import structlog
 
 from contracts.facts import MediaFacts
-from contracts.verdicts import Verdict
 from db import leases, ledger, runs
 from db.facts import Snapshot
 from db.failures import is_repeatable, is_vanished
@@ -19,10 +17,11 @@ from handlers.failures import Failure, Stale, Transient, Unavailable
 from handlers.inference.client import Question
 from handlers.runner.asking import Asker
 from handlers.runner.finishing import Answered, Decided, Failed, Finished, Finisher, Job, Result
+from handlers.runner.fusing import list_fused
 from handlers.runner.reuse import Reused, find_answer
-from handlers.runner.work import Ended, Work
+from handlers.runner.turn import Turn
+from handlers.runner.work import Ended, Part, Work
 from handlers.runner.writing import MarkMoved
-from handlers.stage import Stage
 
 log = structlog.get_logger("bildwerk.handlers.runner")
 
@@ -59,16 +58,20 @@ class Runner:
             await insist(self.pool, lambda connection: leases.release(connection, work.claim.medium))
 
     async def _run_due(self, work: Work) -> Ended:
+        """Run what is due until the lease is lost or the service drains: answers that are there already are used."""
+        ended = None
         while not work.lost:
-            job = await self._next(work.claim.medium)
-            if job is None:
+            turn = await self._next(work.claim.medium)
+            if turn is None:
                 return Ended.FINISHED
-            ended = await self._run_safely(work, *job)
-            if ended is not Finished.SETTLED or work.draining():
+            if ended is not None and work.draining() and work.find_part(turn.name, turn.verdict) is None:
+                return _end(ended, work)
+            ended = await self._run_safely(work, turn)
+            if ended is not Finished.SETTLED:
                 return _end(ended, work)
         return Ended.LEASE_LOST
 
-    async def _next(self, lease: MediumLease) -> tuple[Stage[Any], Verdict, MediaFacts] | None:
+    async def _next(self, lease: MediumLease) -> Turn | None:
         """The first due job, with the facts read anew and the stage asked again."""
         planner = self.finisher.planner
         async with self.pool.acquire() as connection, connection.transaction():
@@ -80,59 +83,72 @@ class Runner:
                 await ledger.write(connection, [draft])
         return self._first_due(replace(snapshot, known=draft.row, verdicts={**snapshot.verdicts, **draft.verdicts}))
 
-    def _first_due(self, snapshot: Snapshot) -> tuple[Stage[Any], Verdict, MediaFacts] | None:
+    def _first_due(self, snapshot: Snapshot) -> Turn | None:
         for name in snapshot.known.due:
             verdict = snapshot.verdicts[name]
             if verdict.run_at is None or verdict.run_at <= snapshot.now:
-                return self.finisher.planner.chain.stage(name), verdict, snapshot.facts
+                return Turn(self.finisher.planner.chain.stage(name), verdict, snapshot)
         return None
 
-    async def _run_safely(self, work: Work, stage: Stage[Any], verdict: Verdict, facts: MediaFacts) -> Finished:
+    async def _run_safely(self, work: Work, turn: Turn) -> Finished:
         """Run a job; one that takes every process along, or meets a bug of ours, is failed and never blocks others."""
         lease = work.claim.medium
         reason = "crashed"
         if lease.lost < self.lost_limit:
             try:
-                return await self._run_job(work, stage, verdict, facts)
+                return await self._run_job(work, turn)
             except Exception as error:
                 if is_repeatable(error):
                     raise
-                log.exception("job.broken", media_id=lease.media_id, job_type=stage.job_type)
+                log.exception("job.broken", media_id=lease.media_id, job_type=turn.name)
                 reason = "bug"
         async with self.pool.acquire() as connection, connection.transaction():
-            await self.finisher.close(connection, lease, stage.job_type, reason)
+            await self.finisher.close(connection, lease, turn.name, reason)
         work.claim = replace(work.claim, medium=replace(lease, lost=0))
         return Finished.SETTLED
 
-    async def _run_job(self, work: Work, stage: Stage[Any], verdict: Verdict, facts: MediaFacts) -> Finished:
+    async def _run_job(self, work: Work, turn: Turn) -> Finished:
+        stage, verdict, facts = turn.stage, turn.verdict, turn.facts
         question: Question | None = None
         result: Result = Decided()
+        part = work.find_part(turn.name, verdict)
         asks = stage.decide(facts) is None
         reused = await find_answer(self.pool, stage, verdict, facts) if asks and self.reuses else None
         if reused is not None:
             result = Answered(reused.answer, None, Cost())
         elif asks:
             try:
-                question = await self.asker.prepare(stage, facts)
+                question = await self.asker.prepare(stage, facts, shown=part is not None)
             except Transient as failure:  # an attempt like any other, so that it ends some time
                 work.failure, result = failure, Failed(failure)
             except Failure as failure:
                 return await self._turn_back(work, failure)
-        job = await self._start(work, stage, verdict, facts, question or reused)
+        job = await self._start(work, turn, question or reused, part)
         if job is None:
             return Finished.LEASE_LOST
         if question is not None:
-            result = await self.asker.ask(work, stage, facts, question)
+            result = await self._ask(work, turn, question, job)
         finished = await self._finish(job, facts, result)
         log.info(
             "job.ended", media_id=facts.media_id, job_type=stage.job_type, run=job.run_id,
-            reused_from=reused and reused.run.id,
+            reused_from=reused and reused.run.id, fused_in=part and part.run_id,
             host=question and work.claim.slot.host, outcome=_name(finished, result),
             reason=result.failure.reason if isinstance(result, Failed) else None,
             total_ms=result.cost.total_ms, prompt_tokens=result.cost.prompt_tokens,
             answer_tokens=result.cost.answer_tokens,
         )  # fmt: skip
         return finished
+
+    async def _ask(self, work: Work, turn: Turn, question: Question, job: Job) -> Result:
+        """What a fused call has answered already, else ask: where that pays, for the jobs that come next, too."""
+        part = work.find_part(turn.name, turn.verdict)
+        if part is not None:
+            return self.asker.read(work, turn.stage, turn.facts, part.text, Cost())
+        if self.asker.model.fuses(work.claim.slot.host) and not work.apart:
+            fused = list_fused(self.finisher.planner.chain, turn.snapshot, turn.stage)
+            if len(fused) > 1:
+                return await self.asker.ask_together(work, fused, turn.snapshot, question, job.run_id)
+        return await self.asker.ask(work, turn.stage, turn.facts, question)
 
     async def _turn_back(self, work: Work, failure: Failure) -> Finished:
         """There is no picture to send: wait for the store, or let the inspector look again. No call was made (P4)."""
@@ -146,10 +162,8 @@ class Runner:
                 await self.finisher.planner.replan(connection, lease.media_id)
         return Finished.POSTPONED
 
-    async def _start(
-        self, work: Work, stage: Stage[Any], verdict: Verdict, facts: MediaFacts, source: Question | Reused | None
-    ) -> Job | None:
-        host = work.claim.slot.host
+    async def _start(self, work: Work, turn: Turn, source: Question | Reused | None, part: Part | None) -> Job | None:
+        host, stage, verdict, facts = work.claim.slot.host, turn.stage, turn.verdict, turn.facts
         assert verdict.fingerprint is not None
         record = runs.Question(
             stage.job_type, verdict.generation, verdict.fingerprint, facts.content_hash, recipe="", host="", model=""
@@ -157,7 +171,10 @@ class Runner:
         match source:
             case Question():
                 recipe = self.asker.model.recipe(host, stage, source)
-                record = replace(record, recipe=recipe, host=host, model=source.model, language=source.language)
+                record = replace(
+                    record, recipe=recipe, host=host, model=source.model, language=source.language,
+                    fused_in=part.run_id if part else None,
+                )  # fmt: skip
             case Reused(run):
                 record = replace(
                     record, recipe=run.recipe, model=run.model, language=facts.language, reused_from=run.id

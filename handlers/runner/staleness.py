@@ -17,7 +17,7 @@ from db.pool import Connection
 from db.runs import Standing
 from handlers.inference.answers import answer_schema
 from handlers.inference.layout import Question
-from handlers.inference.options import InferenceOptions
+from handlers.inference.options import InferenceOptions, Layout
 from handlers.inference.recipe import recipe
 from handlers.runner.planning import Planner
 from handlers.stage import Stage
@@ -65,4 +65,5 @@ class Staleness:
             self.options.model, stage.prompt(facts), facts.language, None, answer_schema(stage), facts.media_id,
             stage.job_type,
         )  # fmt: skip
-        return {recipe(stage, question, digest, self.options) for digest in self.digests}
+        layouts = [self.options.layout] if self.options.layout else list(Layout)
+        return {recipe(stage, question, digest, self.options, one) for digest in self.digests for one in layouts}

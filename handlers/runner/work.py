@@ -5,8 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum, auto
+from time import monotonic
 from typing import Any, Protocol
 
+from contracts.verdicts import Verdict
 from db.leases import Claim
 from handlers.failures import Failure
 from handlers.inference.client import Question, Reply
@@ -21,6 +23,9 @@ class Model(Protocol):
 
     def recipe(self, host: str, stage: Stage[Any], question: Question) -> str:
         """The digest of all that shapes the answer."""
+
+    def fuses(self, host: str) -> bool:
+        """Whether the due jobs of a picture are to be asked for in one call."""
 
 
 class Pictures(Protocol):
@@ -42,12 +47,27 @@ class Ended(Enum):
     UNAVAILABLE = auto()
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A job's part of a fused answer as JSON; good as long as the job is what it was when the call was made.
+
+    `run_id` is the run whose call it was.
+    """
+
+    fingerprint: str | None
+    generation: int
+    text: str
+    run_id: int
+
+
 @dataclass
 class Work:
     """One claimed medium under way. `call` is the model call that a lost heartbeat cancels; answers are kept.
 
-    `over` is set before the lease is given back, `busy` is how long the server goes on with a call that was given up,
-    `failure` the last one met, `answered` counts good answers.
+    `parts` are those of a fused answer that are not used yet, by job type; `apart` means that no more are asked for.
+    `idle` is how long its slot had been free although it waited, `claimed` when it was claimed, and `called` how long
+    calls took, all in seconds of a monotonic clock. `over` is set before the lease is given back, `busy` is how long
+    the server goes on with a call that was given up, `failure` the last one met, `answered` counts good answers.
     """
 
     claim: Claim
@@ -58,6 +78,17 @@ class Work:
     busy: timedelta = timedelta(0)
     answered: int = 0
     failure: Failure | None = None
+    idle: float = 0.0
+    claimed: float = field(default_factory=monotonic)
+    called: float = 0.0
+    parts: dict[str, Part] = field(default_factory=dict)
+    apart: bool = False
+
+    def find_part(self, job_type: str, verdict: Verdict) -> Part | None:
+        """What a fused call has answered for this job already."""
+        part = self.parts.get(job_type)
+        fits = part is not None and (part.fingerprint, part.generation) == (verdict.fingerprint, verdict.generation)
+        return part if fits else None
 
     def lose(self) -> None:
         """The lease is somebody else's: stop asking."""

@@ -119,6 +119,8 @@ class World:
             "OLLAMA_HOST": f"{self.ollama.url}={self.slots}",
             "media_root": self.root,
             "model": MODEL,
+            "layout": "split",
+            "fused": "never",
             "job_types": f"{CAPTION},{TITLE}",
             "cache_folder": self.folder / "cache",
             "kafka_group": self.wire.settings.group,

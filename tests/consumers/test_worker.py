@@ -59,6 +59,27 @@ async def test_due_work_is_claimed_run_and_given_back(workshop: Workshop, dispat
     assert await workshop.ledger.pool.fetchval("SELECT count(*) FROM bildwerk.slots WHERE owner IS NOT NULL") == 0
 
 
+async def test_one_claim_in_eight_is_for_whoever_has_waited_longest(dispatcher: Dispatcher) -> None:
+    turns = []
+    for dispatcher.claims in range(17):
+        turns.append(dispatcher._is_turn_of_oldest())
+    assert [at for at, turn in enumerate(turns) if turn] == [7, 15]
+
+
+async def test_the_time_of_a_slot_is_told(workshop: Workshop, dispatcher: Dispatcher) -> None:
+    """What went into calls, and what did not; the first medium was not missed by anybody."""
+    ended: list[Work] = []
+    dispatcher.finished = ended.append
+    await workshop.inspector.inspect_batch()
+    await run_through(dispatcher, workshop)
+
+    (work,) = ended
+    seconds = sum(call["end"] - call["start"] for call in await workshop.calls())
+    assert seconds <= work.called + 0.01
+    assert work.called <= monotonic() - work.claimed
+    assert work.idle == 0
+
+
 async def test_a_call_longer_than_the_lease_keeps_it(workshop: Workshop, dispatcher: Dispatcher) -> None:
     """Heartbeats prolong; nobody else takes the medium over, and one call is enough."""
     await workshop.inspector.inspect_batch()
@@ -99,6 +120,7 @@ async def test_a_heart_that_cannot_beat_stops_its_calls(workshop: Workshop, disp
     await workshop.register()
     await workshop.fail("hang", next=1)
     dispatcher.database = Database("postgresql://nobody@127.0.0.1:1/nothing", connect_timeout=0.2)
+    dispatcher.beaten = monotonic()
     stop = asyncio.Event()
     running = asyncio.create_task(dispatcher.run(stop))
     await reach(lambda: workshop.ledger.pool.fetchval("SELECT count(*) FROM bildwerk.runs"))

@@ -16,10 +16,10 @@ from tests.ledger import HOST, Ledger, captioned
 LEASE = timedelta(seconds=60)
 
 
-async def claim(ledger: Ledger, hosts: tuple[tuple[str, int], ...] = (HOST,)) -> Claim | None:
+async def claim(ledger: Ledger, hosts: tuple[tuple[str, int], ...] = (HOST,), *, oldest: bool = False) -> Claim | None:
     async with ledger.pool.acquire() as connection:
         await leases.register_slots(connection, hosts)
-        return await leases.claim(connection, uuid4(), LEASE, hosts)
+        return await leases.claim(connection, uuid4(), LEASE, hosts, oldest=oldest)
 
 
 async def expire(ledger: Ledger) -> None:
@@ -53,6 +53,17 @@ async def test_slots_beyond_the_configured_number_are_not_used(ledger: Ledger) -
 
     assert await claim(ledger, (("host:1", 1),)) is None
     assert await claim(ledger, (("host:1", 2),)) is not None
+
+
+async def test_a_fresh_upload_overtakes_a_backfill_and_the_longest_wait_comes_to_its_turn(ledger: Ledger) -> None:
+    """Priority decides, but for the claims that ask for whoever has waited longest."""
+    backfill = [await ledger.add(f"{number}.jpg", f"f{number}") for number in range(2)]
+    fresh = [await ledger.add(f"new-{number}.jpg", f"n{number}") for number in range(2)]
+    await ledger.pool.execute("UPDATE bildwerk.media SET priority = -50 WHERE id = ANY($1)", backfill)
+    await ledger.pool.execute("UPDATE bildwerk.media SET run_at = now() - make_interval(secs => 1000 - id)")
+
+    claims = [await claim(ledger, oldest=oldest) for oldest in (False, True, False, False)]
+    assert [c and c.medium.media_id for c in claims] == [fresh[0], backfill[0], fresh[1], backfill[1]]
 
 
 async def test_an_expired_lease_is_taken_over_and_counted(ledger: Ledger) -> None:

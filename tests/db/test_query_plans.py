@@ -22,7 +22,7 @@ FILL = (
 )
 MEDIA = [*range(50, 1_050, 50)]
 STATEMENTS: Mapping[str, tuple[str, tuple[Any, ...], Sequence[str]]] = {
-    "claim": ("leases", (uuid4(), HOUR), ("media_leased", "media_ready", "media_pkey")),
+    "claim": ("leases", (uuid4(), HOUR, False), ("media_leased", "media_oldest", "media_ready", "media_pkey")),
     "heartbeat": ("leases", (MEDIA, [1] * len(MEDIA), HOUR), ("media_pkey", "media_leased")),
     "fence": ("leases", (50, 1), ("media_pkey",)),
     "list": ("outbox", (500, []), ("outbox_pkey",)),

@@ -73,6 +73,10 @@ class Files:
         """Never asked."""
         raise AssertionError(host, stage, question)
 
+    def fuses(self, host: str) -> bool:
+        """Never asked."""
+        raise AssertionError(host)
+
 
 def finishing(planner: Planner, job: Job, result: Result | None = None, files: Files = Files()) -> Act:
     """A worker whose call has ended: it settles the job, looks into a moved mark, and repeats what broke off."""

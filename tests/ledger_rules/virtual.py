@@ -102,13 +102,13 @@ class World:
         assert self.health.breaker(host).state(self.now) is BreakerState.CLOSED
         self.plan(media_id)
         snapshot = self._snapshot(media_id)
-        if (found := RUNNER._first_due(snapshot)) is None:
+        if (turn := RUNNER._first_due(snapshot)) is None:
             return
-        stage, verdict, facts = found
+        verdict = turn.verdict
         assert verdict.fingerprint is not None
         lease = MediumLease(media_id, 1, 0)
-        job = Job(lease, stage, 1, "model", verdict.fingerprint, verdict.generation)
-        self.calls.append(Call(job, host, facts.content_hash))
+        job = Job(lease, turn.stage, 1, "model", verdict.fingerprint, verdict.generation)
+        self.calls.append(Call(job, host, turn.facts.content_hash))
 
     def end(self, call: Call, failure: Failure | None) -> None:
         """A call ends; a host that is away answers nobody."""

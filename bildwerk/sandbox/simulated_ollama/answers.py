@@ -1,5 +1,6 @@
 """The model's answer to a request: its text, and how generation ended."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -78,10 +79,21 @@ def _text(ask: Ask, looks: tuple[Look, ...], wanted: Any, *, native: bool, fault
     filler = Filler(look, language, schema, sort=native, phrase=phrase)
     said = filler.fill(schema)
     if isinstance(said, dict) and phrase is None:
-        opinions = opine(schema, looks, language, prompt)
-        said |= {name: filler.fit(schema, name, value) for name, value in opinions.items() if name in said}
+        said = _give_opinions(filler, schema, said, lambda part: opine(part, looks, language, prompt))
         said = obey(ask, said, schema) if fault == "gullible" else said
     return orjson.dumps(said).decode()
+
+
+def _give_opinions(
+    filler: Filler, schema: dict[str, Any], said: dict[str, Any], opine_of: Callable[[dict[str, Any]], dict[str, Any]]
+) -> dict[str, Any]:
+    """What was filled in, with opinions where the schema asks for some, in the parts of an answer too."""
+    opinions = opine_of(schema)
+    said = said | {name: filler.fit(schema, name, value) for name, value in opinions.items() if name in said}
+    for name, part in schema.get("properties", {}).items():
+        if name in said and name not in opinions and isinstance(said[name], dict):
+            said[name] = _give_opinions(filler, part, said[name], opine_of)
+    return said
 
 
 def _babble(looks: tuple[Look, ...], room: int) -> Answer:

@@ -43,6 +43,28 @@ def test_an_answer_that_was_taken_over_is_no_call() -> None:
     assert "bildwerk_model_calls_total{" not in text
 
 
+def test_an_answer_that_came_in_another_call_is_no_call() -> None:
+    metrics = Metrics()
+    metrics.watch("job.ended", {"job_type": "ollama_title", "outcome": "done", "reused_from": None, "fused_in": 7})
+
+    text = metrics.show(None).decode()
+
+    assert 'bildwerk_answers_fused_total{job_type="ollama_title",outcome="done"} 1.0' in text
+    assert "bildwerk_model_calls_total{" not in text
+
+
+def test_the_time_of_slots_is_told_apart() -> None:
+    metrics = Metrics()
+    for _ in range(2):
+        metrics.watch("medium.ended", {"calling_ms": 3000, "between_ms": 40, "idle_ms": 5})
+
+    text = metrics.show(None).decode()
+
+    assert 'bildwerk_slot_seconds_total{state="calling"} 6.0' in text
+    assert 'bildwerk_slot_seconds_total{state="between"} 0.08' in text
+    assert 'bildwerk_slot_seconds_total{state="idle"} 0.01' in text
+
+
 def test_queues_are_shown_as_they_are_now() -> None:
     metrics = Metrics()
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from handlers.inference.report import HostReport, ModelList
+from handlers.inference.report import HostReport, ModelList, ModelSheet
 from tests.handlers.inference.conftest import Ask
 from tests.handlers.inference.scripted_server import Exchange, Script
 
@@ -34,7 +34,7 @@ async def test_a_model_that_sees(asking: Ask) -> None:
     ):
         report = await ollama.inspect_host(host)
         assert ollama.last_report(host) == report
-    assert report == HostReport("0.33.0", True, True, True, "d-eye:latest", None)
+    assert report == HostReport("0.33.0", True, True, True, "d-eye:latest")
     assert [exchange.headers["x-bildwerk-probe"] for exchange in server.exchanges] == ["1", "1", "1"]
 
 
@@ -94,6 +94,24 @@ async def test_a_server_that_hangs(asking: Ask) -> None:
 )
 def test_versions_that_ignore_the_form_for_thinking_models(version: str, thinks: bool, outdated: bool) -> None:
     assert HostReport(version=version, thinks=thinks).outdated is outdated
+
+
+@pytest.mark.parametrize(
+    ("family", "alone"),
+    [
+        ("qwen3vl", True), ("qwen3vlmoe", True), ("qwen35", True), ("qwen3-next", True), ("nemotron_h_moe", True),
+        ("gemma3", False), ("qwen25vl", False), ("llava", False), ("qwen3", False),
+    ],
+)  # fmt: skip
+def test_families_that_run_one_call_at_a_time(family: str, alone: bool) -> None:
+    sheet = ModelSheet.model_validate({"details": {"family": family, "families": [family, "clip"]}})
+    assert sheet.kinds == (family, "clip")
+    assert HostReport(families=sheet.kinds).one_at_a_time is alone
+
+
+def test_a_sheet_without_details_is_of_no_family() -> None:
+    assert ModelSheet.model_validate({"details": {"family": None}}).kinds == ()
+    assert ModelSheet.model_validate({}).kinds == ()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,93 @@
+"""Finding out what a server and model reuse of a picture they have read: the second of two questions tells.
+
+A sliding window or a recurrent model reuses nothing in any layout; others do, in the right one. How much is seen in
+the times that the server gives for reading the prompt, so that waiting for a slot does not count.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Final
+
+import structlog
+from PIL import Image
+from pydantic import JsonValue
+
+from handlers.failures import BadAnswer, Invalid
+from handlers.inference.client import Question, Reply
+from handlers.inference.options import Layout
+from handlers.stage import Prompt
+
+log = structlog.get_logger("bildwerk.handlers.probe")
+
+REWARDING: Final = 0.5
+"""A second question may cost this much of the first's prompt time; measured are 0.04 to 0.2 where pictures are reused,
+0.93 and more where not."""
+LAYOUTS: Final = (Layout.TWO_USER_TURNS, Layout.READY_BETWEEN, Layout.GENERATE)
+_SIDE, _GRAIN, _CONTRAST = 896, 56, 90
+_COLOURS: Final = ("black", "blue", "green", "grey", "red", "white")
+
+Ask = Callable[[Question, Layout], Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """The layout that costs least, and what a later question costs in it: prompt time by that of the first."""
+
+    layout: Layout
+    ratio: float
+
+    @property
+    def rewarding(self) -> bool:
+        """Whether asking job by job lets the server reuse the picture."""
+        return self.ratio <= REWARDING
+
+
+async def probe(ask: Ask, model: str, picture: Callable[[], bytes] | None = None) -> Probed | None:
+    """The first layout that is rewarded, else the best of all; None when no layout could be measured.
+
+    Each layout gets a picture (default: a made-up one) that the server has never seen. Raises Transient or Unavailable.
+    """
+    found: list[Probed] = []
+    for layout in LAYOUTS:
+        ratio = await _measure(ask, model, layout, (picture or draw)())
+        if ratio is None:
+            continue
+        found.append(Probed(layout, ratio))
+        if found[-1].rewarding:
+            break
+    return min(found, key=lambda probed: probed.ratio, default=None)
+
+
+def draw() -> bytes:
+    """A picture of random spots, as JPEG; another one each time."""
+    spots = Image.effect_noise((_GRAIN, _GRAIN), _CONTRAST)
+    coloured = Image.merge("RGB", (spots, spots.rotate(90), spots.rotate(180)))
+    data = BytesIO()
+    coloured.resize((_SIDE, _SIDE), Image.Resampling.NEAREST).save(data, "JPEG", quality=85)
+    return data.getvalue()
+
+
+async def _measure(ask: Ask, model: str, layout: Layout, picture: bytes) -> float | None:
+    """None: the server refuses this layout, or gave no time."""
+    try:
+        first, second = [await ask(question, layout) for question in _list_questions(model, picture)]
+    except (BadAnswer, Invalid) as failure:
+        log.info("probe.refused", layout=layout.value, reason=failure.reason)
+        return None
+    return second.prompt_ms / first.prompt_ms if first.prompt_ms > 0 else None
+
+
+def _list_questions(model: str, picture: bytes) -> Sequence[Question]:
+    return [_question(model, picture, word) for word in ("most", "least")]
+
+
+def _question(model: str, picture: bytes, word: str) -> Question:
+    schema: dict[str, JsonValue] = {
+        "type": "object",
+        "properties": {word: {"type": "string", "enum": list(_COLOURS)}},
+        "required": [word],
+        "additionalProperties": False,
+    }
+    task = f"{word}: which of these colours covers the {word} of the picture: {', '.join(_COLOURS)}?"
+    return Question(model, Prompt(task, 64), "en", picture, schema, 0, "probe")

@@ -1,0 +1,52 @@
+"""Which jobs of a medium are asked for in one call."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from contracts.verdicts import Verdict
+from db.facts import Snapshot
+from handlers.chain import Chain
+from handlers.plan import ALONE
+from handlers.stage import Awaiting, Due, Satisfied, Stage
+
+
+def list_fused(chain: Chain, snapshot: Snapshot, first: Stage[Any]) -> Sequence[Stage[Any]]:
+    """`first` and the stages that would be due after it, as far as the facts tell before it is answered, in order.
+
+    Whether they are due after all is decided when those before them are settled. Left out are jobs that rules decide,
+    that compare the picture with others, that wait for their next try, or that come after a job left out which is still
+    to be done. A job that is to be alone on a host is alone in its call, too.
+    """
+    verdicts = snapshot.verdicts
+    if verdicts[first.job_type].reason == ALONE or first.prompt(snapshot.facts).companions:
+        return (first,)
+    barred = chain.bar(snapshot.facts, snapshot.now)
+    settled = {name for name, verdict in verdicts.items() if verdict.status.terminal} | {first.job_type}
+    fused = [first]
+    for stage in chain.stages:
+        name, verdict = stage.job_type, verdicts.get(stage.job_type)
+        if name in settled or verdict is None or name in chain.foreign or not chain.upstreams[name] <= settled:
+            continue
+        wanted = None if name in barred else _is_wanted(stage, snapshot, verdict)
+        if wanted is None:
+            settled.add(name)
+        elif wanted and verdict.run_at is None and verdict.reason != ALONE and _is_fusible(stage, snapshot):
+            settled.add(name)
+            fused.append(stage)
+    return fused
+
+
+def _is_wanted(stage: Stage[Any], snapshot: Snapshot, verdict: Verdict) -> bool | None:
+    """Whether the job would be due; None: it would be skipped, False: nobody knows yet."""
+    match stage.condition(snapshot.facts):
+        case Due():
+            return True
+        case Satisfied():
+            return True if verdict.forced else None
+        case Awaiting():
+            return False
+    return None
+
+
+def _is_fusible(stage: Stage[Any], snapshot: Snapshot) -> bool:
+    return stage.decide(snapshot.facts) is None and not stage.prompt(snapshot.facts).companions

@@ -1,0 +1,137 @@
+"""Finding out how each host is best asked: once for every server version and model, by all processes together."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from bildwerk.sandbox.ollama import Simulated
+from consumers.fleet import Fleet
+from consumers.manners import Fusing, Manner, Manners
+from db.pool import Pool
+from handlers.inference.client import InferenceOptions, Ollama
+from handlers.inference.health import HostHealth
+from handlers.inference.hosts import parse_hosts
+from handlers.inference.options import Layout
+from tests.acceptance.polling import until
+
+Start = Callable[..., Awaitable[Simulated]]
+OPTIONS = InferenceOptions("bildwerk-simulated", num_ctx=4096, layout=None)
+SPEED = ("--picture-seconds", "0.1", "--token-seconds", "0.0005", "--load-seconds", "0.01")
+
+
+@asynccontextmanager
+async def _fleet(
+    pool: Pool, simulated: Simulated, fusing: Fusing = Fusing.AUTO, **changes: Any
+) -> AsyncIterator[Fleet]:
+    hosts = parse_hosts(f"{simulated.url}=2")
+    async with Ollama(hosts, replace(OPTIONS, **changes)) as ollama:
+        fleet = Fleet(ollama, HostHealth(hosts), Manners(pool, ollama, fusing))
+        await fleet.look()
+        yield fleet
+
+
+async def _learn(fleet: Fleet) -> Manner:
+    """How the one host is asked, once it is known."""
+    assert fleet.manners is not None
+    (host,) = fleet.ollama.hosts
+
+    async def known() -> Manner | None:
+        assert fleet.manners is not None
+        fleet.manners.learn(host)
+        return fleet.manners.of(host)
+
+    await until(known)
+    manner = fleet.manners.of(host)
+    assert manner is not None
+    return manner
+
+
+async def _calls(simulated: Simulated) -> list[dict[str, Any]]:
+    async with httpx.AsyncClient(base_url=simulated.control_url) as control:
+        calls: list[dict[str, Any]] = (await control.get("/control/calls")).json()["calls"]
+    return calls
+
+
+async def test_a_server_that_reuses_pictures_is_asked_job_by_job(pool: Pool, start_ollama: Start) -> None:
+    """Two questions are enough; they are marked as a probe."""
+    simulated = await start_ollama(2, *SPEED)
+    async with _fleet(pool, simulated) as fleet:
+        assert fleet.available() == [], "nothing is asked of it before it is known how"
+        assert list(fleet.away().values()) == ["not_probed"]
+        assert await _learn(fleet) == Manner(Layout.TWO_USER_TURNS, fuses=False)
+        assert len(fleet.available()) == 1
+    calls = await _calls(simulated)
+    assert [call["probe"] for call in calls] == [True, True]
+
+
+async def test_a_sliding_window_is_asked_for_all_jobs_at_once(pool: Pool, start_ollama: Start) -> None:
+    """Every layout was tried, each with a picture of its own."""
+    simulated = await start_ollama(2, *SPEED, "--attention", "sliding")
+    async with _fleet(pool, simulated) as fleet:
+        assert (await _learn(fleet)).fuses
+    calls = await _calls(simulated)
+    assert len(calls) == 6
+    assert len({call["picture"] for call in calls}) == 3
+
+
+@pytest.mark.parametrize(("fusing", "fuses"), [(Fusing.ALWAYS, True), (Fusing.NEVER, False)])
+async def test_what_is_set_is_not_found_out(pool: Pool, start_ollama: Start, fusing: Fusing, fuses: bool) -> None:
+    simulated = await start_ollama(2, *SPEED)
+    async with _fleet(pool, simulated, fusing, layout=Layout.GENERATE) as fleet:
+        assert await _learn(fleet) == Manner(Layout.GENERATE, fuses)
+        assert len(fleet.available()) == 1
+    assert await _calls(simulated) == []
+
+
+async def test_a_layout_that_is_set_is_kept_whatever_the_probe_finds(pool: Pool, start_ollama: Start) -> None:
+    simulated = await start_ollama(2, *SPEED)
+    async with _fleet(pool, simulated, layout=Layout.READY_BETWEEN) as fleet:
+        assert await _learn(fleet) == Manner(Layout.READY_BETWEEN, fuses=False)
+
+
+async def test_what_was_found_out_is_remembered_for_all(pool: Pool, start_ollama: Start) -> None:
+    """Another process does not ask again; another context length is another thing."""
+    simulated = await start_ollama(2, *SPEED, "--attention", "sliding")
+    async with _fleet(pool, simulated) as first:
+        found = await _learn(first)
+    before = len(await _calls(simulated))
+    async with _fleet(pool, simulated) as second:
+        assert await _learn(second) == found
+    assert len(await _calls(simulated)) == before
+    async with _fleet(pool, simulated, num_ctx=2048) as third:
+        await _learn(third)
+    assert len(await _calls(simulated)) > before
+
+
+async def test_a_layout_that_is_refused_is_passed_over(pool: Pool, start_ollama: Start) -> None:
+    """Some templates insist on alternating roles."""
+    simulated = await start_ollama(2, *SPEED)
+    async with httpx.AsyncClient(base_url=simulated.control_url) as control:
+        rule = {"fault": "status", "status": 400, "next": 1}
+        assert (await control.post("/control/faults", json=[rule])).is_success
+    async with _fleet(pool, simulated) as fleet:
+        assert await _learn(fleet) == Manner(Layout.READY_BETWEEN, fuses=False)
+
+
+async def test_a_host_that_goes_away_while_it_is_probed_is_away(pool: Pool, start_ollama: Start) -> None:
+    """Its breaker opens; nothing is remembered of it."""
+    simulated = await start_ollama(2, *SPEED)
+    async with httpx.AsyncClient(base_url=simulated.control_url) as control:
+        assert (await control.post("/control/faults", json=[{"fault": "status", "status": 503}])).is_success
+    async with _fleet(pool, simulated, layout=None) as fleet:
+        assert fleet.manners is not None
+        (host,) = fleet.ollama.hosts
+        fleet.health.record(host, None, 0.0)
+        fleet.manners.learn(host)
+
+        async def away() -> bool:
+            return not fleet.health.available(1e9)
+
+        fleet.health.hosts = [host]
+        await until(away)
+        assert fleet.manners.of(host) is None
+    assert await pool.fetchval("SELECT count(*) FROM bildwerk.prefix_probes") == 0

@@ -1,0 +1,186 @@
+"""Several jobs of a picture in one call: each is settled as if it had been asked alone."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest_asyncio
+
+from bildwerk.sandbox.ollama import Simulated
+from consumers.manners import Fusing, Manners
+from handlers.chain import Chain
+from handlers.registry import load_stages
+from handlers.runner.finishing import Finisher
+from handlers.runner.planning import Force, Planner
+from handlers.runner.work import Ended
+from handlers.runner.writing import OPTIONAL_WRITES, EffectWriter
+from tests.ledger import Ledger
+from tests.workshop import SPEED, Workshop, open_workshop
+
+ALL = tuple(stage.job_type for stage in load_stages())
+CAPTION, TITLE, TAGS, QUALITY = "ollama_caption", "ollama_title", "ollama_tags_normalize", "ollama_quality"
+FUSED = (CAPTION, TAGS, TITLE, QUALITY, "ollama_prompt_recon")
+"""What is due of the workshop's picture before anything is known of it, duplicates and what rules decide left out."""
+
+
+@pytest_asyncio.fixture
+async def fusing(
+    ledger: Ledger, start_ollama: Callable[..., Awaitable[Simulated]], tmp_path: Path
+) -> AsyncIterator[Workshop]:
+    """Return a workshop that asks for all due jobs of its one picture at once."""
+    ledger.planner = Planner(Chain(load_stages()))
+    async with open_workshop(ledger, await start_ollama(2, *SPEED), tmp_path) as workshop:
+        finisher = Finisher(ledger.planner, writer=EffectWriter(OPTIONAL_WRITES))
+        ollama = workshop.fleet.ollama
+        workshop.fleet.manners = Manners(ledger.pool, ollama, Fusing.ALWAYS)
+        await workshop.fleet.look()
+        asker = replace(workshop.runner.asker, room=16_000)
+        workshop.runner = replace(workshop.runner, finisher=finisher, asker=asker)
+        yield workshop
+
+
+async def _runs(workshop: Workshop) -> dict[str, Any]:
+    rows = await workshop.ledger.pool.fetch("SELECT * FROM bildwerk.runs ORDER BY id")
+    return {row["job_type"]: row for row in rows}
+
+
+async def _events(workshop: Workshop) -> list[str]:
+    rows = await workshop.ledger.pool.fetch("SELECT payload FROM bildwerk.outbox ORDER BY id")
+    return [row["payload"]["job_type"] for row in rows]
+
+
+async def test_one_call_answers_the_due_jobs_and_each_is_settled_by_itself(fusing: Workshop) -> None:
+    """Each has its own run, effects, verdict and event, as without fusing."""
+    work = await fusing.claim()
+    assert await fusing.runner.run(work) is Ended.FINISHED
+
+    asked = [call["job"] for call in await fusing.calls()]
+    assert asked[0].split(",")[: len(FUSED)] == list(FUSED)
+    assert len(asked) <= 2, asked
+    shown = await fusing.shown()
+    assert {name: shown[name] for name in FUSED} == dict.fromkeys(FUSED, ("done", ""))
+    assert {status for status, _ in shown.values()} <= {"done", "skipped"}
+    runs = await _runs(fusing)
+    first = runs[CAPTION]["id"]
+    assert {runs[name]["fused_in"] for name in FUSED[1:]} == {first}
+    assert runs[CAPTION]["fused_in"] is None
+    assert runs[CAPTION]["prompt_tokens"] > 0
+    assert {runs[name]["prompt_tokens"] for name in FUSED[1:]} == {None}
+    assert all(runs[name]["raw_answer"].startswith("{") for name in FUSED)
+    assert sorted(await _events(fusing)) == sorted(ALL)
+
+
+async def test_a_part_that_is_not_due_after_all_is_thrown_away(fusing: Workshop) -> None:
+    """Somebody gave it a title while the model was at work: ours is not written, and no run is on record."""
+    work = await fusing.claim()
+    asker = fusing.runner.asker
+    model = asker.model
+
+    class Meanwhile:
+        async def ask(self, host: str, question: Any) -> Any:
+            reply = await model.ask(host, question)
+            await fusing.ledger.pool.execute("INSERT INTO media_meta VALUES (1, 'title', $1)", "A title by somebody")
+            return reply
+
+        def recipe(self, *arguments: Any) -> str:
+            return model.recipe(*arguments)
+
+        def fuses(self, host: str) -> bool:
+            return model.fuses(host)
+
+    fusing.runner = replace(fusing.runner, asker=replace(asker, model=Meanwhile()))
+    await fusing.runner.run(work)
+
+    assert (await fusing.shown())[TITLE][0] == "skipped"
+    assert TITLE not in await _runs(fusing)
+    assert "ollama.title" not in await fusing.ledger.meta(1)
+
+
+async def test_one_bad_part_fails_alone(fusing: Workshop) -> None:
+    said = {
+        f"part1_{CAPTION}": {"caption": "A plain orange area", "description": "An orange area fills the frame."},
+        f"part3_{TITLE}": {"title": 7},
+    }
+    await fusing.fail("say", text=json.dumps(said), next=1)
+    await fusing.runner.run(await fusing.claim())
+
+    shown = await fusing.shown()
+    assert shown[CAPTION] == ("done", "")
+    assert shown[TITLE] == ("failed", "wrong_shape")
+    assert shown[TAGS] == ("failed", "not_json"), "a part that is missing"
+
+
+async def test_an_answer_that_cannot_be_taken_apart_is_asked_for_one_by_one(fusing: Workshop) -> None:
+    await fusing.fail("broken_json", next=1)
+    await fusing.runner.run(await fusing.claim())
+
+    shown = await fusing.shown()
+    assert {name: shown[name] for name in FUSED} == dict.fromkeys(FUSED, ("done", ""))
+    asked = [call["job"] for call in await fusing.calls()]
+    assert "," in asked[0]
+    assert not any("," in job for job in asked[1:])
+
+
+async def test_a_part_from_before_a_force_is_not_used(fusing: Workshop) -> None:
+    """The generation is another one: who forces a job wants it asked again."""
+    work = await fusing.claim()
+    model = fusing.runner.asker.model
+    forced = False
+
+    class Meanwhile:
+        async def ask(self, host: str, question: Any) -> Any:
+            nonlocal forced
+            reply = await model.ask(host, question)
+            if not forced:
+                forced = True
+                await fusing.ledger.plan(1, Force("once", (TITLE,)))
+            return reply
+
+        def recipe(self, *arguments: Any) -> str:
+            return model.recipe(*arguments)
+
+        def fuses(self, host: str) -> bool:
+            return model.fuses(host)
+
+    fusing.runner = replace(fusing.runner, asker=replace(fusing.runner.asker, model=Meanwhile()))
+    await fusing.runner.run(work)
+
+    assert (await fusing.shown())[TITLE] == ("done", "")
+    asked = [call["job"].split(",") for call in await fusing.calls()]
+    assert sum(TITLE in jobs for jobs in asked) == 2
+
+
+async def test_a_medium_that_is_to_be_alone_is_asked_one_by_one(fusing: Workshop) -> None:
+    """A crash is to name the job, and with it the picture, that it comes from."""
+    await fusing.ledger.pool.execute("UPDATE bildwerk.jobs SET reason = 'alone' WHERE job_type = $1", CAPTION)
+    work = await fusing.claim()
+    await fusing.ledger.pool.execute(
+        "UPDATE bildwerk.jobs SET status = 'due', reason = 'alone' WHERE job_type = $1", CAPTION
+    )
+    await fusing.runner.run(work)
+
+    assert (await fusing.calls())[0]["job"] == CAPTION
+
+
+async def test_what_does_not_fit_into_the_context_is_asked_for_in_the_next_call(fusing: Workshop) -> None:
+    asker = replace(fusing.runner.asker, room=1400)
+    fusing.runner = replace(fusing.runner, asker=asker)
+    await fusing.runner.run(await fusing.claim())
+
+    asked = [call["job"].split(",") for call in await fusing.calls()]
+    assert len(asked) > 1
+    assert any(len(jobs) > 1 for jobs in asked)
+    assert [job for jobs in asked for job in jobs if job in FUSED] == list(FUSED)
+    assert (await fusing.shown())[QUALITY] == ("done", "")
+
+
+async def test_a_service_that_drains_still_uses_what_was_answered(fusing: Workshop) -> None:
+    work = await fusing.claim()
+    work.draining = lambda: work.answered > 0
+    await fusing.runner.run(work)
+
+    assert len(await fusing.calls()) == 1
+    shown = await fusing.shown()
+    assert {name: shown[name][0] for name in FUSED} == dict.fromkeys(FUSED, "done")
