@@ -77,9 +77,7 @@ def body(topic: Topic = CREATED, **members: Any) -> Send:
     return lambda media_id: [Sent(json.dumps({"media_id": media_id, **members}).encode(), topic)]
 
 
-def cloud(
-    kind: str = "media.created", event_id: str = "", more: bytes = b"", **attributes: bytes
-) -> Send:
+def cloud(kind: str = "media.created", event_id: str = "", more: bytes = b"", **attributes: bytes) -> Send:
     """A CloudEvent in binary mode; `more` is put into its body."""
 
     def send(media_id: int) -> Sequence[Sent]:
@@ -106,7 +104,9 @@ def wrapped(inner: bytes) -> Send:
     """A structured CloudEvent whose data is these bytes in Base64."""
     data = base64.b64encode(inner).decode()
     envelope = {"specversion": "1.0", "id": "b-1", "source": FOREIGN, "type": "media.created", "data_base64": data}
-    return lambda _: [Sent(json.dumps(envelope).encode(), CREATED, (("content-type", b"application/cloudevents+json"),))]
+    return lambda _: [
+        Sent(json.dumps(envelope).encode(), CREATED, (("content-type", b"application/cloudevents+json"),))
+    ]
 
 
 def dead(id_: str, what: str, send: Send, reason: str, remark: str = "") -> Case:
@@ -218,4 +218,13 @@ OTHERS: Sequence[Told] = (
     Told("E22", "our own completions", "passed over", "", "nothing is planned",
          "known by their source and their plan number; jobs that come after each other cannot form a ring",
          "test_e22_our_own_completions_start_nothing"),
+    Told("E27", "a compressed batch that unfolds to gigabytes", Fate.DEAD.value, "too_large", SHOWN[Fate.DEAD],
+         "unfolded to 64 MiB at most; passed by message by message, with coordinates only",
+         "test_e27_a_batch_that_cannot_be_unfolded_is_passed_by_its_coordinates"),
+    Told("E27", "a compressed batch that is none", Fate.DEAD.value, "corrupt_batch", SHOWN[Fate.DEAD],
+         "Apache Kafka refuses it from its producer; the embedded broker does not",
+         "test_e27_a_batch_that_cannot_be_unfolded_is_passed_by_its_coordinates"),
+    Told("E27", "a wrong checksum", Fate.DEAD.value, "corrupt_batch", SHOWN[Fate.DEAD],
+         "asked for three times; then passed by, message by message, with coordinates only",
+         "test_e27_a_damaged_batch_costs_its_own_messages_and_nothing_else"),
 )  # fmt: skip
