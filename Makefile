@@ -9,7 +9,7 @@ ARGS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kafka check audit fix bench bench-quality install lock clean
+.PHONY: help demo test test-kafka fuzz check audit fix bench bench-quality install lock clean
 
 help: ## Show this help
 	@echo "make TARGET [ARGS='...'] [PYTHON=python3.12]"
@@ -26,6 +26,10 @@ test: ## Run all tests, in two processes (WORKERS=0: in one, which shows names a
 test-kafka: ## Run all that only a real Apache Kafka can show (needs Java 17 and Maven; ten minutes)
 	@$(INSTALL) dev
 	@TEST_KAFKA=1 $(BIN)/python -m pytest tests/kafka_real $(ARGS)
+
+fuzz: ## Fuzz what reads events and files (ARGS='--seconds 600'; Linux on x86-64)
+	@$(INSTALL) dev
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 check: ## Check format, style, types and the rooms' import rules
 	@$(INSTALL) dev
