@@ -31,7 +31,8 @@ class Hunt:
     def advice(self) -> str:
         """What the fuzzer said last, and how to try the input again."""
         where = "" if self.found is None else f"\nreplay it: python -m tests.fuzz --replay {self.found}"
-        return f"{self.said[-6000:]}{where}"
+        _, mark, trace = self.said.partition("Uncaught Python exception")
+        return f"{mark}{trace[:4000]}\n{self.said[-2000:]}{where}"
 
 
 def fuzz(name: str, seconds: int, folder: Path, seed: int, environment: Mapping[str, str] | None = None) -> Hunt:

@@ -9,6 +9,7 @@ from typing import Final
 TRACED: Final[Mapping[str, tuple[str, ...]]] = {
     "decoder": ("contracts.codec", "consumers.triage"),
     "metadata": ("handlers.inspect.embedded.reading", "handlers.inspect.moments", "sd_parsers"),
+    "answers": ("handlers.inference.answers", "tests.fuzz.answers"),
     "planted": ("contracts.codec", "tests.fuzz.planted"),
 }
 """The modules of this folder that have a target, and whose branches are watched in each."""
