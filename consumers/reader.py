@@ -26,7 +26,7 @@ PROBLEMS: Mapping[type[Exception], str] = {
     RecordTooLargeError: "too_large",
     UnicodeDecodeError: "bad_header",
 }
-"""What one message can do to the client: a damaged batch, or one that unfolds to far too much; a name that is no text."""
+"""What one message can do to the client: a damaged batch, one that is too much, a header's name that is no text."""
 READ_TRIES = 3
 """A damaged batch is asked for again: it may have been damaged on its way."""
 CALL_SECONDS = 10.0

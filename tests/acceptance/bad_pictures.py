@@ -8,6 +8,7 @@ import socket
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from tests.handlers.inspect.corpus import JPEG, encode, oriented, scene
 SECRET = b"SECRET-TAIL"
 LONG_AGO = 1_700_000_000
 SEEN = (96, 64)
-SHOWN = "`bildwerk explain MEDIA`, `bildwerk.pictures`, and on its jobs `unreadable_picture`"
+SHOWN = "`bildwerk explain`"
 PATH = "../../etc/passwd"
 
 
@@ -100,13 +101,14 @@ def refused() -> list[Case]:
 def taken() -> list[Case]:
     """Odd ones that are pictures all the same."""
     return [
-        Case("M6", "JPEG, a bit flipped", content(lambda: corpus.flipped_bit(JPEG)), remark="another picture by its hash"),
+        Case("M6", "JPEG, a bit flipped", content(lambda: corpus.flipped_bit(JPEG)),
+             remark="another picture by its hash"),
         Case("M11", "PNG, a wrong checksum", content(corpus.bad_crc)),
-        *(Case("M12", f"{kind}, {frames} frames", content(lambda k=kind, f=frames: corpus.animation(k, f)),
+        *(Case("M12", f"{kind}, {frames} frames", content(partial(corpus.animation, kind, frames)),
                remark="the first frame is the picture")
           for kind, frames in (("PNG", 300), ("WEBP", 40), ("GIF", 300))),
         *(Case("M14", f"{mode} in {kind}", picture(mode, kind), remark="made RGB on white")
-          for mode, kind in (("CMYK", "JPEG"), ("L", "PNG"), ("LA", "PNG"), ("1", "PNG"), ("P", "PNG"), ("I;16", "PNG"))),
+          for mode, kind in (("CMYK", "JPEG"), *((mode, "PNG") for mode in ("L", "LA", "1", "P", "I;16")))),
         Case("M14", "a colour profile", picture("RGB", "PNG", icc_profile=corpus.swapped_profile()), remark="applied"),
         Case("M14", "a broken colour profile", picture("RGB", "PNG", icc_profile=b"none"), remark="ignored"),
         *(Case("M15", f"EXIF orientation {turn}", picture("RGB", "JPEG", exif=oriented(turn)), remark="applied once",

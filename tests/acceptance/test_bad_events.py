@@ -113,7 +113,7 @@ async def send_folded(world: World, *, refused: bool) -> dict[str, list[int]]:
         patch.setattr(records, "gzip_encode", lambda _: b"no gzip")
         async with AIOKafkaProducer(bootstrap_servers=servers, compression_type="gzip", linger_ms=500) as producer:
             sending = [await producer.send(name, b"x" * 900, b"key", partition=0) for _ in range(2)]
-            garbled = await asyncio.gather(*sending, return_exceptions=True)
+            garbled: list[Any] = await asyncio.gather(*sending, return_exceptions=True)
     assert [isinstance(sent, KafkaError) for sent in garbled] == [refused] * 2
     return {"too_large": [bomb.offset], "corrupt_batch": [] if refused else [sent.offset for sent in garbled]}
 

@@ -95,7 +95,9 @@ async def test_m1_m5_a_mended_picture_is_done_when_an_update_names_it(library: L
     world, media, _ = library
     mended = {name: draw(7100 + n) for n, name in enumerate(("M1-no_file", "M5-JPEG,_half"))}
     for name, data in mended.items():
-        (world.root / await world.pool.fetchval("SELECT path FROM public.media WHERE id = $1", media[name])).write_bytes(data)
+        (
+            world.root / await world.pool.fetchval("SELECT path FROM public.media WHERE id = $1", media[name])
+        ).write_bytes(data)
     await world.touch(media["M5-JPEG,_half"])
 
     for name in mended:
@@ -128,8 +130,12 @@ async def test_m21_a_decoder_that_hangs_is_killed_and_nobody_else_notices(librar
     """F20."""
     world, _, _ = library
 
-    for pid in await spoil_decoding(world, transparent_plane(7000, 6990), signal.SIGSTOP, "decoder_timeout"):
-        await until(lambda pid=pid: gone(pid), SECONDS)
+    frozen = await spoil_decoding(world, transparent_plane(7000, 6990), signal.SIGSTOP, "decoder_timeout")
+
+    async def gone() -> bool:
+        return not [pid for pid in frozen if Path(f"/proc/{pid}").exists()]
+
+    await until(gone, SECONDS)
 
 
 async def spoil_decoding(world: World, heavy: bytes, number: signal.Signals, reason: str) -> set[int]:
@@ -171,11 +177,6 @@ def resident(pid: int) -> int:
     with suppress(OSError, IndexError):
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     return 0
-
-
-async def gone(pid: int) -> bool:
-    """Whether a process has ended."""
-    return not Path(f"/proc/{pid}").exists()
 
 
 @linux_only

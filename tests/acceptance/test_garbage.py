@@ -1,4 +1,4 @@
-"""F19: half of a topic is garbage, then all of it: the good half is done, and a flood is not drained into dead letters."""
+"""F19: half of a topic is garbage, then all of it: the good half is done, and a flood stops the intake."""
 
 import asyncio
 import hashlib
@@ -143,7 +143,7 @@ async def test_half_garbage_delays_nobody_and_all_of_it_stops_intake(
 
 
 async def require_settled_prefix(world: World, garbage: Garbage) -> None:
-    """I3: what lies before the committed offsets is buried, nothing behind them is: what reached the limit comes again."""
+    """I3: what lies before the committed offsets is buried, and nothing behind them is: it comes again."""
 
     async def agreed() -> bool:
         committed = await world.wire.committed(Topic.MEDIA_CREATED)

@@ -16,6 +16,7 @@ from contracts.topics import Topic
 from tests.consumers.conftest import Produce, until
 from tests.damaging_network import damaging_network
 
+
 async def read_until(reader: Reader, count: int) -> list[Message]:
     """Poll and settle until `count` different messages came."""
     seen: dict[tuple[TopicPartition, int], Message] = {}

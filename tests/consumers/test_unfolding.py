@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ def bounded() -> None:
 @given(data=st.binary(min_size=1, max_size=4000))
 def test_what_was_folded_is_unfolded(codec: str, data: bytes) -> None:
     _, fold, unfold = CODECS[codec]
-    assert unfold(memoryview(fold(data * 30))) == data * 30
+    assert unfold(bytes(fold(data * 30))) == data * 30
 
 
 @pytest.mark.parametrize("codec", CODECS)
@@ -62,10 +63,8 @@ def test_a_length_that_is_only_claimed_is_not_believed() -> None:
 def test_what_cannot_be_unfolded_is_damaged(codec: str, data: bytes, cut: int) -> None:
     _, fold, unfold = CODECS[codec]
     for spoilt in (data, bytes(fold(b"word" * 50))[:cut], b"\x82SNAPPY\x00" + data):
-        try:
+        with suppress(CorruptRecordException, RecordTooLargeError):
             assert len(unfold(spoilt)) <= MOST_BYTES
-        except (CorruptRecordException, RecordTooLargeError) as error:
-            assert type(error) in PROBLEMS
 
 
 @pytest.mark.parametrize("number", range(1, 8))

@@ -16,6 +16,7 @@ SLOW_SECONDS: Final = 25
 """One input that takes longer is a find: everything that is read is bounded."""
 MEMORY_MIB: Final = 2048
 START_SECONDS: Final = 120
+_QUIET: Final = re.compile(r"^INFO: Instrumenting .*\n", re.MULTILINE)
 _DONE: Final = re.compile(r"(?:Done (\d+)|^stat::number_of_executed_units: (\d+))", re.MULTILINE)
 
 
@@ -48,7 +49,7 @@ def fuzz(name: str, seconds: int, folder: Path, seed: int, environment: Mapping[
         [sys.executable, "-m", "tests.fuzz.child", name, *_options(target, seconds, finds, words, seed), str(corpus)],
         cwd=ROOT, env=environment, capture_output=True, timeout=seconds + SLOW_SECONDS + START_SECONDS, check=False,
     )  # fmt: skip
-    said = (child.stdout + child.stderr).decode(errors="replace")
+    said = _QUIET.sub("", (child.stdout + child.stderr).decode(errors="replace"))
     found = sorted(path for path in folder.glob(f"{name}-*") if path.is_file())
     if child.returncode and not found:
         raise RuntimeError(said[-6000:])

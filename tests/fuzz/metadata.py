@@ -1,4 +1,4 @@
-"""Bytes as metadata of a picture, where each carrier has it, through everything that reads generation data and moments."""
+"""Bytes as metadata of a picture, in each carrier, through everything that reads generation data and moments."""
 
 import json
 from collections.abc import Iterator
