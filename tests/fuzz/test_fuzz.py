@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -38,15 +39,28 @@ def test_every_message_can_be_written_for_the_fuzzer(topic: object, value: bytes
     assert unpack(pack(sent)) == sent
 
 
+@cache
+def list_seeds(name: str) -> list[bytes]:
+    """Return what the fuzzer begins with."""
+    return list(load_target(name).seeds())
+
+
 @pytest.mark.parametrize("name", TARGETS)
 def test_what_it_begins_with_is_well(name: str) -> None:
-    target = load_target(name)
-    seeds = list(target.seeds())
+    target, seeds = load_target(name), list_seeds(name)
     assert len(seeds) > 50
     for data in seeds:
         target.look(data)
-        changed = target.change(data, random.Random(len(data)))
-        target.look(changed or b"")
+
+
+@pytest.mark.parametrize("name", TARGETS)
+@given(number=st.integers(0), dice=st.randoms(use_true_random=False))
+def test_what_becomes_of_it_is_well(name: str, number: int, dice: random.Random) -> None:
+    target, seeds = load_target(name), list_seeds(name)
+    data = seeds[number % len(seeds)]
+    for _ in range(3):
+        data = target.change(data, dice) or data
+    target.look(data)
 
 
 @with_fuzzer
