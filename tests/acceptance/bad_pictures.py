@@ -103,6 +103,9 @@ def taken() -> list[Case]:
     return [
         Case("M6", "JPEG, a bit flipped", content(lambda: corpus.flipped_bit(JPEG)),
              remark="another picture by its hash"),
+        *(Case("M10", name.partition(" ")[2], content(make),
+               remark="the pixels are read, the metadata left out; the log says so (`picture.metadata_left_out`)")
+          for name, make in corpus.BOMBS.items()),
         Case("M11", "PNG, a wrong checksum", content(corpus.bad_crc)),
         *(Case("M12", f"{kind}, {frames} frames", content(partial(corpus.animation, kind, frames)),
                remark="the first frame is the picture")
