@@ -9,7 +9,7 @@ ARGS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-kafka chaos check audit fix bench bench-quality install lock clean
+.PHONY: help demo test test-kafka chaos fuzz check audit fix bench bench-quality install lock clean
 
 help: ## Show this help
 	@echo "make TARGET [ARGS='...'] [PYTHON=python3.12]"
@@ -30,6 +30,10 @@ test-kafka: ## Run all that only a real Apache Kafka can show (needs Java 17 and
 chaos: ## Break everything that can break while it works, and judge what is left (half an hour; ARGS='F4 --seed 7')
 	@$(INSTALL) dev
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+fuzz: ## Fuzz what reads events and files (ARGS='--seconds 600'; Linux on x86-64)
+	@$(INSTALL) dev
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 check: ## Check format, style, types and the rooms' import rules
 	@$(INSTALL) dev

@@ -124,7 +124,7 @@ REASONS: Final[dict[str, str]] = {
 LETTERS: Final[dict[str, str]] = {
     "tombstone": "there is no value, or an outbox's payload is null",
     "empty_value": "the value is empty",
-    "too_large": "the value is larger than BILDWERK_EVENT_MAX_BYTES",
+    "too_large": "the value is larger than BILDWERK_EVENT_MAX_BYTES, or its compressed batch than 64 MiB",
     "too_deep": "the value is nested too deeply",
     "not_utf8": "the value is not UTF-8",
     "not_json": "the value is not JSON",

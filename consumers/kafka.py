@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExists
 from aiokafka.protocol.metadata import MetadataRequest
 
 from consumers.access import PLAIN, Access, find_refusal
+from consumers.unfolding import bound_unfolding
 from contracts.codec import Mode
 from contracts.keys import PLACE
 from contracts.topics import INTAKE_TOPICS, Topic
@@ -71,6 +72,7 @@ def make_consumer(settings: KafkaSettings, *, member: bool = True) -> Consumer:
     group is there, so a request may take longer than a rebalance. Events are small: what is fetched ahead is little,
     and a larger message still comes alone (KIP-74).
     """
+    bound_unfolding()
     return AIOKafkaConsumer(
         bootstrap_servers=list(settings.servers),
         client_id="bildwerk",

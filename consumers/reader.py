@@ -12,7 +12,7 @@ from time import monotonic
 
 import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import CorruptRecordException, KafkaError, RecordTooLargeError
+from aiokafka.errors import CorruptRecordException, KafkaError, RecordTooLargeError, UnsupportedCodecError
 from aiokafka.structs import ConsumerRecord
 
 from consumers.kafka import Consumer, KafkaSettings, make_consumer, subscription
@@ -22,10 +22,11 @@ log = structlog.get_logger("bildwerk.consumers.reader")
 
 PROBLEMS: Mapping[type[Exception], str] = {
     CorruptRecordException: "corrupt_batch",
+    UnsupportedCodecError: "corrupt_batch",
     RecordTooLargeError: "too_large",
     UnicodeDecodeError: "bad_header",
 }
-"""What one message can do to the client: a damaged batch, no room in a fetch, a header's name that is no text."""
+"""What one message can do to the client: a damaged batch, one that is too much, a header's name that is no text."""
 READ_TRIES = 3
 """A damaged batch is asked for again: it may have been damaged on its way."""
 CALL_SECONDS = 10.0

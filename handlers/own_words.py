@@ -19,7 +19,7 @@ _OURS = "ollama."
 _DEPTH = 4
 _REST = r"[^\s\"'“”„«»‹›()]*"
 _LINK = re.compile(
-    rf"\b(?:https?|ftp|javascript|data|mailto):{_REST}|\bwww\.{_REST}|\b[\w.+-]{{1,64}}@[\w-]+(?:\.[\w-]+)+"
+    rf"(?:https?|ftp)://{_REST}|\b(?:https?|ftp|javascript|data|mailto):{_REST}|\bwww\.{_REST}|\b[\w.+-]{{1,64}}@[\w-]+(?:\.[\w-]+)+"
     r"|\b(?:[a-z0-9-]{1,63}\.){1,4}(?:com|org|net|io|info|biz|xyz|ru|cn|top|app|dev|example|invalid|de|at|ch|eu|uk)\b"
     rf"(?:/{_REST})?",
     re.IGNORECASE,

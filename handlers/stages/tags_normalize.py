@@ -13,7 +13,7 @@ from contracts.facts import TAGS, MediaFacts, Standing
 from contracts.tags import Tag, WeightedTag, fold_name
 from handlers.failures import BadAnswer
 from handlers.orders import gives_orders
-from handlers.own_words import EMBEDDED, is_planted, list_planted
+from handlers.own_words import EMBEDDED, is_planted, list_planted, strip_links
 from handlers.prompt_data import ask_language, data_block, plain_text, read_ours
 from handlers.scan_words import say_scan_flags
 from handlers.stage import Condition, Due, Impossible, Prompt, Satisfied
@@ -90,10 +90,13 @@ class TagsNormalizeStage:
         return Prompt(data_block(self._list_known(facts)) + _TASK + ask_language(facts.language), num_predict=384)
 
     def check(self, facts: MediaFacts, answer: TagsAnswer) -> TagsAnswer:
-        """The answer without tags that somebody planted. Raises BadAnswer: `no_tags`, `bare_word`, `wrong_language`."""
+        """The answer without addresses, and without tags that somebody planted.
+
+        Raises BadAnswer: `no_tags`, `bare_word`, `wrong_language`.
+        """
         planted = list_planted(facts)
         # One word is what a tag is: no sign of an order.
-        kept = _filter(answer, lambda name: bool(fold_name(name)) and not is_planted(name, planted))
+        kept = _filter(answer, lambda name: _is_name(name) and not is_planted(name, planted))
         normalizer = self._normalizer(facts)
         usable = [tag.name for tag in list_named(kept) if normalizer.is_usable(tag.name)]
         if not usable:
@@ -172,6 +175,11 @@ def _filter(answer: TagsAnswer, keep: Callable[[str], bool]) -> TagsAnswer:
         for level, names in answer
     }
     return TagsAnswer.model_validate({level: tuple(filter(keep, names)) for level, names in plain.items()})
+
+
+def _is_name(name: str) -> bool:
+    """Whether there are letters in it, and no address."""
+    return bool(fold_name(name)) and strip_links(name) == name
 
 
 def _is_one_word_over_and_over(names: Sequence[str]) -> bool:

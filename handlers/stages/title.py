@@ -73,7 +73,7 @@ class TitleStage:
         """The title cleaned, without a final full stop."""
         title = strip_opener(clean_text(answer.title), language_code(facts.language))
         if not title.endswith(("..", "…")):
-            title = title.rstrip(".。")
+            title = title.rstrip(".。 ")
         require_substance(title, _TASK)
         require_own_words(title, facts)
         if len(title.split()) > MAX_WORDS or len(answer.title) >= TITLE_LIMIT:

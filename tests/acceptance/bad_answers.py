@@ -255,6 +255,8 @@ CASES = (
     Case("L9", "the same in names",
          names("<script>alert(1)</script>", "[sky](https://evil.example)", "www.evil.example"),
          failed("no_tags"), "none of them is a tag", where=has_names),
+    Case("L9", "addresses among good names", names("sky", "lake", "https://evil.example", "[hill](www.evil.example)"),
+         done(), "left out, also of what is kept as the model said it", where=has_names),
     Case("L10", "one phrase without end", texts("the lake, the lake, the lake, the lake, the lake, the lake"),
          failed("repetition"), where=has_texts),
     Case("L10", "one character without end", texts("A laaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaake."), failed("repetition"),

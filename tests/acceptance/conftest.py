@@ -14,7 +14,8 @@ import pytest_asyncio
 
 from bildwerk.sandbox.addresses import Stack
 from tests.acceptance.world import World, make_world
-from tests.brokers import Broker
+from tests.brokers import KINDS, Broker, as_broker
+from tests.kafka_real.broker import Kafka
 
 MakeWorld = Callable[..., Awaitable[World]]
 QUICK = ("--picture-seconds", "0.05", "--token-seconds", "0.0005", "--load-seconds", "0.05")
@@ -31,9 +32,9 @@ def shared_broker(stack: Stack) -> Broker:
 async def _making(stack: Stack, template: str, folders: pytest.TempPathFactory) -> AsyncIterator[MakeWorld]:
     async with AsyncExitStack() as exits:
 
-        async def make(*options: str, slots: int = 4, kafka: str | None = None) -> World:
+        async def make(*options: str, slots: int = 4, kafka: str | None = None, broker: Broker | None = None) -> World:
             database = await exits.enter_async_context(FreshDatabase(stack.database_url, template))
-            broker = Broker(kafka) if kafka else shared_broker(stack)
+            broker = Broker(kafka) if kafka else broker or shared_broker(stack)
             folder = folders.mktemp("world")
             return await exits.enter_async_context(
                 make_world(broker, database, folder, uuid.uuid4().hex[:12], slots, options)
@@ -44,9 +45,10 @@ async def _making(stack: Stack, template: str, folders: pytest.TempPathFactory) 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def make(stack: Stack, template: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[MakeWorld]:
-    """Return a function `(*options, slots=4, kafka=None)` that makes a world for the length of the test.
+    """Return a function `(*options, slots=4, kafka=None, broker=None)` that makes a world for the length of the test.
 
-    `options` are those of the simulated Ollama, `kafka` is another broker than the one all tests share.
+    `options` are those of the simulated Ollama; `kafka` (an address) or `broker` is another than the one all tests
+    share.
     """
     async with _making(stack, template, tmp_path_factory) as making:
         yield making
@@ -59,6 +61,16 @@ async def make_shared(
     """Return the same, for the length of the module."""
     async with _making(stack, template, tmp_path_factory) as making:
         yield making
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def either_broker(request: pytest.FixtureRequest) -> Broker:
+    """Return a broker that all tests of the run share; the module runs once for each kind."""
+    if request.param == "embedded":
+        stack: Stack = request.getfixturevalue("stack")
+        return Broker(stack.kafka_bootstrap_servers)
+    node: Kafka = request.getfixturevalue("apache_kafka")
+    return as_broker(node)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

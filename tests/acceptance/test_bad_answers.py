@@ -149,7 +149,7 @@ async def test_what_becomes_of_it(library: Library, case: Case) -> None:
     for text in strings(ours):
         assert not {unicodedata.category(character) for character in text} & UNSEEN
         assert not [trace for trace in ("evil.example", "https:", "[31m", "[0m") if trace in text]
-    if case.id == "L9" and "ollama.prompt_reconstruction" not in ours:
+    if case.id == "L9" and not library.usual.lists and "ollama.prompt_reconstruction" not in ours:
         assert any("<script>alert(1)</script> [by](…" in text for text in strings(ours))
     if case.id == "L8":
         wanted = ["sky", "lake", "hill"] if library.usual.lists else ["A dog by the lake"]

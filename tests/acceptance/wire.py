@@ -37,7 +37,9 @@ class Wire:
         self._producer: Any = None
 
     async def __aenter__(self) -> Self:
-        self._producer = AIOKafkaProducer(bootstrap_servers=list(self.settings.servers), acks="all", linger_ms=5)
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=list(self.settings.servers), acks="all", linger_ms=5, max_request_size=4 << 20
+        )
         await self._producer.start()
         self._exits.push_async_callback(self._producer.stop)
         return self
@@ -70,6 +72,21 @@ class Wire:
         """Produce any bytes; returns partition and offset."""
         message = await self._producer.send_and_wait(self.settings.name(topic), value, b"key", partition)
         return message.partition, message.offset
+
+    async def put(
+        self,
+        topic: Topic,
+        value: bytes | None,
+        key: bytes | None = None,
+        headers: Sequence[tuple[str, bytes | None]] = (),
+        timestamp_ms: int | None = None,
+    ) -> tuple[str, int, int]:
+        """Produce any message; returns the cluster's topic name, partition and offset."""
+        name = self.settings.name(topic)
+        message = await self._producer.send_and_wait(
+            name, value, key, partition=0, headers=list(headers), timestamp_ms=timestamp_ms
+        )
+        return name, message.partition, message.offset
 
     async def ends(self, topic: Topic) -> list[int]:
         """Put a mark behind everything; returns the offset behind it for each partition."""

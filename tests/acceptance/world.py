@@ -102,6 +102,7 @@ class World:
     control: httpx.AsyncClient
     exits: AsyncExitStack
     slots: int = 4
+    session_timeout: float = 4.0
     settings: dict[str, str] = field(default_factory=dict)
     services: list[Service] = field(default_factory=list)
     pictures: int = 0
@@ -125,7 +126,7 @@ class World:
             "cache_folder": self.folder / "cache",
             "kafka_group": self.wire.settings.group,
             "kafka_idempotence": self.wire.settings.idempotence,
-            "kafka_session_timeout_seconds": 4,
+            "kafka_session_timeout_seconds": self.session_timeout,
             "topic_media_created": self.wire.settings.name(Topic.MEDIA_CREATED),
             "topic_media_updated": self.wire.settings.name(Topic.MEDIA_UPDATED),
             "topic_stage_completed": self.wire.settings.name(Topic.STAGE_COMPLETED),
@@ -288,7 +289,9 @@ async def make_world(
         control = await exits.enter_async_context(httpx.AsyncClient(base_url=ollama.control_url, trust_env=False))
         pool = await exits.enter_async_context(asyncpg.create_pool(database, min_size=1, max_size=4, init=_read_json))
         wire = await exits.enter_async_context(Wire(settings, PARTITIONS))
-        world = World(folder, database, word, pool, wire, ollama, control, exits, slots)
+        world = World(
+            folder, database, word, pool, wire, ollama, control, exits, slots, max(4.0, broker.session_timeout)
+        )
         yield world
         for service in world.services:
             assert service.errors() == []

@@ -97,6 +97,7 @@ def test_fields_that_give_orders_are_named() -> None:
 @pytest.mark.parametrize(
     ("text", "clean"),
     [
+        ("dahttps://evil.example/x and mailhttp://evil", "da… and mail…"),
         ("See https://evil.example/x?y=1 now", "See … now"),
         ("A poster: www.evil.example", "A poster: …"),
         ("Write to me@evil.example.", "Write to …."),

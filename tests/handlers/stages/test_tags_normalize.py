@@ -200,3 +200,8 @@ def test_a_set_in_another_language_is_refused() -> None:
 def test_too_many_tags_are_a_wrong_answer() -> None:
     with pytest.raises(BadAnswer, match="wrong_shape"):
         parse_answer(STAGE, facts(), '{"main":["a1","b2","c3","d4","e5","f6"],"other":[],"unsure":[]}')
+
+
+def test_an_address_among_the_names_is_kept_nowhere() -> None:
+    said = STAGE.check(facts(), answer("boat", "https://evil.example/a", other=("lake", "www.evil.example")))
+    assert said == answer("boat", other=("lake",))
