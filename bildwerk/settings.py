@@ -203,15 +203,11 @@ class Settings(ChoiceSettings, KafkaAccessSettings, ReferenceSettings, FromEnvir
 
     # work
     lease_seconds: Seconds = Field(
-        30.0,
-        ge=3,
-        description="How long a medium or slot stays taken after its owner's last sign of life.",
+        30.0, ge=3, description="How long a medium or slot stays taken after its owner's last sign of life."
     )
     poll_seconds: Seconds = Field(1.0, description="How often an idle worker, inspector or relay looks for work.")
     grace_seconds: Seconds = Field(60.0, description="How long a stopping service waits for the calls under way.")
-    plan_in_finish: bool = Field(
-        True, description="Plan the next job in the finishing transaction; off: by events alone."
-    )
+    plan_in_finish: bool = Field(True, description="Plan in the finishing transaction; off: by events alone.")
     tries: Count = Field(3, description="Tries of a job that fails in passing.")
     retry_base_seconds: Seconds = Field(2.0, description="Wait before the second try; doubles with each, with jitter.")
     retry_cap_seconds: Seconds = Field(60.0, description="Longest wait between two tries.")

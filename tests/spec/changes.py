@@ -10,6 +10,7 @@ PLAN, STANDING = "handlers/plan.py", "handlers/field_standing.py"
 SETTLING = "handlers/runner/settling.py"
 LAYOUT, CLIENT, BACKOFF = "handlers/inference/layout.py", "handlers/inference/client.py", "handlers/backoff.py"
 EFFECTS, LEDGER, LEASES = "db/sql/effects.sql", "db/sql/ledger.sql", "db/sql/leases.sql"
+FRESH = "WHERE owner IS NULL AND due <> '{}' AND run_at <= now()\n    ORDER BY priority"
 FACTS, ARGUMENTS, SETTINGS = "contracts/facts.py", "bildwerk/arguments.py", "bildwerk/settings.py"
 LOGS, REDACTION = "bildwerk/telemetry/logs.py", "bildwerk/telemetry/redaction.py"
 
@@ -123,7 +124,7 @@ CHANGES = (
         (PLAN, " and (name not in before or before[name].outcome != verdict.outcome)", ""),
     ),
     change("R1", "no upsert", (EFFECTS, f"AND {LAST}", f"AND {LAST} AND false")),
-    change("R2", "a medium is claimed twice", (LEASES, "WHERE owner IS NULL AND due", "WHERE due")),
+    change("R2", "a medium is claimed twice", (LEASES, FRESH, FRESH.replace("owner IS NULL AND ", ""))),
     change("R3", "a seed of its own", (LAYOUT, '"seed": options.seed', '"seed": 0')),
     change(
         "R3", "another seed each time", (LAYOUT, '"seed": options.seed', '"seed": __import__("time").monotonic_ns()')
