@@ -10,12 +10,17 @@ import uvicorn
 from bench.engine.front import make_front
 
 
+BATCH = 2048
+"""Tokens read at once: a picture's tokens see each other and must come in one."""
+
+
 def _start_engine(text: Path, sight: Path, slots: int, context: int) -> tuple[object, str]:
     import xllamacpp  # noqa: PLC0415 - only this process needs it, and it is large
 
     params = xllamacpp.CommonParams()
     params.model.path, params.mmproj.path = str(text), str(sight)
     params.n_parallel, params.n_ctx = slots, slots * context
+    params.n_batch = params.n_ubatch = BATCH
     params.n_gpu_layers = 0
     params.hostnames, params.port = ["127.0.0.1"], 0
     params.use_jinja, params.warmup = True, False
