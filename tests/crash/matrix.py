@@ -1,0 +1,296 @@
+"""The crash matrix: at every point, with each of its subjects, a process dies; those that come after finish the rest.
+
+Two libraries take part at once. In one, two processes at a time describe pictures with all job types, and die at what
+happens to a medium; in the other, they die at what happens to an event. Each has a slot or two of its own, so that
+nobody waits for the slots of the dead.
+"""
+
+import asyncio
+import itertools
+import random
+import signal
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from contracts.duplicates import ASKS
+from contracts.topics import Topic
+from tests.acceptance.invariants import Evidence, gather
+from tests.acceptance.test_duplicates import paint, retouch
+from tests.acceptance.world import TITLE, Service, World
+from tests.crash.points import JOBS, POINTS, Point
+
+SLOW = ("--host", "0.0.0.0", "--picture-seconds", "0.05", "--token-seconds", "0.002", "--load-seconds", "0.02")  # noqa: S104 - every process asks another address
+SETTINGS = {
+    "lease_seconds": 3, "decoder_seconds": 3, "sweep_seconds": 1, "kafka_session_timeout_seconds": 2,
+}  # fmt: skip
+SLOTS = 2
+LARGE = 3_000
+"""Bytes of an event that intake takes for too large, and `dead-letters retry` does not."""
+DEATH_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A point, a subject, and the how-manieth passage is the last."""
+
+    point: Point
+    subject: str
+    number: int = 1
+
+    @property
+    def name(self) -> str:
+        """As CRASH_AT has it."""
+        return f"{self.point.name}:{self.subject}:{self.number}"
+
+
+def list_cases() -> list[Case]:
+    """All of them."""
+    return [Case(point, subject) for point in POINTS for subject in point.subjects]
+
+
+def is_about_events(case: Case) -> bool:
+    """Whether a case is one of the library where events are what counts."""
+    room = case.point.name.split(".")[0]
+    return room in ("intake", "letter", "replay", "retry") or case.subject == Topic.DEAD_LETTER
+
+
+@dataclass
+class Figures:
+    """What a matrix came to. `recovered` are seconds from a crash to the next call for a medium that it cut off."""
+
+    seed: int
+    crashes: int = 0
+    jobs: int = 0
+    failed: int = 0
+    calls: int = 0
+    wasted: int = 0
+    open_calls: int = 0
+    cut_off: int = 0
+    repeats: int = 0
+    recovered: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        times = sorted(self.recovered) or [0.0]
+        return (
+            f"seed {self.seed}: {self.crashes} crashes, {self.jobs} jobs, 0 lost, 0 doubled, {self.failed} failed,"
+            f" {self.cut_off} runs cut off, {self.wasted} wasted calls of {self.calls}"
+            f" ({self.open_calls} were under way), {self.repeats} repeats on the topics,"
+            f" recovered after {times[len(times) // 2]:.1f} s, {times[-1]:.1f} s at most; {self.seconds:.0f} s"
+        )
+
+
+@dataclass
+class Lanes:
+    """Processes of one world that die one after another."""
+
+    world: World
+    dice: random.Random
+    job_types: tuple[str, ...]
+    media: list[int] = field(default_factory=list)
+    _addresses: Any = field(default_factory=lambda: itertools.cycle(range(2, 250)))
+
+    async def start(self, case: Case | None, *command: str, **settings: object) -> Service:
+        """A process with slots of its own, that dies there."""
+        port = self.world.ollama.url.rpartition(":")[2]
+        asked = {} if case is None else {"CRASH_AT": case.name, "CRASH_RECORD": self.world.folder / "crashes"}
+        return await self.world.run(
+            *(command or ("serve",)),
+            OLLAMA_HOST=f"http://127.0.0.{next(self._addresses)}:{port}={SLOTS}",
+            job_types=",".join(self.job_types),
+            **{**SETTINGS, **asked, **settings},
+        )
+
+    async def wait_for_death(self, service: Service, case: Case) -> bool:
+        """False when it is still alive after a moment."""
+        dying = asyncio.create_task(service.process.wait())
+        await asyncio.wait([dying], timeout=0.5)
+        if not dying.done():
+            dying.cancel()
+            return False
+        assert dying.result() == -signal.SIGKILL, f"{case.name}: {service.log[-2000:]}"
+        return True
+
+    def crashes(self) -> list[dict[str, Any]]:
+        """What the dead left."""
+        record = self.world.folder / "crashes"
+        return [orjson.loads(line) for line in record.read_bytes().splitlines()] if record.exists() else []
+
+    async def end(self) -> Evidence:
+        """Let a process that nobody kills finish the rest; what is left is the evidence."""
+        await self.start(None)
+        await self.world.settled(self.media, seconds=180, jobs=len(self.job_types))
+        evidence = await gather(self.world)
+        evidence.check()
+        return evidence
+
+
+@dataclass
+class MediaLanes(Lanes):
+    """What happens to a medium, by all job types."""
+
+    pairs: Any = field(default_factory=itertools.count)
+
+    async def feed(self) -> None:
+        """Two pictures that are nearly the same: so that there is a duplicate to ask about."""
+        number = next(self.pairs)
+        folder = self.world.root / f"{number}"
+        folder.mkdir()
+        paint(number).save(folder / "a.png")
+        retouch(paint(number), self.dice).resize((180, 135)).save(folder / "b.jpg", quality=70)
+        media = await self.world.add_paths([f"{number}/a.png", f"{number}/b.jpg"])
+        self.media += media
+        await self.world.wire.created(media)
+
+    async def run(self, cases: list[Case]) -> None:
+        """Take cases from the list until there is none."""
+        while cases:
+            case = cases.pop()
+            service, began, fed = await self.start(case), time.monotonic(), 0
+            while not await self.wait_for_death(service, case):
+                assert time.monotonic() - began < DEATH_SECONDS, f"{case.name} was not reached"
+                if await self.is_idle(case) or time.monotonic() - began > 10 * (fed + 1):
+                    fed += 1
+                    await self.feed()
+
+    async def is_idle(self, case: Case) -> bool:
+        """Whether what a case waits for cannot come: no job of its type is open, or none at all."""
+        job_types = [case.subject] if case.subject in JOBS else list(self.job_types)
+        started = await self.world.pool.fetchval("SELECT count(*) FROM bildwerk.jobs WHERE media_id = ANY($1)", self.media)
+        if started < len(self.media) * len(self.job_types) and case.subject in JOBS:
+            return False
+        return not await self.world.pool.fetchval(
+            "SELECT EXISTS (SELECT FROM bildwerk.jobs WHERE job_type = ANY($1) AND status IN ('waiting', 'due'))",
+            job_types,
+        )
+
+
+@dataclass
+class EventLanes(Lanes):
+    """What happens to an event: of three topics, good ones, bad ones, and those that are replayed."""
+
+    forces: Counter[int] = field(default_factory=Counter)
+    bad: int = 0
+    large: int = 0
+
+    async def provoke(self, case: Case) -> None:
+        """Send what a case waits for."""
+        topic = Topic(case.subject) if case.subject else Topic.MEDIA_CREATED
+        if case.point.name.startswith("letter.") or topic is Topic.DEAD_LETTER:
+            await self.world.wire.send_bytes(Topic.MEDIA_CREATED if topic is Topic.DEAD_LETTER else topic, b"{oops")
+            self.bad += 1
+        elif topic is Topic.MEDIA_CREATED:
+            media = await self.world.add(1)
+            self.media += media
+            await self.world.wire.created(media)
+        else:  # our own completion follows
+            media_id = self.dice.choice(self.media)
+            self.forces[media_id] += 1
+            await self.world.wire.updated(media_id, force=True, job_types=[TITLE])
+
+    async def run(self, cases: list[Case]) -> None:
+        """First those that die at what they do by themselves, then commands beside a process that lives."""
+        self.media = await self.world.add(2)
+        await self.world.wire.created(self.media)
+        for case in (case for case in cases if case.point.command == "serve"):
+            service, began, provoked = await self.start(case, event_max_bytes=LARGE), time.monotonic(), 0
+            await self.provoke(case)
+            while not await self.wait_for_death(service, case):
+                assert time.monotonic() - began < DEATH_SECONDS, f"{case.name} was not reached"
+                if time.monotonic() - began > 15 * (provoked + 1):
+                    provoked += 1
+                    await self.provoke(case)
+        living = await self.start(None, event_max_bytes=LARGE)
+        for case in (case for case in cases if case.point.command != "serve"):
+            await self.command(case)
+        replaying = await self.start(None, "replay", "--topic", "media.updated")
+        assert await replaying.process.wait() == 0, replaying.log
+        await self.world.settled(self.media, seconds=120, jobs=len(self.job_types))
+        assert await living.stop(seconds=60) == 0
+
+    async def command(self, case: Case) -> None:
+        """A command that dies, and the same one again."""
+        words = ("replay", "--topic", "media.created")
+        if case.point.command == "dead-letters":
+            words = ("dead-letters", "retry", "--all")
+            media = await self.world.add(1)
+            self.media += media
+            self.large += 1
+            await self.world.wire.send(Topic.MEDIA_CREATED, [{"media_id": media[0], "padding": "x" * LARGE}])
+            await self.world.wire.taken_in(Topic.MEDIA_CREATED, seconds=60)
+        service = await self.start(case, *words)
+        assert await service.process.wait() == -signal.SIGKILL, f"{case.name}: {service.log[-2000:]}"
+        service = await self.start(None, *words)
+        await service.process.wait()
+
+    async def check(self) -> None:
+        """Every force was honoured once, every bad event is one dead letter, each of which is told of once."""
+        generations = await self.world.pool.fetch(
+            "SELECT media_id, generation FROM bildwerk.jobs WHERE job_type = $1", TITLE
+        )
+        assert {r["media_id"]: r["generation"] for r in generations} == {m: 1 + self.forces[m] for m in self.media}
+        letters = await self.world.pool.fetch("SELECT topic, partition, \"offset\" FROM bildwerk.dead_letters")
+        assert len(letters) == len(set(map(tuple, letters))) == self.bad
+        told = await self.world.wire.read(Topic.DEAD_LETTER)
+        assert len({dict(record.headers)["ce_id"] for record in told}) == self.bad + self.large
+
+
+async def run_matrix(seed: int, media_world: World, event_world: World, cases: list[Case]) -> Figures:
+    """Run cases in two worlds; raises AssertionError when an invariant does not hold, or a point was not reached."""
+    began, dice = time.monotonic(), random.Random(seed)
+    figures = Figures(seed)
+    dice.shuffle(cases)
+    media = MediaLanes(media_world, dice, JOBS)
+    events = EventLanes(event_world, dice, JOBS[:2])
+    of_events = [case for case in cases if is_about_events(case)]
+    of_media = [case for case in cases if not is_about_events(case)]
+    wanted = Counter((case.point.name, case.subject) for case in cases)
+    async with asyncio.TaskGroup() as group:
+        if of_media:
+            for _ in range(6):
+                await media.feed()
+            group.create_task(media.run(of_media))
+            group.create_task(media.run(of_media))
+        if of_events:
+            group.create_task(events.run(of_events))
+    told = [*media.crashes(), *events.crashes()]
+    assert Counter((crash["point"], crash["subject"]) for crash in told) == wanted
+    for lanes in (media, events):
+        evidence = await lanes.end()
+        count(figures, evidence, lanes.crashes())
+    await events.check()
+    figures.seconds = time.monotonic() - began
+    return figures
+
+
+def count(figures: Figures, evidence: Evidence, crashes: list[dict[str, Any]]) -> None:
+    """Add a world's figures. No call is made again but for a crash that it was under way in, or a lease that ran out."""
+    figures.crashes += len(crashes)
+    figures.jobs += len(evidence.jobs)
+    failed = {key: job["reason"] for key, job in evidence.jobs.items() if job["status"] == "failed"}
+    assert failed == {}
+    assert {key for key, job in evidence.jobs.items() if job["status"] == "skipped"} <= {
+        key for key in evidence.jobs if key[1] == ASKS
+    }
+    figures.calls += len(evidence.calls)
+    asked = [run for run in evidence.runs if run["host"]]
+    answered = Counter((run["media_id"], run["job_type"]) for run in asked if run["ended_at"] is not None)
+    calls = Counter((int(call["media"]), call["job"]) for call in evidence.calls)
+    under_way = Counter((media_id, job) for crash in crashes for media_id, job in crash["open"])
+    assert calls - answered - under_way == Counter(), "a call was made again for no crash"
+    figures.open_calls += under_way.total()
+    figures.wasted += (calls - answered).total()
+    figures.cut_off += sum(run["ended_at"] is None for run in evidence.runs)
+    figures.repeats += len(evidence.events) - len(evidence.first_events)
+    for crash in crashes:
+        for media_id, job in crash["open"]:
+            later = [
+                run["started_at"].timestamp() - crash["at"]
+                for run in evidence.runs
+                if (run["media_id"], run["job_type"]) == (media_id, job) and run["started_at"].timestamp() > crash["at"]
+            ]
+            figures.recovered += [min(later)] if later else []

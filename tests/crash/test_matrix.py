@@ -1,0 +1,38 @@
+"""At every step of the path, with all eight job types and all topics, a process dies: nothing is lost or doubled."""
+
+import os
+import random
+from collections.abc import Callable
+
+import pytest
+
+from tests.acceptance.conftest import MakeWorld
+from tests.crash.forge import Forge
+from tests.crash.matrix import SLOW, list_cases, run_matrix
+from tests.crash.points import BY_NAME, JOBS, POINTS
+from tests.crash.wounds import resolve
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+ONLY = os.environ.get("CRASH_ONLY", "")
+"""The beginning of the names of points, for a person at work on one of them."""
+
+
+async def test_every_point_names_a_function_of_its_own() -> None:
+    assert len(BY_NAME) == len(POINTS)
+    assert len(JOBS) == 8
+    for point in POINTS:
+        assert callable(resolve(point.target)[2])
+        assert not point.within or callable(resolve(point.within)[2])
+
+
+async def test_a_crash_at_any_point_loses_and_doubles_nothing(
+    make: MakeWorld, forge: Forge, dice: random.Random, figure: Callable[[str], None]
+) -> None:
+    worlds = [await make(*SLOW) for _ in range(2)]
+    for world in worlds:
+        world.launch = forge.start
+    cases = [case for case in list_cases() if case.name.startswith(ONLY)]
+    figures = await run_matrix(dice.randrange(2**32), worlds[0], worlds[1], cases)
+    assert figures.crashes == len(cases)
+    figure(str(figures))
