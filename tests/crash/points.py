@@ -111,3 +111,13 @@ POINTS = (
     _once("retry.committed", _A, "consumers.letter_retry:LetterRetry._try_page", command="dead-letters"),
 )
 BY_NAME = {point.name: point for point in POINTS}
+
+
+def make_table() -> str:
+    """The table of the page on crashes, in Markdown."""
+    words = {JOBS: "each job type", TAKEN_IN: "each topic read", PUBLISHED: "each topic written", ONCE: "once"}
+    rows = [
+        f"| `{p.name}` | {p.when} `{p.target}`{f' within `{p.within}`' if p.within else ''} | {words[p.subjects]} |"
+        for p in POINTS
+    ]
+    return "\n".join(["| point | the process dies | tried |", "|---|---|---|", *rows])

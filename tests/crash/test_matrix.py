@@ -7,9 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from tests.acceptance.conftest import MakeWorld
+from tests.acceptance.world import REPOSITORY
 from tests.crash.forge import Forge
 from tests.crash.matrix import SLOW, list_cases, run_matrix
-from tests.crash.points import BY_NAME, JOBS, POINTS
+from tests.crash.points import BY_NAME, JOBS, POINTS, make_table
 from tests.crash.wounds import resolve
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -24,6 +25,11 @@ async def test_every_point_names_a_function_of_its_own() -> None:
     for point in POINTS:
         assert callable(resolve(point.target)[2])
         assert not point.within or callable(resolve(point.within)[2])
+
+
+async def test_the_page_lists_every_point() -> None:
+    """`python -c "from tests.crash.points import make_table; print(make_table())"` writes it."""
+    assert make_table() in (REPOSITORY / "docs" / "reliability-crashes.md").read_text()
 
 
 async def test_a_crash_at_any_point_loses_and_doubles_nothing(
