@@ -172,23 +172,10 @@ class MediaLanes(Lanes):
                 assert time.monotonic() - began < DEATH_SECONDS, f"{case.name} was not reached"
                 if time.monotonic() - began > 10 * (fed + 1) or (not fed and await self.is_idle(case)):
                     fed += 1
-                    await self.provoke(case)
-
-    async def provoke(self, case: Case) -> None:
-        """Let there be what a case waits for."""
-        finished = await self.world.pool.fetchval(
-            "SELECT media_id FROM bildwerk.jobs GROUP BY media_id"
-            " HAVING bool_and(status IN ('done', 'skipped')) ORDER BY random() LIMIT 1"
-        )
-        if case.point.name != "worker.claimed" or finished is None:
-            await self.feed()
-        else:  # a medium that is claimed for this very job: all before it are done
-            await self.world.wire.updated(finished, force=True, job_types=[case.subject])
+                    await self.feed()
 
     async def is_idle(self, case: Case) -> bool:
         """Whether what a case waits for cannot come: no job of its type is open, or none at all."""
-        if case.point.name == "worker.claimed":
-            return True
         job_types = [case.subject] if case.subject in JOBS else list(self.job_types)
         started = await self.world.pool.fetchval(
             "SELECT count(*) FROM bildwerk.jobs WHERE media_id = ANY($1)", self.media

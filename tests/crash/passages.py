@@ -52,15 +52,6 @@ async def next_job(passage: Passage) -> Names:
     return {passage.result[0].job_type} if passage.result else set()
 
 
-async def first_due(passage: Passage) -> Names:
-    """The first due job of a medium that was claimed."""
-    if passage.result is None:
-        return set()
-    connection, medium = passage.arguments[0], passage.result.medium
-    due: list[str] = await connection.fetchval("SELECT due FROM bildwerk.media WHERE id = $1", medium.media_id)
-    return set(due[:1])
-
-
 async def open_jobs(_: Passage) -> Names:
     """Jobs whose calls are under way."""
     return {job for _, job in OPEN_CALLS}

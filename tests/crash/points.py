@@ -76,7 +76,7 @@ POINTS = (
     _some("seeker.claimed", "db.duplicates:claim"),
     Point("seeker.settled", _A, "db.duplicates:settle", ONCE, passages.not_none),
     _once("seeker.sought", _A, "handlers.runner.seeking:Seeker.seek"),
-    Point("worker.claimed", _A, "db.leases:claim", JOBS, passages.first_due),
+    Point("worker.claimed", _A, "db.leases:claim", ONCE, passages.not_none),
     Point("worker.beaten", _A, "db.leases:beat", JOBS, passages.open_jobs),
     Point("job.read", _A, "handlers.runner.medium:Runner._next", JOBS, passages.next_job),
     Point("job.prepared", _A, "handlers.runner.asking:Asker.prepare", JOBS, passages.this_job),

@@ -21,7 +21,7 @@ LATE = 40
 SLOTS = 1
 JOBS = 2 * PICTURES
 JOBS_PER_KILL = 4
-PATIENCE = 1.5
+PATIENCE = 0.8
 """Seconds after which the next one is killed, whether anything was done or not."""
 
 
