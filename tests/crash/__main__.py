@@ -19,6 +19,7 @@ from tests.acceptance.conftest import FreshDatabase
 from tests.acceptance.world import World, make_world
 from tests.brokers import Broker
 from tests.crash import matrix, storm
+from tests.crash.cases import list_cases
 from tests.crash.forge import Forge
 
 TEMPLATE = "template_crash"
@@ -29,7 +30,7 @@ async def run(seed: int, what: str = "matrix") -> str:
     options, worlds = (matrix.SLOW, 2) if what == "matrix" else (storm.SLOW, 1)
     async with _open_worlds(worlds, options) as opened:
         if what == "matrix":
-            return str(await matrix.run_matrix(seed, opened[0], opened[1], matrix.list_cases()))
+            return str(await matrix.run_matrix(seed, opened[0], opened[1], list_cases()))
         return await storm.run_storm(seed, opened[0])
 
 

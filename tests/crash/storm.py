@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from tests.acceptance.invariants import gather
 from tests.acceptance.world import CAPTION, TITLE, Service, World
-from tests.crash.matrix import SETTINGS
+from tests.crash.lanes import SETTINGS
 
 SLOW = ("--host", "0.0.0.0", "--picture-seconds", "0.15", "--token-seconds", "0.002", "--load-seconds", "0.02")
 KILLS, PICTURES, ALIVE = 110, 300, 3

@@ -8,8 +8,9 @@ import pytest
 
 from tests.acceptance.conftest import MakeWorld
 from tests.acceptance.world import REPOSITORY
+from tests.crash.cases import list_cases
 from tests.crash.forge import Forge
-from tests.crash.matrix import SLOW, list_cases, run_matrix
+from tests.crash.matrix import SLOW, run_matrix
 from tests.crash.points import BY_NAME, JOBS, POINTS, make_table
 from tests.crash.wounds import resolve
 
