@@ -35,13 +35,13 @@ class Lanes:
     media: list[int] = field(default_factory=list)
     _addresses: Any = field(default_factory=lambda: itertools.cycle(range(2, 250)))
 
-    async def start(self, case: Case | None, *command: str, **settings: object) -> Service:
+    async def start(self, case: Case | None, *command: str, slots: int = SLOTS, **settings: object) -> Service:
         """A process with slots of its own, that dies there."""
         port = self.world.ollama.url.rpartition(":")[2]
         asked = {} if case is None else {"CRASH_AT": case.name, "CRASH_RECORD": self.world.folder / "crashes"}
         return await self.world.run(
             *(command or ("serve",)),
-            OLLAMA_HOST=f"http://127.0.0.{next(self._addresses)}:{port}={SLOTS}",
+            OLLAMA_HOST=f"http://127.0.0.{next(self._addresses)}:{port}={slots}",
             job_types=",".join(self.job_types),
             **{**SETTINGS, **asked, **settings},
         )
@@ -63,8 +63,8 @@ class Lanes:
 
     async def end(self) -> Evidence:
         """Let a process that nobody kills finish the rest; what is left is the evidence."""
-        await self.start(None)
-        await self.world.settled(self.media, seconds=180, jobs=len(self.job_types))
+        await self.start(None, slots=4)
+        await self.world.settled(self.media, seconds=300, jobs=len(self.job_types))
         evidence = await gather(self.world)
         evidence.check()
         return evidence
@@ -96,21 +96,23 @@ class MediaLanes(Lanes):
             service, began, fed = await self.start(case), time.monotonic(), 0
             while not await self.wait_for_death(service, case):
                 assert time.monotonic() - began < DEATH_SECONDS, f"{case.name} was not reached"
-                if time.monotonic() - began > 10 * (fed + 1) or (not fed and await self.is_idle(case)):
+                if await self.is_idle(case) or time.monotonic() - began > 40 * (fed + 1):
                     fed += 1
                     await self.feed()
 
     async def is_idle(self, case: Case) -> bool:
-        """Whether what a case waits for cannot come: no job of its type is open, or none at all."""
-        job_types = [case.subject] if case.subject in JOBS else list(self.job_types)
-        started = await self.world.pool.fetchval(
-            "SELECT count(*) FROM bildwerk.jobs WHERE media_id = ANY($1)", self.media
-        )
-        if started < len(self.media) * len(self.job_types) and case.subject in JOBS:
+        """Whether what a case waits for cannot come: no picture is new, no job of its type is open, or none at all."""
+        if not await self.world.pool.fetchval(
+            "SELECT count(*) = $2 FROM bildwerk.media WHERE id = ANY($1) AND seen", self.media, len(self.media)
+        ):
             return False
+        if case.point.name.startswith(("inspector", "seeker")):
+            return not await self.world.pool.fetchval(
+                "SELECT EXISTS (SELECT FROM bildwerk.media WHERE inspect_at IS NOT NULL OR seek_at IS NOT NULL)"
+            )
         return not await self.world.pool.fetchval(
             "SELECT EXISTS (SELECT FROM bildwerk.jobs WHERE job_type = ANY($1) AND status IN ('waiting', 'due'))",
-            job_types,
+            [case.subject] if case.subject in JOBS else list(self.job_types),
         )
 
 
