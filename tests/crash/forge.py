@@ -106,6 +106,10 @@ def serve() -> None:
     """Fork what is asked for until standard input ends; then kill what is left."""
     from bildwerk import wiring  # noqa: F401, PLC0415 - all that a child would import
     from bildwerk.cli import commands, dead_letters, replay  # noqa: F401, PLC0415
+    from handlers.tags.lexicon import is_word  # noqa: PLC0415
+
+    for language in ("en", "de"):
+        is_word("sun", language)  # reading the dictionaries takes most of a second, too
 
     children: set[int] = set()
     waiting = b""
