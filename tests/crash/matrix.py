@@ -10,7 +10,7 @@ import random
 import time
 from collections import Counter
 
-from tests.acceptance.world import World
+from tests.acceptance.world import CAPTION, TITLE, World
 from tests.crash.cases import Case, is_about_events, mix
 from tests.crash.figures import Figures, count
 from tests.crash.lanes import EventLanes, MediaLanes
@@ -34,7 +34,7 @@ async def run_matrix(seed: int, media_world: World, event_world: World, cases: l
     figures = Figures(seed)
     dice.shuffle(cases)
     media = MediaLanes(media_world, dice, JOBS)
-    events = EventLanes(event_world, dice, JOBS[:2])
+    events = EventLanes(event_world, dice, (CAPTION, TITLE))
     rules = media_world.folder / "rules.toml"
     rules.write_text(ASK_ALWAYS)
     media_world.settings["policy_file"] = str(rules)
