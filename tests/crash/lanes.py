@@ -6,7 +6,7 @@ import random
 import signal
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -20,6 +20,7 @@ from tests.crash.points import JOBS
 
 SETTINGS = {"lease_seconds": 3, "decoder_seconds": 3, "decoder_processes": 1, "kafka_session_timeout_seconds": 2}
 SLOTS = 1
+BAD = b"{oops"
 LARGE = 3_000
 """Bytes of an event that intake takes for too large, and `dead-letters retry` does not."""
 DEATH_SECONDS = 240.0
@@ -66,6 +67,7 @@ class Lanes:
         await self.start(None, slots=4)
         await self.world.settled(self.media, seconds=300, jobs=len(self.job_types))
         evidence = await gather(self.world)
+        evidence = replace(evidence, events=[record for record in evidence.events if record.value != BAD])
         evidence.check()
         return evidence
 
@@ -128,7 +130,7 @@ class EventLanes(Lanes):
         """Send what a case waits for."""
         topic = Topic(case.subject) if case.subject else Topic.MEDIA_CREATED
         if case.point.name.startswith("letter.") or topic is Topic.DEAD_LETTER:
-            await self.world.wire.send_bytes(Topic.MEDIA_CREATED if topic is Topic.DEAD_LETTER else topic, b"{oops")
+            await self.world.wire.send_bytes(Topic.MEDIA_CREATED if topic is Topic.DEAD_LETTER else topic, BAD)
             self.bad += 1
         elif topic is Topic.MEDIA_CREATED:
             media = await self.world.add(1)
