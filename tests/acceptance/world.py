@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,6 +106,7 @@ class World:
     settings: dict[str, str] = field(default_factory=dict)
     services: list[Service] = field(default_factory=list)
     pictures: int = 0
+    launch: Callable[[Program], Awaitable[Process]] = Process.start
 
     @property
     def root(self) -> Path:
@@ -143,10 +144,15 @@ class World:
 
     async def serve(self, **settings: object) -> Service:
         """Start one more `bildwerk serve`; see `environment` for its settings."""
+        return await self.run("serve", **settings)
+
+    async def run(self, *command: str, **settings: object) -> Service:
+        """Start a command of bildwerk, which is stopped at the end."""
         log = self.folder / f"serve-{len(self.services)}.log"
-        argv = [sys.executable, "-m", "bildwerk", "serve"]
+        argv = [sys.executable, "-m", "bildwerk", *command]
         environment = self.environment(settings)
-        process = await Process.start(Program("bildwerk serve", argv, log, cwd=self.folder, environment=environment))
+        program = Program(f"bildwerk {command[0]}", argv, log, cwd=self.folder, environment=environment)
+        process = await self.launch(program)
         self.exits.push_async_callback(process.stop, 5.0)
         service = Service(process)
         self.services.append(service)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord
 
@@ -57,6 +58,7 @@ async def settings(cluster: Cluster) -> KafkaSettings:
 async def test_no_acknowledged_event_is_lost_when_leaders_die(
     cluster: Cluster, settings: KafkaSettings, database: str, figure: Callable[[str], None]
 ) -> None:
+    assert await read_safety(cluster.nodes[0].address) == (3, "2")
     begun = monotonic()
     dying, stop = asyncio.Event(), asyncio.Event()
     async with open_pool(Database(database, pool_size=4)) as pool:
@@ -126,6 +128,19 @@ async def describe(address: str) -> list[dict[str, Any]]:
     finally:
         await admin.close()
     return sorted(topic["partitions"], key=lambda partition: int(partition["partition"]))
+
+
+async def read_safety(address: str) -> tuple[int, str]:
+    """How many copies there are of a partition, and how many must have a message before it is acknowledged."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=address)
+    await admin.start()
+    try:
+        (topic,) = await admin.describe_topics([STAGE])
+        (answer,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, STAGE)])
+    finally:
+        await admin.close()
+    settings = {entry[0]: entry[1] for *_, entries in answer.resources for entry in entries}
+    return len(topic["partitions"][0]["replicas"]), settings["min.insync.replicas"]
 
 
 async def read_all(settings: KafkaSettings) -> list[ConsumerRecord]:
