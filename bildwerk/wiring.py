@@ -48,6 +48,8 @@ from handlers.runner.medium import Runner
 from handlers.runner.names import learn_names
 from handlers.runner.planning import Planner
 from handlers.runner.seeking import Seeker
+from handlers.stages.tags_normalize import TagsNormalizeStage
+from handlers.tags.lexicon import ENGLISH, GERMAN, read_dictionaries
 
 log = structlog.get_logger("bildwerk.service")
 
@@ -73,6 +75,10 @@ async def wire(settings: Settings, metrics: Metrics | None = None) -> AsyncItera
             await leases.register_slots(connection, [(host.name, host.slots) for host in ollama.hosts])
             installation = await read_installation(connection)
         await learn_names(pool, planner)
+        if TagsNormalizeStage.job_type in planner.chain.job_types:
+            # In a thread: where it is read first on the loop, no heart beats meanwhile.
+            loop = asyncio.get_running_loop()
+            loop.run_in_executor(None, read_dictionaries, {settings.language, ENGLISH, GERMAN})
         manners = Manners(pool, ollama, Fusing(settings.fused))
         store, fleet = Store(pictures), Fleet(ollama, HostHealth(ollama.hosts), manners)
         parts = Parts(settings, database, pool, planner, store, fleet, detector)

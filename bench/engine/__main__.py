@@ -9,7 +9,6 @@ import uvicorn
 
 from bench.engine.front import make_front
 
-
 BATCH = 2048
 """Tokens read at once: a picture's tokens see each other and must come in one."""
 

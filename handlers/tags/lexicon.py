@@ -1,6 +1,6 @@
 """Which words there are: the dictionaries of simplemma, read when they are first needed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from simplemma.strategies import LOW_MEMORY_DICTIONARY_FACTORY
@@ -9,6 +9,12 @@ from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGU
 _MANY = 1 << 16
 _SHORTEST_HEAD, _SHORTEST_START, _LONGEST = 4, 3, 60
 GERMAN, ENGLISH = "de", "en"
+
+
+def read_dictionaries(languages: Iterable[str]) -> None:
+    """Read them before they are needed: it takes a good part of a second of one core, in which nothing else is done."""
+    for language in filter(is_supported, languages):
+        _dictionary(language)
 
 
 def is_supported(language: str) -> bool:

@@ -1,6 +1,7 @@
 """The cases of the crash matrix, and their order."""
 
 import itertools
+import random
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -25,6 +26,14 @@ class Case:
 def list_cases() -> list[Case]:
     """All of them."""
     return [Case(point, subject) for point in POINTS for subject in point.subjects]
+
+
+def pick(cases: list[Case], dice: random.Random) -> list[Case]:
+    """One of each point."""
+    by_point = defaultdict[str, list[Case]](list)
+    for case in cases:
+        by_point[case.point.name].append(case)
+    return [dice.choice(of_one) for of_one in by_point.values()]
 
 
 def mix(cases: list[Case]) -> list[Case]:

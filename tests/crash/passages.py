@@ -49,7 +49,7 @@ async def this_job(passage: Passage) -> Names:
 
 async def next_job(passage: Passage) -> Names:
     """The job that is run next."""
-    return {passage.result[0].job_type} if passage.result else set()
+    return {passage.result.name} if passage.result else set()
 
 
 async def open_jobs(_: Passage) -> Names:

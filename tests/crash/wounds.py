@@ -159,9 +159,9 @@ def _note_lease(run: Function) -> Function:
 
 
 def _note_job(run_job: Function) -> Function:
-    async def noted(runner: Any, work: Any, stage: Any, *rest: Any) -> Any:
-        THIS_JOB.set(stage.job_type)
-        return await run_job(runner, work, stage, *rest)
+    async def noted(runner: Any, work: Any, turn: Any) -> Any:
+        THIS_JOB.set(turn.name)
+        return await run_job(runner, work, turn)
 
     return noted
 
