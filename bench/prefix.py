@@ -18,6 +18,7 @@ from typing import Any, Final
 import httpx
 
 from bench.comparison import Comparison, Plan, Round, Table, take_turns
+from bench.engine.front import Way
 from bench.engine.models import Attention, Size, write_models
 from bench.engine.process import start_engine
 from bench.pictures import draw
@@ -38,6 +39,8 @@ ANSWER_TOKENS: Final = 24
 """Per job: a fused call may write as much as all of its jobs."""
 SIDE: Final = (896, 896)
 SMALL: Final = Size(width=64, layers=2, heads=4, inner=128, sight_width=32, sight_layers=1, sight_inner=64, side=448)
+WAYS: Final[dict[Attention, Way]] = {"full": Way.NATIVE, "sliding": Way.RENDERED}
+"""As Ollama does for a plain import, and for the gemma3 of its library."""
 _KINDS: Final = {"full": "full attention", "sliding": "sliding window", "real": "the Ollama that was named"}
 
 
@@ -87,7 +90,7 @@ async def _start(plan: Plan, exits: AsyncExitStack) -> Mapping[str, tuple[str, i
     for kind in kinds:
         models = write_models(plan.folder, kind, texts, SMALL if plan.quick else None)
         for slots in SLOTS:
-            engine = await start_engine(plan.folder, models, slots)
+            engine = await start_engine(plan.folder, models, slots, WAYS[kind])
             exits.push_async_callback(engine.process.stop)
             engines[f"{kind} {slots}"] = engine.url, slots
     return engines
@@ -118,11 +121,16 @@ def _arrange(pictures: Sequence[Sequence[Question]], order: str, random: Random)
     if order == TOGETHER:
         return list(pictures)
     if order == FUSED:
-        return [[fuse(questions)] for questions in pictures]
+        return [[_cap(fuse(questions), len(questions))] for questions in pictures]
     single: list[Sequence[Question]] = [[question] for job in zip(*pictures, strict=True) for question in job]
     if order == FREE:
         random.shuffle(single)
     return single
+
+
+def _cap(fused: Question, jobs: int) -> Question:
+    """Models with random weights use all the room there is."""
+    return replace(fused, prompt=replace(fused.prompt, num_predict=jobs * ANSWER_TOKENS))
 
 
 async def _ask(client: httpx.AsyncClient, question: Question) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import uvicorn
 
-from bench.engine.front import make_front
+from bench.engine.front import Way, make_front
 
 BATCH = 2048
 """Tokens read at once: a picture's tokens see each other and must come in one."""
@@ -30,7 +30,7 @@ def _start_engine(text: Path, sight: Path, slots: int, context: int) -> tuple[ob
 async def _serve(arguments: argparse.Namespace) -> None:
     server, address = _start_engine(arguments.text, arguments.sight, arguments.slots, arguments.context)
     async with httpx.AsyncClient(base_url=address, timeout=None, trust_env=False) as engine:  # noqa: S113 - it is ours
-        app = make_front(engine, arguments.text.stem)
+        app = make_front(engine, arguments.text.stem, arguments.way)
         front = uvicorn.Server(uvicorn.Config(app, "127.0.0.1", arguments.port, log_level="warning"))
         serving = asyncio.create_task(front.serve())
         while not front.started:
@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument("sight", type=Path)
     parser.add_argument("--slots", type=int, default=1)
     parser.add_argument("--context", type=int, default=8192, help="tokens per slot")
+    parser.add_argument("--way", type=Way, choices=list(Way), default=Way.NATIVE, help="who makes the prompt")
     parser.add_argument("--port", type=int, default=0)
     asyncio.run(_serve(parser.parse_args()))
 

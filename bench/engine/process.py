@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from bench.engine.front import Way
 from bildwerk.sandbox.process import Process, Program
 
 START_SECONDS = 120.0
@@ -18,10 +19,10 @@ class Engine(NamedTuple):
     url: str
 
 
-async def start_engine(folder: Path, models: tuple[Path, Path], slots: int) -> Engine:
+async def start_engine(folder: Path, models: tuple[Path, Path], slots: int, way: Way) -> Engine:
     """Start an engine with these models (text, projector) on a free port, its log in `folder`. Raises SandboxError."""
     log = folder / f"{models[0].stem}-{slots}.log"
-    argv = [sys.executable, "-m", "bench.engine", *map(str, models), "--slots", str(slots)]
+    argv = [sys.executable, "-m", "bench.engine", *map(str, models), "--slots", str(slots), "--way", way]
     process = await Process.start(Program("the engine", argv, log))
 
     async def ready() -> re.Match[str] | None:
