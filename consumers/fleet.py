@@ -99,16 +99,21 @@ class Fleet:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Probe hosts that are away until `stop` is set."""
-        while not stop.is_set():
-            self.pulse.beat(self.poll)
-            # At once: one that hangs must not keep another from being found.
-            await asyncio.gather(*map(self._look_at, self.health.due_probes(monotonic())))
+        try:
+            while not stop.is_set():
+                self.pulse.beat(self.poll)
+                await self._look_around()
+                await asyncio.sleep(self.poll)
+        finally:
             if self.manners:
-                for host in self.health.available(monotonic()):
-                    self.manners.learn(host)
-            await asyncio.sleep(self.poll)
+                await self.manners.stop()
+
+    async def _look_around(self) -> None:
+        """At once: one that hangs must not keep another from being found."""
+        await asyncio.gather(*map(self._look_at, self.health.due_probes(monotonic())))
         if self.manners:
-            await self.manners.stop()
+            for host in self.health.available(monotonic()):
+                self.manners.learn(host)
 
     async def _look_at(self, host: Host) -> HostReport:
         was_away = host not in self.health.available(monotonic())
