@@ -35,6 +35,7 @@ class Fleet:
     poll: float = 0.25
     pulse: Pulse = field(default_factory=Pulse)
     _by_name: dict[str, Host] = field(init=False)
+    _apart: set[str] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
         self._by_name = {host.name: host for host in self.ollama.hosts}
@@ -74,6 +75,9 @@ class Fleet:
         try:
             reply = await self.ollama.ask(target, question, self._layout(target))
         except Failure as failure:
+            if failure.reason == "timeout" and question.is_fused and host not in self._apart:
+                self._apart.add(host)
+                log.warning("host.too_slow_for_fused", host=host)
             self.health.record(target, failure, monotonic())
             raise
         self.health.record(target, None, monotonic())
@@ -88,7 +92,7 @@ class Fleet:
     def fuses(self, host: str) -> bool:
         """Whether this host is to answer the due jobs of a picture in one call."""
         manner = self._manner(self._by_name[host])
-        return manner is not None and manner.fuses
+        return manner is not None and manner.fuses and host not in self._apart
 
     def _manner(self, host: Host) -> Manner | None:
         return self.manners.of(host) if self.manners else Manner(self.ollama.options.usual_layout)

@@ -1,23 +1,30 @@
 """How each host is asked: in which layout, and whether several jobs at once. As it is set, else as a probe found it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
+from typing import Final
+from uuid import UUID, uuid4
 
 import structlog
 
-from db import prefix_probes
-from db.failures import is_repeatable
+from db import leases, prefix_probes
+from db.failures import REPEATABLE, is_repeatable
+from db.leases import SlotLease
 from db.pool import Pool
 from db.prefix_probes import ProbedServer
 from handlers.failures import Failure, Unavailable
 from handlers.inference.client import HostReport, Ollama, Question, Reply
 from handlers.inference.hosts import Host
 from handlers.inference.options import Layout
-from handlers.inference.prefix_probe import Probed, probe
+from handlers.inference.prefix_probe import LAYOUTS, Probed, probe
 
 log = structlog.get_logger("bildwerk.consumers.manners")
+
+SLOT_LEASE: Final = timedelta(seconds=60)
 
 
 class Fusing(StrEnum):
@@ -48,6 +55,7 @@ class Manners:
     fusing: Fusing = Fusing.AUTO
     known: Callable[[], None] = field(default=lambda: None)
     away: Callable[[Host, Failure], None] = field(default=lambda _host, _failure: None)
+    owner: UUID = field(default_factory=uuid4)
     _found: dict[tuple[str, ProbedServer], Manner] = field(default_factory=dict, init=False)
     _probing: dict[str, asyncio.Task[None]] = field(default_factory=dict, init=False)
 
@@ -84,7 +92,12 @@ class Manners:
     async def _learn(self, host: Host, server: ProbedServer) -> None:
         probed = None
         try:
-            probed = await self._recall(server) or await self._probe(host, server)
+            probed = await self._recall(server)
+            if probed is None:
+                async with self._slot(host) as slot:
+                    if slot is None:
+                        return  # calls are under way there, perhaps another process's probe: looked at again soon
+                    probed = await self._recall(server) or await self._probe(host, server)
         except Unavailable as failure:
             self.away(host, failure)
             return
@@ -110,13 +123,41 @@ class Manners:
         probed = await probe(ask, self.ollama.options.model)
         if probed is not None:
             log.info("host.probed", host=host.name, layout=probed.layout.value, ratio=round(probed.ratio, 3))
-            async with self.pool.acquire() as connection:
-                await prefix_probes.keep(connection, server, probed.layout.value, probed.ratio)
+            try:
+                async with self.pool.acquire() as connection:
+                    await prefix_probes.keep(connection, server, probed.layout.value, probed.ratio)
+            except Exception as error:  # noqa: BLE001 - calls that were paid for count in this process all the same
+                log.warning("probe.not_kept", host=host.name, error=type(error).__name__)
         return probed
+
+    @asynccontextmanager
+    async def _slot(self, host: Host) -> AsyncIterator[SlotLease | None]:
+        """A slot of the host while it is probed: a picture of somebody else's would push ours out of its memory."""
+        async with self.pool.acquire() as connection:
+            slot = await leases.claim_slot(connection, self.owner, SLOT_LEASE, host.name, host.slots)
+        if slot is None:
+            yield None
+            return
+        beating = asyncio.create_task(self._beat(slot))
+        try:
+            yield slot
+        finally:
+            beating.cancel()
+            with suppress(*REPEATABLE):  # it runs out by itself
+                async with self.pool.acquire() as connection:
+                    await leases.release_slot(connection, slot)
+
+    async def _beat(self, slot: SlotLease) -> None:
+        while True:
+            await asyncio.sleep(SLOT_LEASE.total_seconds() / 3)
+            with suppress(*REPEATABLE):
+                async with self.pool.acquire() as connection:
+                    await leases.beat(connection, SLOT_LEASE, [], [slot])
 
     def _choose(self, probed: Probed | None) -> Manner:
         layout = self.ollama.options.layout or (probed.layout if probed else Layout.TWO_USER_TURNS)
-        pays = probed is not None and not probed.rewarding
+        rewards = probed is not None and probed.rewarding and LAYOUTS.index(probed.layout) <= LAYOUTS.index(layout)
+        pays = probed is not None and not rewards
         return Manner(layout, self.fusing is Fusing.ALWAYS or (self.fusing is Fusing.AUTO and pays))
 
     def _identify(self, report: HostReport) -> ProbedServer:

@@ -85,6 +85,12 @@ async def _claim(
     return Claim(leased, slot, tuple(SlotLease(*r) for r in rows)) if len(rows) == slots - 1 else None
 
 
+async def claim_slot(connection: Connection, owner: UUID, lease: timedelta, host: str, slots: int) -> SlotLease | None:
+    """A free slot of this host, for a call that is about no medium; None: all are taken."""
+    row = await connection.fetchrow(load("slots")["slots_claim"], owner, lease, [host], [slots])
+    return None if row is None else SlotLease(*row)
+
+
 async def beat(
     connection: Connection, lease: timedelta, media: Sequence[MediumLease], slots: Sequence[SlotLease]
 ) -> tuple[set[int], set[tuple[str, int]]]:

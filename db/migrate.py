@@ -58,6 +58,8 @@ async def migrate(dsn: str, platform: PlatformMapping = OURS, *, service: str | 
             owns = await connection.fetchval(sql["migrate_installation"], PLATFORM in done or PLATFORM in applied)
             if service is not None:
                 await connection.execute(sql["migrate_give"].replace("the_role", quote(service)))
+                if not await connection.fetchval(sql["migrate_is_owner"], service):
+                    await connection.execute(sql["migrate_take"].replace("the_role", quote(service)))
         return Migrated(tuple(applied), owns and platform is OURS)
     finally:
         await connection.close()

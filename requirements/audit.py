@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import orjson
@@ -22,7 +23,11 @@ LOCKS: Final = ("runtime.txt", "demo.txt")
 ACCEPTED: Final = HERE / "accepted.toml"
 DEADLINE: Final = 180.0
 """Seconds for one lock file: a service that hangs must not hold up the build."""
-_AWAY: Final = re.compile(r"ConnectionError|Could not connect|Timeout|Failed to resolve|SSLError|ProxyError|HTTPError")
+_AWAY: Final = re.compile(
+    r"ConnectionError|Could not connect|Timeout|Failed to resolve|SSLError|ProxyError|HTTPError"
+    r"|your network may be blocking|exceptions\.(?:JSONDecodeError|ChunkedEncodingError)"
+)
+_PINNED: Final = re.compile(r"^([\w.-]+)(?:\[[\w,.-]*\])?==.*(?:\n[ \t]+\S.*)*", re.MULTILINE)
 _RULE: Final = "=" * 78
 
 
@@ -88,12 +93,26 @@ def _tell(package: Mapping[str, Any], hole: Mapping[str, Any]) -> str:
     return f"  VULNERABLE: {package['name']} {package['version']}: {hole['id']}, mended in {mended}"
 
 
-def audit(lock: str) -> tuple[object, str]:
+def spread(text: str) -> list[str]:
+    """A lock file as one or more that are for every Python and system, each with a package once.
+
+    pip-audit leaves out in silence what is not for the Python that it runs on: the image has another.
+    """
+    sheets: list[dict[str, str]] = [{}]
+    for pinned in _PINNED.finditer(text):
+        if all(pinned[1] in sheet for sheet in sheets):
+            sheets.append({})
+        sheet = next(sheet for sheet in sheets if pinned[1] not in sheet)
+        sheet[pinned[1]] = re.sub(r" ;[^\\\n]*", " ", pinned[0], count=1)
+    return ["\n".join(sheet.values()) + "\n" for sheet in sheets]
+
+
+def audit(lock: Path) -> tuple[object, str]:
     """Ask pip-audit about a lock file; its report, None if there is none, and what it said."""
     options = ("--require-hashes", "--disable-pip", "--format", "json", "--progress-spinner", "off", "--timeout", "15")
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "pip_audit", "-r", str(HERE / lock), *options],
+            [sys.executable, "-m", "pip_audit", "-r", str(lock), *options],
             check=False, capture_output=True, text=True, timeout=DEADLINE, stdin=subprocess.DEVNULL,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
@@ -108,7 +127,13 @@ def main() -> int:
     """Audit every lock file; returns the exit status."""
     accepted = read_accepted(ACCEPTED.read_text("utf-8"))
     today = datetime.now(UTC).date()
-    judgements = [judge(lock, *audit(lock), accepted, today) for lock in LOCKS]
+    judgements = []
+    with TemporaryDirectory() as folder:
+        for lock in LOCKS:
+            for number, text in enumerate(spread((HERE / lock).read_text("utf-8"))):
+                path = Path(folder) / f"{number}-{lock}"
+                path.write_text(text, "utf-8")
+                judgements.append(judge(lock, *audit(path), accepted, today))
     for judgement in judgements:
         sys.stdout.write("".join(f"{line}\n" for line in judgement.lines))
     return int(any(judgement.fails for judgement in judgements))

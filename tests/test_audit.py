@@ -1,5 +1,6 @@
 """What becomes of each answer of an audit: only a known vulnerability that nobody accepted stops a build."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -45,6 +46,8 @@ def test_what_the_service_does_not_know_is_said_loudly_and_passes() -> None:
         "ERROR:pip_audit._cli:Could not connect to PyPI's vulnerability feed",
         "requests.exceptions.ConnectionError: HTTPSConnectionPool(host='h'): Failed to resolve 'h'",
         "Timeout after 180 s",
+        "PyPI is not redirecting properly ... Tip: your network may be blocking this service",
+        "requests.exceptions.JSONDecodeError: Expecting value: line 1 column 1 (char 0)",
     ],
 )
 def test_a_service_that_is_away_is_said_loudly_and_passes(said: str) -> None:
@@ -80,12 +83,22 @@ def test_what_is_accepted_now_can_be_read() -> None:
 
 def test_an_audit_that_hangs_is_ended_and_is_one_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit, "DEADLINE", 0.01)
-    assert judge("runtime.txt", *audit.audit("runtime.txt"), (), TODAY).lines[1].startswith("NOT AUDITED")
+    assert judge("runtime.txt", *audit.audit(audit.HERE / "runtime.txt"), (), TODAY).lines[1].startswith("NOT AUDITED")
 
 
-def test_a_lock_file_that_is_none_does_not_pass_for_a_service_that_is_away(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lock_file_that_is_none_does_not_pass_for_a_service_that_is_away(tmp_path: Path) -> None:
     (tmp_path / "runtime.txt").write_text("aiohttp >= 3\n")
-    monkeypatch.setattr(audit, "HERE", tmp_path)
-    assert judge("runtime.txt", *audit.audit("runtime.txt"), (), TODAY).fails
+    assert judge("runtime.txt", *audit.audit(tmp_path / "runtime.txt"), (), TODAY).fails
+
+
+@pytest.mark.parametrize("lock", audit.LOCKS)
+def test_packages_for_other_pythons_are_looked_at_too(lock: str) -> None:
+    """The image has another Python than CI; pip-audit leaves out in silence what is not for its own."""
+    text = (audit.HERE / lock).read_text()
+    sheets = audit.spread(text)
+    pinned = re.compile(r"^([\w.-]+==[\w.+!-]+)", re.MULTILINE)
+    found = [set(pinned.findall(sheet)) for sheet in sheets]
+    assert set.union(*found) == set(pinned.findall(text))
+    assert sum(map(len, found)) == len(set(pinned.findall(text)))
+    assert not any(" ;" in sheet for sheet in sheets)
+    assert sum(sheet.count("--hash=") for sheet in sheets) == text.count("--hash=")

@@ -23,7 +23,8 @@ BETWEEN: Final = "; "
 _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 """How a text begins that a spreadsheet may take for a formula, wide letters of East Asian keyboards included."""
 
-_NEXT_CELL = re.compile(r"([;,|\t\n][\s\"]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+_SEPARATORS: Final = frozenset(";,|\t\n")
+_NEXT_CELL = re.compile(r"([\s\";,|]+)([=+\-@\uff1d\uff0b\uff0d\uff20]?)")
 """Where a formula would begin for a spreadsheet that takes another character for the separator than we do."""
 
 
@@ -41,8 +42,12 @@ def write_row(record: Record, separator: str) -> bytes:
 def defuse(text: str) -> str:
     """The text with an apostrophe before whatever a spreadsheet might run as a formula."""
     plain = text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
-    safe = _NEXT_CELL.sub(r"\1'", plain)
+    safe = _NEXT_CELL.sub(_part, plain)
     return f"'{safe}" if _FORMULA.match(plain) else safe
+
+
+def _part(match: re.Match[str]) -> str:
+    return f"{match[1]}'{match[2]}" if match[2] and not _SEPARATORS.isdisjoint(match[1]) else match[0]
 
 
 def _write(cells: object, separator: str) -> bytes:

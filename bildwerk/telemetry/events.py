@@ -15,9 +15,11 @@ LOG_EVENTS: Final[dict[str, str]] = {
     "host.one_at_a_time": "Ollama runs models of this family one call at a time: more `slots` only queue there",
     "host.probed": "it was found out how a server and model are asked best; `ratio` is a later question's prompt time"
     " by that of the first one",
+    "host.too_slow_for_fused": "a host did not answer several jobs in the time of a call: it is asked one by one now",
+    "probe.not_kept": "what was found out of a host could not be kept: it holds for this process alone",
     "probe.refused": "a server refuses a layout, or gave no answer to measure in it; the next one is tried",
     "probe.failed": "how to ask a host could not be found out: it is asked as usual",
-    "probe.repeated": "what was found out of a host could not be read or kept; tried again",
+    "probe.repeated": "what is known of a host could not be read, or it could not be probed now; tried again",
     "probe.broken": "finding out how to ask a host met a mistake of ours: it is asked as usual",
     "store.away": "a media root, a bucket or a server on the web is away; its pictures wait, those of others do not",
     "store.back": "it is there again",

@@ -12,6 +12,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 LOOK_SECONDS = 5.0
 """A check that has not answered by then has failed."""
@@ -22,7 +23,7 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
 }
 """These pages are for monitors: a browser is to keep, guess, run and show nothing of them in another page."""
-LOOPBACK: Final = ("127.0.0.1", "localhost")
+LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 
 Check = Callable[[], Awaitable[str | None]]
 """Looks at one thing the service needs; answers None when it is fine, else a reason code, and what to do after a colon.
@@ -45,7 +46,7 @@ def name_hosts(address: str) -> Sequence[str]:
 
     Else a page of anybody's could read them through its visitor, once its own name leads here (DNS rebinding).
     """
-    return LOOPBACK if address in LOOPBACK else ("*",)
+    return LOOPBACK if address in (*LOOPBACK, "::1") else ("*",)
 
 
 def make_app(health: Health, show_metrics: Callable[[], Awaitable[bytes]], hosts: Sequence[str] = ("*",)) -> Starlette:
@@ -67,8 +68,15 @@ def make_app(health: Health, show_metrics: Callable[[], Awaitable[bytes]], hosts
 
     return Starlette(
         routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)],
+        middleware=[Middleware(_KnownHosts, allowed_hosts=list(hosts), www_redirect=False)],
     )
+
+
+class _KnownHosts(TrustedHostMiddleware):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        named = any(name == b"host" for name, _ in scope.get("headers", ()))
+        # Who names no host is a monitor (HAProxy speaks HTTP/1.0): every browser does.
+        await (super().__call__ if named else self.app)(scope, receive, send)
 
 
 @dataclass

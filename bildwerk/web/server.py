@@ -8,15 +8,30 @@ from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 STOP_SECONDS = 2
 """Nobody waits for a monitor's request."""
 MOST_AT_ONCE = 64
 """Connections; who comes beyond is sent away, and takes no memory from the work."""
+PATIENCE_SECONDS = 5
+"""For who connects to ask something: who does not would hold a place for ever, and keep a liveness probe out."""
 
 
 class PortTaken(Exception):
     """The address cannot be listened at; the message names it."""
+
+
+class _Protocol(H11Protocol):
+    """Closes a connection on which nothing was asked in time: uvicorn itself waits for ever."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.loop.call_later(PATIENCE_SECONDS, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        if getattr(self, "cycle", None) is None:  # nothing was asked
+            self.transport.close()
 
 
 class _Server(uvicorn.Server):
@@ -31,6 +46,7 @@ async def serving(app: Starlette, host: str, port: int) -> AsyncIterator[int]:
     with _listen(host, port) as listener:
         config = uvicorn.Config(
             app,
+            http=_Protocol,
             log_config=None,
             access_log=False,
             server_header=False,

@@ -38,5 +38,12 @@ SELECT EXISTS (SELECT FROM public.media)
 -- What `bildwerk serve` needs in our schema, as it is now; the_role is put in by name.
 GRANT USAGE ON SCHEMA bildwerk TO the_role;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA bildwerk TO the_role;
-REVOKE INSERT, UPDATE, DELETE ON bildwerk.migrations, bildwerk.installation FROM the_role;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA bildwerk TO the_role
+
+-- name: migrate_take
+REVOKE INSERT, UPDATE, DELETE ON bildwerk.migrations, bildwerk.installation FROM the_role
+
+-- name: migrate_is_owner
+-- From an owner nothing is taken: the next migration would be refused.
+SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'bildwerk' AND tableowner = $1
+    AND tablename IN ('migrations', 'installation'))

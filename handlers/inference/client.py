@@ -124,12 +124,15 @@ class Ollama:
         except Failure as failure:
             away = failure if isinstance(failure, Unavailable) else Unavailable(failure.reason, failure.detail)
             report = HostReport(problem=away)
-        if wanted == self.options.model:
+        if wanted == self.options.model and (report.problem is None or host.name not in self._reports):
             self._reports[host.name] = report
         return report
 
     def last_report(self, host: Host) -> HostReport | None:
-        """What the last look at the host found for the configured model; its digest goes into the recipe."""
+        """What the last look found that ended well, else the first one; its digest goes into the recipe.
+
+        One that did not end well says nothing of who is there: calls under way may end well after it.
+        """
         return self._reports.get(host.name)
 
     async def _inspect(self, host: Host, model: str) -> HostReport:

@@ -55,6 +55,7 @@ def fuse(questions: Sequence[Question]) -> Question:
         rendition=next((q.rendition for q in questions if q.rendition is not None), None),
         schema=_join_schemas(dict(zip(names, (q.schema for q in questions), strict=True))),
         job_type=",".join(job_types),
+        is_fused=True,
     )
 
 

@@ -50,6 +50,7 @@ class Question:
     media_id: int
     job_type: str
     companions: tuple[Shown, ...] = ()
+    is_fused: bool = False
 
 
 def system_text(language: str) -> str:

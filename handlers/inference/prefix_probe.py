@@ -13,7 +13,7 @@ import structlog
 from PIL import Image
 from pydantic import JsonValue
 
-from handlers.failures import BadAnswer, Invalid
+from handlers.failures import BadAnswer, Invalid, Unavailable
 from handlers.inference.client import Question, Reply
 from handlers.inference.options import Layout
 from handlers.stage import Prompt
@@ -24,6 +24,8 @@ REWARDING: Final = 0.5
 """A second question may cost this much of the first's prompt time; measured are 0.04 to 0.2 where pictures are reused,
 0.93 and more where not."""
 LAYOUTS: Final = (Layout.TWO_USER_TURNS, Layout.READY_BETWEEN, Layout.GENERATE)
+CLOSED_PATHS: Final = frozenset({"not_ollama", "forbidden", "unauthorized", "redirected"})
+"""Of a server that has answered in another layout: only `/api/generate` is closed there, by a proxy for instance."""
 _SIDE, _GRAIN, _CONTRAST = 896, 56, 90
 _COLOURS: Final = ("black", "blue", "green", "grey", "red", "white")
 
@@ -46,11 +48,19 @@ class Probed:
 async def probe(ask: Ask, model: str, picture: Callable[[], bytes] | None = None) -> Probed | None:
     """The first layout that is rewarded, else the best of all; None when no layout could be measured.
 
-    Each layout gets a picture (default: a made-up one) that the server has never seen. Raises Transient or Unavailable.
+    Each layout gets a picture (default: a made-up one) that the server has never seen. A question before all others
+    wakes a model that was just loaded, whose first reading takes longer. Raises Transient or Unavailable.
     """
     found: list[Probed] = []
+    await _measure(ask, model, LAYOUTS[0], (picture or draw)(), questions=1)
     for layout in LAYOUTS:
-        ratio = await _measure(ask, model, layout, (picture or draw)())
+        try:
+            ratio = await _measure(ask, model, layout, (picture or draw)())
+        except Unavailable as failure:
+            if not found or failure.reason not in CLOSED_PATHS:
+                raise
+            log.info("probe.refused", layout=layout.value, reason=failure.reason)
+            continue
         if ratio is None:
             continue
         found.append(Probed(layout, ratio))
@@ -68,14 +78,14 @@ def draw() -> bytes:
     return data.getvalue()
 
 
-async def _measure(ask: Ask, model: str, layout: Layout, picture: bytes) -> float | None:
-    """None: the server refuses this layout, or gave no time."""
+async def _measure(ask: Ask, model: str, layout: Layout, picture: bytes, questions: int = 2) -> float | None:
+    """Prompt time of the last of the questions by that of the first; None: the server refuses, or gave no time."""
     try:
-        first, second = [await ask(question, layout) for question in _list_questions(model, picture)]
+        asked = [await ask(question, layout) for question in _list_questions(model, picture)[:questions]]
     except (BadAnswer, Invalid) as failure:
         log.info("probe.refused", layout=layout.value, reason=failure.reason)
         return None
-    return second.prompt_ms / first.prompt_ms if first.prompt_ms > 0 else None
+    return asked[-1].prompt_ms / asked[0].prompt_ms if asked[0].prompt_ms > 0 else None
 
 
 def _list_questions(model: str, picture: bytes) -> Sequence[Question]:

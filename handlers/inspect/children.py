@@ -45,6 +45,7 @@ class Child:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,  # libraries print what they please there, paths too
             env=environment | _SINGLE,
+            start_new_session=True,  # no terminal of ours, into which it could type (TIOCSTI)
         )
         return cls(process)
 

@@ -24,9 +24,9 @@ def drop_bombs(data: bytes) -> bytes:
     kept = [view[: len(PNG)]]
     for kind, chunk in _read_chunks(view):
         if kind == _PLAIN or kind in _FOLDED:
-            size = _measure(kind, chunk[8:-4].tobytes()) if left > 0 else MOST_OF_ALL
-            left -= min(size, MOST_OF_ONE) if kind in _FOLDED else size
-            if left <= 0 or (size > MOST_OF_ONE and kind in _FOLDED):
+            size, folded = _measure(kind, chunk[8:-4].tobytes()) if left > 0 else (MOST_OF_ALL, False)
+            left -= min(size, MOST_OF_ONE) if folded else size
+            if left <= 0 or (size > MOST_OF_ONE and folded):
                 continue
         kept.append(chunk)
     return b"".join(kept)
@@ -44,21 +44,21 @@ def _read_chunks(view: memoryview) -> Iterator[tuple[bytes, memoryview]]:
         at = end
 
 
-def _measure(kind: bytes, body: bytes) -> int:
-    """How many bytes the text comes to; `MOST_OF_ONE` + 1 for whatever is more."""
+def _measure(kind: bytes, body: bytes) -> tuple[int, bool]:
+    """How many bytes the text comes to, and whether it is compressed; then `MOST_OF_ONE` + 1 for whatever is more."""
     _, _, rest = body.partition(b"\0")
     if kind == b"iTXt":
-        compressed, rest = rest[:1] == b"\1", rest[2:]
+        compressed, rest = rest[:1] not in (b"\0", b""), rest[2:]  # any other flag, as Pillow takes it
         rest = rest.partition(b"\0")[2].partition(b"\0")[2]
         if not compressed:
-            return min(len(rest), MOST_OF_ONE)
+            return len(rest), False
     elif kind == _PLAIN:
-        return len(rest)
+        return len(rest), False
     else:
         rest = rest[1:]
     unfolding = zlib.decompressobj()
     try:
         size = len(unfolding.decompress(rest, MOST_OF_ONE))
     except zlib.error:
-        return 0
-    return size + bool(unfolding.unconsumed_tail)
+        return 0, True
+    return size + bool(unfolding.unconsumed_tail), True

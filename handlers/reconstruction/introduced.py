@@ -26,6 +26,8 @@ _CAUSED: Final = ("ed", "lit", "en")
 """How a word ends after which "by" tells a cause: lit by, surrounded by."""
 _ARTICLE: Final = re.compile(r"\b(?:an?|eine[mrs]?|ein)\s+(?:\w+\s+)?$|\bthe\s+$", re.IGNORECASE)
 _NATIONS: Final = ("ian", "ese", "ish")
+_MOODS: Final = re.compile(r"evoking|recalling|echoing|.*:\s*$", re.IGNORECASE)
+"""After these one word with a capital is more often a mood, or a label's first: evoking Nostalgia, Style: Rusty."""
 _QUOTES, _CLOSING = '"“„', ('"', "”", "“")
 _BEFORE: Final = 40
 _STARTS: Final = re.compile(r"(?:^|[,(;:.])\s*$")
@@ -175,6 +177,8 @@ def _is_titled_name(names: str, place: _Place, after: str) -> bool:
         return False
     if place.kind == "by":
         return not _means_else(place, single=single)
+    if place.kind == "style" and single and _MOODS.match(place.lead[0]):
+        return is_strange(names)
     if place.kind == "style" and single and (_ARTICLE.search(place.lead[0]) or is_modifier(names, after)):
         return False
     if place.kind in ("signed", "role"):

@@ -12,7 +12,7 @@ from handlers.reconstruction.style_words import CRAFTS, LOWER_CASE_ENDS, PLACES,
 from handlers.tags.lexicon import ENGLISH, GERMAN, find_lemma, is_listed
 
 _INITIAL: Final = re.compile(r"(?:[^\W\d_]\.)+-?(?:[^\W\d_]\.)?|[^\W\d_]")
-_WORD: Final = re.compile(r"[^\W\d_][\w'’.]*")
+_WORD: Final = re.compile(r"[^\W\d_][\w'’.]*(?:-[^\W\d_][\w'’.]*)*")
 _FICTION: Final = frozenset(word for name in CHARACTERS for word in name.split())
 _NATIONS: Final = ("ian", "ese", "ish")
 _MOST_BEFORE: Final = 4

@@ -40,6 +40,7 @@ aizome amigurumi aquatint azulejo azulejos batik biomechanical biopunk bokeh bor
 chinoiserie cloisonne cloisonné cosplay cottagecore decoupage dhokra doujin encaustic fauvism filigree frottage fumage
 gekiga glitch gond gongbi gopro grisaille gyotaku halftone hygge hyperrealism ikat ikebana impasto intarsia iphone
 isometric japonisme josei kabuki kalamkari kawaii kente kilim kintsugi kirigami kolam lofi lomo lomography lowpoly
+celadon donghua hanok manhua manhwa webtoon webtoons
 madhubani maki-e mecha mehndi memphis mezzotint midjourney millefiori mokuhanga mughal neoprimitivism noir nihonga
 notan op-art pantone papercut paperquilling pattachitra photobash photorealism photorealistic pichwai pixelart
 quilling raku rangoli risograph rotoscope sashiko scrimshaw seinen sgraffito shanshui shibori shodo shojo shonen

@@ -94,6 +94,8 @@ class Asker:
         others = [self._compose(stage, snapshot.facts, None) for stage in stages[1:]]
         questions = [question, *others]
         questions = questions[: count_fitting(questions, self.room)]
+        if len(questions) == 1:
+            return await self.ask(work, stages[0], snapshot.facts, question)
         names = [asked.job_type for asked in questions]
         try:
             reply = await self._call_with_room(work, fuse(questions))

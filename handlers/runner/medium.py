@@ -10,7 +10,6 @@ from contracts.facts import MediaFacts
 from db import leases, ledger, runs
 from db.facts import Snapshot
 from db.failures import is_repeatable, is_vanished
-from db.leases import MediumLease
 from db.pool import Pool, insist
 from db.runs import Cost, Outcome
 from handlers.failures import Failure, Stale, Transient, Unavailable
@@ -61,19 +60,18 @@ class Runner:
         """Run what is due until the lease is lost or the service drains: answers that are there already are used."""
         ended = None
         while not work.lost:
-            turn = await self._next(work.claim.medium)
+            drains = ended is not None and work.draining()
+            turn = await self._next(work, answered_only=drains)
             if turn is None:
-                return Ended.FINISHED
-            if ended is not None and work.draining() and work.find_part(turn.name, turn.verdict) is None:
-                return _end(ended, work)
+                return Ended.FINISHED if ended is None else _end(ended, work)
             ended = await self._run_safely(work, turn)
             if ended is not Finished.SETTLED:
                 return _end(ended, work)
         return Ended.LEASE_LOST
 
-    async def _next(self, lease: MediumLease) -> Turn | None:
-        """The first due job, with the facts read anew and the stage asked again."""
-        planner = self.finisher.planner
+    async def _next(self, work: Work, *, answered_only: bool) -> Turn | None:
+        """The first due job, or the first answered already; facts are read anew, and the stage is asked again."""
+        planner, lease = self.finisher.planner, work.claim.medium
         async with self.pool.acquire() as connection, connection.transaction():
             if not await leases.fence(connection, lease):
                 return None
@@ -81,11 +79,14 @@ class Runner:
             draft = planner.draft_medium(snapshot)
             if draft.verdicts or draft.row != snapshot.known:
                 await ledger.write(connection, [draft])
-        return self._first_due(replace(snapshot, known=draft.row, verdicts={**snapshot.verdicts, **draft.verdicts}))
+        snapshot = replace(snapshot, known=draft.row, verdicts={**snapshot.verdicts, **draft.verdicts})
+        return self._first_due(snapshot, work if answered_only else None)
 
-    def _first_due(self, snapshot: Snapshot) -> Turn | None:
+    def _first_due(self, snapshot: Snapshot, work: Work | None) -> Turn | None:
         for name in snapshot.known.due:
             verdict = snapshot.verdicts[name]
+            if work is not None and work.find_part(name, verdict) is None:
+                continue
             if verdict.run_at is None or verdict.run_at <= snapshot.now:
                 return Turn(self.finisher.planner.chain.stage(name), verdict, snapshot)
         return None

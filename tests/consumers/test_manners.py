@@ -1,17 +1,22 @@
 """Finding out how each host is best asked: once for every server version and model, by all processes together."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from time import monotonic
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
 from bildwerk.sandbox.ollama import Simulated
 from consumers.fleet import Fleet
-from consumers.manners import Fusing, Manner, Manners
+from consumers.manners import Fusing, Manner, Manners, identify
+from db import leases, prefix_probes
 from db.pool import Pool
+from handlers.failures import Unavailable
 from handlers.inference.client import InferenceOptions, Ollama
 from handlers.inference.health import HostHealth
 from handlers.inference.hosts import parse_hosts
@@ -25,10 +30,12 @@ SPEED = ("--picture-seconds", "0.1", "--token-seconds", "0.0005", "--load-second
 
 @asynccontextmanager
 async def _fleet(
-    pool: Pool, simulated: Simulated, fusing: Fusing = Fusing.AUTO, **changes: Any
+    pool: Pool, simulated: Simulated, fusing: Fusing = Fusing.AUTO, slots: int = 2, **changes: Any
 ) -> AsyncIterator[Fleet]:
-    hosts = parse_hosts(f"{simulated.url}=2")
+    hosts = parse_hosts(f"{simulated.url}={slots}")
     async with Ollama(hosts, replace(OPTIONS, **changes)) as ollama:
+        async with pool.acquire() as connection:
+            await leases.register_slots(connection, [(host.name, host.slots) for host in hosts])
         fleet = Fleet(ollama, HostHealth(hosts), Manners(pool, ollama, fusing))
         await fleet.look()
         yield fleet
@@ -57,7 +64,7 @@ async def _calls(simulated: Simulated) -> list[dict[str, Any]]:
 
 
 async def test_a_server_that_reuses_pictures_is_asked_job_by_job(pool: Pool, start_ollama: Start) -> None:
-    """Two questions are enough; they are marked as a probe."""
+    """One question wakes it and two are enough; they are marked as a probe."""
     simulated = await start_ollama(2, *SPEED)
     async with _fleet(pool, simulated) as fleet:
         assert fleet.available() == [], "nothing is asked of it before it is known how"
@@ -65,7 +72,7 @@ async def test_a_server_that_reuses_pictures_is_asked_job_by_job(pool: Pool, sta
         assert await _learn(fleet) == Manner(Layout.TWO_USER_TURNS, fuses=False)
         assert len(fleet.available()) == 1
     calls = await _calls(simulated)
-    assert [call["probe"] for call in calls] == [True, True]
+    assert [call["probe"] for call in calls] == [True, True, True]
 
 
 async def test_a_sliding_window_is_asked_for_all_jobs_at_once(pool: Pool, start_ollama: Start) -> None:
@@ -74,8 +81,8 @@ async def test_a_sliding_window_is_asked_for_all_jobs_at_once(pool: Pool, start_
     async with _fleet(pool, simulated) as fleet:
         assert (await _learn(fleet)).fuses
     calls = await _calls(simulated)
-    assert len(calls) == 6
-    assert len({call["picture"] for call in calls}) == 3
+    assert len(calls) == 7
+    assert len({call["picture"] for call in calls}) == 4
 
 
 @pytest.mark.parametrize(("fusing", "fuses"), [(Fusing.ALWAYS, True), (Fusing.NEVER, False)])
@@ -111,7 +118,7 @@ async def test_a_layout_that_is_refused_is_passed_over(pool: Pool, start_ollama:
     """Some templates insist on alternating roles."""
     simulated = await start_ollama(2, *SPEED)
     async with httpx.AsyncClient(base_url=simulated.control_url) as control:
-        rule = {"fault": "status", "status": 400, "next": 1}
+        rule = {"fault": "status", "status": 400, "next": 2}
         assert (await control.post("/control/faults", json=[rule])).is_success
     async with _fleet(pool, simulated) as fleet:
         assert await _learn(fleet) == Manner(Layout.READY_BETWEEN, fuses=False)
@@ -135,3 +142,55 @@ async def test_a_host_that_goes_away_while_it_is_probed_is_away(pool: Pool, star
         await until(away)
         assert fleet.manners.of(host) is None
     assert await pool.fetchval("SELECT count(*) FROM bildwerk.prefix_probes") == 0
+
+
+async def test_two_that_find_out_at_once_do_not_disturb_each_other(pool: Pool, start_ollama: Start) -> None:
+    """On a server with one slot each would push the other's picture out, and the wrong result would stand for good."""
+    simulated = await start_ollama(1, *SPEED)
+    async with _fleet(pool, simulated, slots=1) as one, _fleet(pool, simulated, slots=1) as other:
+        found = await asyncio.gather(_learn(one), _learn(other))
+    assert [manner.fuses for manner in found] == [False, False]
+    assert len(await _calls(simulated)) == 3
+    assert await pool.fetchval("SELECT count(*) FROM bildwerk.slots WHERE owner IS NOT NULL") == 0
+
+
+async def test_a_look_that_fails_does_not_make_a_host_a_stranger(pool: Pool, start_ollama: Start) -> None:
+    """A call that was under way closes the breaker after it: the host gets work again."""
+    simulated = await start_ollama(2, *SPEED)
+    async with _fleet(pool, simulated) as fleet, httpx.AsyncClient(base_url=simulated.control_url) as control:
+        await _learn(fleet)
+        (host,) = fleet.ollama.hosts
+        fleet.health.record(host, Unavailable("server_busy"), monotonic())
+        away = {"fault": "status", "status": 503, "match": {"host": True}}
+        assert (await control.post("/control/faults", json=[away])).is_success
+        assert (await fleet._look_at(host)).problem is not None
+        fleet.health.record(host, None, monotonic())
+
+        assert [name for name, _ in fleet.available()] == [host.name]
+
+
+async def test_what_could_not_be_kept_holds_for_this_process(
+    pool: Pool, start_ollama: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Calls that were made are not made again and again."""
+
+    async def refuse(*_: object) -> None:
+        raise asyncpg.ReadOnlySQLTransactionError("cannot execute INSERT in a read-only transaction")
+
+    monkeypatch.setattr(prefix_probes, "keep", refuse)
+    simulated = await start_ollama(2, *SPEED)
+    async with _fleet(pool, simulated) as fleet:
+        assert await _learn(fleet) == Manner(Layout.TWO_USER_TURNS, fuses=False)
+    assert len(await _calls(simulated)) == 3
+
+
+async def test_a_layout_that_is_set_is_judged_by_itself(pool: Pool, start_ollama: Start) -> None:
+    """What another one rewards is nothing to it: those before that one were tried, and not rewarded."""
+    simulated = await start_ollama(2, *SPEED)
+    async with _fleet(pool, simulated, layout=Layout.TWO_USER_TURNS) as fleet:
+        (report,) = fleet.reports().values()
+        assert report is not None
+        server = identify(report, OPTIONS.model, OPTIONS.num_ctx)
+        async with pool.acquire() as connection:
+            await prefix_probes.keep(connection, server, Layout.GENERATE.value, 0.05)
+        assert await _learn(fleet) == Manner(Layout.TWO_USER_TURNS, fuses=True)

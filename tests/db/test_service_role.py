@@ -108,3 +108,19 @@ async def test_no_session_waits_for_ever(database: str, name: str) -> None:
     async with open_pool(Database(database)) as pool:
         assert await pool.fetchval(f"SHOW {name}") != "0"
         assert await pool.fetchval("SHOW search_path") == "public"
+
+
+async def test_an_owner_of_the_schema_can_be_named_and_migrates_again(ledger: Ledger, database: str) -> None:
+    """One role for everything: nothing is taken from it that the next migration needs."""
+    admin = ledger.pool
+    await admin.execute(f"CREATE ROLE {ROLE} LOGIN PASSWORD '{ROLE}'")
+    await admin.execute(f"CREATE DATABASE of_one_role OWNER {ROLE}")
+    try:
+        parts = urlsplit(database)
+        place = parts.netloc.rpartition("@")[2]
+        own = urlunsplit(parts._replace(netloc=f"{ROLE}:{ROLE}@{place}", path="/of_one_role"))
+        await migrate(own, service=ROLE)
+        await migrate(own, service=ROLE)
+    finally:
+        await admin.execute("DROP DATABASE of_one_role WITH (FORCE)")
+        await admin.execute(f"DROP ROLE {ROLE}")

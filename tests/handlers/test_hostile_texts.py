@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
+from bildwerk.export.tables import defuse
 from handlers.answer_language import require_language
 from handlers.answer_text import check_phrase, clean_text, end_whole, require_substance, strip_opener
 from handlers.choice.paths import PathPattern
@@ -45,6 +46,7 @@ def read_fields(text: str) -> None:
 
 
 READERS: Final[dict[Reader, int]] = {
+    defuse: 200_000,
     gives_orders: 4_000, speaks_to_model: 4_000, planted_words: 4_000, strip_links: 4_000, clean_text: 4_000,
     end_whole: 4_000, find_gap: 4_000, plain_text: 20_000, is_junk: 500, read_fields: 50_000,
     lambda text: strip_opener(text, "en"): 4_000,

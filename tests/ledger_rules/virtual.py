@@ -102,7 +102,7 @@ class World:
         assert self.health.breaker(host).state(self.now) is BreakerState.CLOSED
         self.plan(media_id)
         snapshot = self._snapshot(media_id)
-        if (turn := RUNNER._first_due(snapshot)) is None:
+        if (turn := RUNNER._first_due(snapshot, None)) is None:
             return
         verdict = turn.verdict
         assert verdict.fingerprint is not None

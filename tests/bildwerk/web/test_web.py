@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
+from bildwerk.web import server
 from bildwerk.web.app import HEADERS, Check, Looks, make_app, name_hosts
 from bildwerk.web.server import PortTaken, serving
+from tests.acceptance.polling import until
 
 
 @dataclass
@@ -159,6 +161,34 @@ async def test_pages_of_this_machine_are_not_to_be_had_by_another_name(name: str
 async def test_pages_are_there_under_the_names_that_they_have(name: str, address: str) -> None:
     async with asking_as(name, address) as answer:
         assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "localhost"])
+async def test_a_monitor_that_names_no_host_is_answered(address: str) -> None:
+    """HAProxy's checks are HTTP/1.0 without a Host; every browser names one."""
+    async with serving(make_app(Needs(), no_metrics, name_hosts(address)), "127.0.0.1", 0) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /healthz HTTP/1.0\r\n\r\n")
+        assert (await reader.readline()).split()[1] == b"200"
+        writer.close()
+    async with asking_as("[::1]:8080", address) as answer:
+        assert answer.status_code == 200
+    async with asking_as("evil.example", address) as answer:
+        assert answer.status_code == 400
+
+
+async def test_who_connects_and_asks_nothing_does_not_keep_a_probe_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "PATIENCE_SECONDS", 0.2)
+    app = make_app(Needs(), no_metrics)
+    async with serving(app, "127.0.0.1", 0) as port, httpx.AsyncClient(trust_env=False) as client:
+        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(server.MOST_AT_ONCE)]
+
+        async def answered() -> bool:
+            return (await client.get(f"http://127.0.0.1:{port}/healthz")).status_code == 200
+
+        await until(answered)
+        for _, writer in silent:
+            writer.close()
 
 
 @asynccontextmanager

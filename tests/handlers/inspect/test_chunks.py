@@ -37,6 +37,13 @@ def test_a_bomb_goes_wherever_it_stands(kind: bytes) -> None:
     assert drop_bombs(with_chunks(scene(), [(kind, KINDS[kind])])) == plain
 
 
+@pytest.mark.parametrize("body", [b"k\0\2\0\0\0" + zlib.compress(b"a" * (3 << 20)), b"k\0\0\0\0\0" + b"a" * (65 << 20)])
+def test_texts_that_only_pillow_would_unfold_or_add_up_are_bombs_too(body: bytes) -> None:
+    """Any flag but 0 says that a text is compressed; and one that is not compressed counts as long as it is."""
+    decoded = decode(with_chunks(scene(), [(b"iTXt", body)]), PictureLimits())
+    assert decoded.unreadable is None
+
+
 def test_what_is_no_bomb_stays_byte_by_byte() -> None:
     small = zlib.compress(b"a" * MOST_OF_ONE, 9)
     texts = [(b"zTXt", b"k\0\0" + small), (b"tEXt", b"k\0" + b"a" * 5000), (b"iTXt", b"k\0\0\0\0\0" + b"b" * 5000)]

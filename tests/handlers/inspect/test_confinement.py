@@ -1,5 +1,6 @@
 """A child that decodes has given up the network, other programs, other processes, and changing files."""
 
+import os
 import platform
 import subprocess
 import sys
@@ -19,10 +20,14 @@ pytestmark = pytest.mark.skipif(
 )
 
 PROGRAM = """
-import ctypes, os, socket, sys
+import ctypes, fcntl, os, resource, socket, struct, sys
 sys.path[:] = {path!r}
 from handlers.inspect.confinement import confine
 os.chdir({folder!r})
+def queue_signal(pid):
+    told = ctypes.c_char_p(struct.pack("iii", 0, 0, -1) + bytes(116))
+    if ctypes.CDLL(None, use_errno=True).syscall(129, pid, 0, told):
+        raise OSError(ctypes.get_errno(), "")
 if not confine():
     sys.exit(77)
 print(open("there").read())
@@ -37,6 +42,10 @@ ATTEMPTS = {
     "another program": 'os.execv("/bin/true", ["true"])',
     "a command": 'os.system("true") and os.execv("/bin/true", ["true"])',
     "a signal to its parent": "os.kill(os.getppid(), 0)",
+    "a queued signal": "queue_signal(os.getppid())",
+    "a file that signals": "fcntl.fcntl(os.pipe()[0], 8, os.getppid())",
+    "limits of its parent": "resource.prlimit(os.getppid(), resource.RLIMIT_NOFILE)",
+    "a priority": "os.setpriority(os.PRIO_PROCESS, os.getppid(), 0)",
     "a new file": 'os.open("new", os.O_RDONLY | os.O_CREAT)',
     "a file to be written": 'open("there", "a")',
     "a file to be emptied": 'os.open("there", os.O_RDONLY | os.O_TRUNC)',
@@ -75,6 +84,7 @@ async def test_children_are_confined(tmp_path: Path) -> None:
     async with PicturePool(sources, PictureLimits(), cache, 1) as pool:
         assert (await pool.inspect("good.jpg")).picture.unreadable is None
         (pid,) = pool.pids
+        assert os.getsid(pid) == pid, "no terminal of ours"
         status = Path(f"/proc/{pid}/status").read_text()
     if "Seccomp:" not in status:
         pytest.skip("this kernel does not tell")

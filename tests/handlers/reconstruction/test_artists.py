@@ -107,6 +107,13 @@ REMOVED = [
 NOT_REACHED = ("mcbess linework",)
 """A nickname that nobody has listed, and nothing that introduces it."""
 KEPT = [
+    "Wabi-Sabi aesthetic",
+    "Webtoon style",
+    "Hanok style",
+    "evoking Nostalgia",
+    "echoing Loneliness",
+    "style: Grunge",
+    "Celadon-style glaze",
     "Art Deco poster",
     "in the style of Art Deco",
     "in the style of Art Nouveau and Jugendstil",

@@ -184,3 +184,34 @@ async def test_a_service_that_drains_still_uses_what_was_answered(fusing: Worksh
     assert len(await fusing.calls()) == 1
     shown = await fusing.shown()
     assert {name: shown[name][0] for name in FUSED} == dict.fromkeys(FUSED, "done")
+
+
+async def test_one_job_that_fits_alone_is_asked_in_its_own_words(fusing: Workshop) -> None:
+    """A call of one part would be recorded as what it is not."""
+    fusing.runner = replace(fusing.runner, asker=replace(fusing.runner.asker, room=1))
+    await fusing.runner.run(await fusing.claim())
+
+    assert not any("," in call["job"] for call in await fusing.calls())
+    runs = await _runs(fusing)
+    assert {run["fused_in"] for run in runs.values()} == {None}
+    assert not any("part1_" in (run["raw_answer"] or "") for run in runs.values())
+    assert (await fusing.shown())[QUALITY] == ("done", "")
+
+
+async def test_a_host_that_is_too_slow_for_all_at_once_is_asked_one_by_one(fusing: Workshop) -> None:
+    """Else the same fused call would run into the same time-out again and again."""
+    fleet = fusing.fleet
+    fleet.ollama.options = replace(fleet.ollama.options, total_timeout=1.5)
+    await fusing.fail("delay", seconds=10.0, next=1)
+    await fusing.runner.run(await fusing.claim())
+    assert not fleet.fuses(fleet.ollama.hosts[0].name)
+    await fusing.heal()
+    fleet.health.record(fleet.ollama.hosts[0], None, 0.0)
+    await fusing.ledger.pool.execute(
+        "UPDATE bildwerk.media SET run_at = now(); UPDATE bildwerk.slots SET busy_until = NULL"
+    )
+    await fusing.ledger.pool.execute("UPDATE bildwerk.jobs SET run_at = NULL")
+    await fusing.runner.run(await fusing.claim())
+
+    assert {name: (await fusing.shown())[name] for name in FUSED} == dict.fromkeys(FUSED, ("done", ""))
+    assert sum("," in call["job"] for call in await fusing.calls()) == 1
