@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 import structlog
 from hypothesis import settings
+from PIL import Image
 
 from bildwerk.sandbox.addresses import Stack
 from bildwerk.sandbox.ollama import Simulated, start_simulated_ollama
@@ -47,6 +48,12 @@ def plain_tracebacks() -> None:
     """Draw no locals: those of everything that we hold take seconds, in which nothing else runs."""
     plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[structlog.processors.add_log_level, plain])
+
+
+@pytest.fixture(autouse=True)
+def pictures_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give every test Pillow's own limit: decoding, which is for a child process, sets it for all that comes after."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

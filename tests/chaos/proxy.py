@@ -109,11 +109,11 @@ class Door:
             for pump in ended:
                 pump.result()
         finally:
+            self._open.discard(writer)
+            there.transport.abort()  # before anything that may be cancelled
             for pump in pumps:
                 pump.cancel()
             await asyncio.gather(*pumps, return_exceptions=True)
-            self._open.discard(writer)
-            there.transport.abort()
 
     async def _ask(self, reader: asyncio.StreamReader, there: asyncio.StreamWriter, *, marked: bool) -> None:
         while chunk := await reader.read(CHUNK):

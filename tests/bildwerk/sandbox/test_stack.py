@@ -11,6 +11,7 @@ import asyncpg
 import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from bildwerk.sandbox.addresses import Stack
 from bildwerk.sandbox.failure import SandboxError
@@ -81,6 +82,10 @@ async def test_postgres_wants_the_password(stack: Stack) -> None:
 
 async def test_the_broker_returns_what_was_sent(stack: Stack, unique: str) -> None:
     kafka = stack.kafka_bootstrap_servers
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    await admin.create_topics([NewTopic(unique, 1, 1)])
+    await admin.close()
     async with AIOKafkaProducer(bootstrap_servers=kafka, enable_idempotence=False) as producer:
         await producer.send_and_wait(unique, b"value", key=b"7")
     async with AIOKafkaConsumer(unique, bootstrap_servers=kafka, auto_offset_reset="earliest") as consumer:
