@@ -22,11 +22,14 @@ _LOOSE: Final = (
     (re.compile(rf"(?<!\w){_ENDS}\s*{GONE}{_BREAK}", re.IGNORECASE), GONE),
     (re.compile(rf"(?<!\w)({_JOINT})\s*{GONE}\s*{_CONJUNCTION}(?!\w)", re.IGNORECASE), rf"\1{GONE}"),
     (re.compile(rf"(^|[,(\[])\s*{GONE}\s*{_CONJUNCTION}(?!\w)", re.IGNORECASE), rf"\1{GONE}"),
+    (re.compile(rf"{GONE}\s*(?:by|of|von|{_CONJUNCTION})(?!\w){_BREAK}", re.IGNORECASE), GONE),
     (re.compile(rf"{GONE}['’]s?(?!\w)"), GONE),
     (re.compile(rf"(?<!\w)([Aa])n?\s*{GONE}\s*(?=[aeiouAEIOU])(?!(?:in|on|at|and|of|or)\b)"), r"\1n "),
     (re.compile(rf"(?<!\w)([Aa])n?\s*{GONE}\s*(?=[^\W\daeiouAEIOU])(?!(?:with|mit|und)\b)"), r"\1 "),
     (re.compile(rf"(?<!\w)(?:an?|the)\s*{GONE}\s*(?=(?:with|in|on|at|and|of|mit|und)\b)", re.IGNORECASE), GONE),
 )  # fmt: skip
+_NOTHING: Final = re.compile(rf"(?:{_ENDS}(?:\s+|$))+", re.IGNORECASE)
+"""What of a clause that named somebody is not worth keeping."""
 _EDGES: Final = " ;-–"
 
 
@@ -44,5 +47,7 @@ def _join(segment: str) -> str:
     if GONE not in segment:
         return " ".join(segment.split())
     line = " ".join(segment.replace(GONE, " ").split()).strip(_EDGES)
+    if _NOTHING.fullmatch(line):
+        return ""
     line = re.sub(r"^([\"“„])\s+", r"\1", line)
     return re.sub(r"([(\[])\s+", r"\1", re.sub(r"\s+([.;:)\]])", r"\1", line))
