@@ -4,7 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from enum import Enum
+from pathlib import Path
 from typing import Self
+
+from bildwerk.sandbox.broker import start_broker
 
 CHUNK = 1 << 16
 
@@ -120,7 +123,10 @@ class TcpProxy:
 
 
 @asynccontextmanager
-async def proxied(target: tuple[str, int]) -> AsyncIterator[TcpProxy]:
-    """A proxy in front of `target` for the length of the block."""
-    async with TcpProxy(target) as proxy:
+async def open_network(folder: Path) -> AsyncIterator[TcpProxy]:
+    """A proxy with an embedded broker of its own behind it, which sends every client through it."""
+    async with TcpProxy(("127.0.0.1", 0)) as proxy:
+        process, address = await start_broker(folder, proxy.address)
+        proxy.target = ("127.0.0.1", int(address.rpartition(":")[2]))
         yield proxy
+        await process.stop()

@@ -128,7 +128,7 @@ class Runner:
         if job is None:
             return Finished.LEASE_LOST
         if question is not None:
-            result = await self._ask(work, turn, question, job)
+            result = await self._ask(work, turn, question, job, part)
         finished = await self._finish(job, facts, result)
         log.info(
             "job.ended", media_id=facts.media_id, job_type=stage.job_type, run=job.run_id,
@@ -140,9 +140,8 @@ class Runner:
         )  # fmt: skip
         return finished
 
-    async def _ask(self, work: Work, turn: Turn, question: Question, job: Job) -> Result:
+    async def _ask(self, work: Work, turn: Turn, question: Question, job: Job, part: Part | None) -> Result:
         """What a fused call has answered already, else ask: where that pays, for the jobs that come next, too."""
-        part = work.find_part(turn.name, turn.verdict)
         if part is not None:
             return self.asker.read(work, turn.stage, turn.facts, part.text, Cost())
         if self.asker.model.fuses(work.claim.slot.host) and not work.apart:

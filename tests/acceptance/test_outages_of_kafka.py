@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bildwerk.sandbox.broker import start_broker
 from contracts.topics import Topic
 from tests.acceptance.conftest import QUICK, MakeWorld
 from tests.acceptance.pages import recover, require_unharmed, watched
 from tests.acceptance.test_away import done
-from tests.tcp_proxy import TcpProxy
+from tests.tcp_proxy import TcpProxy, open_network
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -19,11 +18,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 @pytest_asyncio.fixture(loop_scope="session")
 async def network(tmp_path: Path) -> AsyncIterator[TcpProxy]:
     """Return a network with a broker of the test's own behind it: every client is sent through it."""
-    async with TcpProxy(("127.0.0.1", 0)) as proxy:
-        process, address = await start_broker(tmp_path, proxy.address)
-        proxy.target = ("127.0.0.1", int(address.rpartition(":")[2]))
+    async with open_network(tmp_path) as proxy:
         yield proxy
-        await process.stop()
 
 
 async def test_alive_but_not_consuming(network: TcpProxy, make: MakeWorld) -> None:

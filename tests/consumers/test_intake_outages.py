@@ -8,24 +8,20 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from bildwerk.sandbox.broker import start_broker
 from consumers.intake import Intake
 from consumers.kafka import KafkaSettings, create_topics
 from db.pool import Database, open_pool
 from handlers.runner.planning import Planner
 from tests.consumers.conftest import until
 from tests.ledger import TEXTS, choose
-from tests.tcp_proxy import TcpProxy
+from tests.tcp_proxy import TcpProxy, open_network
 
 
 @pytest.fixture
 async def network(tmp_path: Path) -> AsyncIterator[TcpProxy]:
     """Return a network with a broker of the test's own behind it."""
-    async with TcpProxy(("127.0.0.1", 0)) as proxy:
-        process, address = await start_broker(tmp_path, proxy.address)
-        proxy.target = ("127.0.0.1", int(address.rpartition(":")[2]))
+    async with open_network(tmp_path) as proxy:
         yield proxy
-        await process.stop()
 
 
 async def test_a_join_that_nobody_answers_is_begun_anew(database: str, network: TcpProxy) -> None:
