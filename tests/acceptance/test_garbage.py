@@ -53,11 +53,11 @@ class Garbage:
                 return self.dice.choice(KINDS)
 
 
-async def send(world: World, values: Sequence[bytes | None]) -> list[Place]:
-    """Produce many messages side by side; returns where they lie."""
+async def send(world: World, values: Sequence[bytes | None], key: bytes | None = None) -> list[Place]:
+    """Produce many messages side by side, in one partition if there is a key; returns where they lie."""
     name = world.wire.settings.name(Topic.MEDIA_CREATED)
     async with AIOKafkaProducer(bootstrap_servers=list(world.wire.settings.servers), linger_ms=20) as producer:
-        sending = [await producer.send(name, value, b"%d" % number) for number, value in enumerate(values)]
+        sending = [await producer.send(name, value, key or b"%d" % number) for number, value in enumerate(values)]
         return [(name, sent.partition, sent.offset) for sent in await asyncio.gather(*sending)]
 
 
@@ -72,12 +72,14 @@ async def add_library(world: World) -> list[int]:
     return media
 
 
-async def send_garbage(world: World, garbage: Garbage, count: int, good: Sequence[int]) -> None:
+async def send_garbage(
+    world: World, garbage: Garbage, count: int, good: Sequence[int], key: bytes | None = None
+) -> None:
     """Send so much garbage with good events strewn in."""
     values: list[tuple[bool, bytes | None]] = [(True, garbage.make()) for _ in range(count)]
     values += [(False, b'{"media_id": %d}' % media_id) for media_id in good]
     garbage.dice.shuffle(values)
-    places = await send(world, [value for _, value in values])
+    places = await send(world, [value for _, value in values], key)
     garbage.sent |= {place: value for place, (bad, value) in zip(places, values, strict=True) if bad}
 
 
@@ -114,7 +116,7 @@ async def test_half_garbage_delays_nobody_and_all_of_it_stops_intake(
     (await gather(world)).check()
 
     (last,) = await world.add(1)
-    await send_garbage(world, garbage, FLOOD, [])
+    await send_garbage(world, garbage, FLOOD, [], key=b"%d" % last)  # it lies behind all of this
     await world.wire.created([last])
     await service.said("intake.flooded", SECONDS)
     (flooded,) = service.events("intake.flooded")
