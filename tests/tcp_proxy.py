@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from enum import Enum
 from pathlib import Path
 from typing import Self
@@ -101,7 +101,7 @@ class TcpProxy:
             writers.append(forth)
             pumps = [asyncio.create_task(self._pump(reader, forth)), asyncio.create_task(self._pump(back, writer))]
             try:
-                await asyncio.wait(pumps)
+                await asyncio.wait(pumps, return_when=asyncio.FIRST_EXCEPTION)
             finally:
                 for pump in pumps:
                     pump.cancel()
@@ -113,13 +113,13 @@ class TcpProxy:
                 each.transport.abort()
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            while data := await reader.read(CHUNK):
-                await self._open.wait()
-                writer.write(data)
-                await writer.drain()
+        """Raises `OSError` where one side was reset: then the other is."""
+        while data := await reader.read(CHUNK):
             await self._open.wait()
-            writer.write_eof()
+            writer.write(data)
+            await writer.drain()
+        await self._open.wait()
+        writer.write_eof()
 
 
 @asynccontextmanager
