@@ -102,12 +102,35 @@ VALUES: tuple[Safeguard, ...] = (
     ),
     safeguard(
         "P24",
-        "both are planned",
+        "others are looked for after the commit",
         "handlers/runner/test_seeking.py::test_two_newcomers_find_each_other_in_whatever_order_their_steps_come",
+        (
+            "handlers/runner/seeking.py",
+            """            subject = await index_medium(connection, media_id)
+        if subject is None:
+            return Planned()
+        if subject.candidate is None:
+            return await self._settle(subject, [], 0, frozenset())
+        candidates = await self._find(subject, subject.candidate)
+        matches = await self._match(subject.candidate, candidates.media)
+""",
+            """            subject = await index_medium(connection, media_id)
+            if subject is None or subject.candidate is None:
+                return Planned()
+            candidates = await self._find(subject, subject.candidate)
+            matches = await self._match(subject.candidate, candidates.media)
+""",
+        ),
+    ),
+    safeguard(
+        "P24",
+        "both are planned",
+        "handlers/runner/test_seeking.py::test_an_older_medium_is_told_of_a_copy_that_nobody_has_to_ask_about",
         (
             "handlers/runner/seeking.py",
             "concerned = sorted(others | {subject.media_id})",
             "concerned = [subject.media_id]",
         ),
+        ("handlers/runner/seeking.py", "if further := called.difference(concerned):", "if further := set():"),
     ),
 )

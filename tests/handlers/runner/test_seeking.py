@@ -542,7 +542,7 @@ async def test_whoever_came_later_asks_in_whatever_order_media_arrive(gallery: G
 
 
 async def test_an_older_medium_is_told_of_a_copy_that_nobody_has_to_ask_about(gallery: Gallery) -> None:
-    """Whoever is in a pair is planned in the transaction that keeps it: no referee's end would tell."""
+    """P24: whoever is in a pair is planned in the transaction that keeps it: no referee's end would tell."""
     (first,) = await gallery.bring(Shot(1))
     assert await gallery.state(first) == ("skipped", "no_candidates")
     (second,) = await gallery.bring(Shot(1, tag=1))
