@@ -62,10 +62,12 @@ async def _write(scene: Scene, media: Sequence[int]) -> None:
 
 
 async def _pile_up(scene: Scene, rows: int) -> None:
+    """Wait for so many: every picture has to be looked at for that, however slow the machine is."""
+
     async def enough() -> bool:
         return await _count(scene) >= rows
 
-    await until(enough, PATIENCE, every=0.2)
+    await until(enough, scene.choose(PATIENCE, 4 * PATIENCE), every=0.2)
     scene.journal.note(f"{await _count(scene)} rows in the outbox")
 
 
