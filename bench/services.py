@@ -3,13 +3,19 @@
 import itertools
 import uuid
 from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import orjson
+from pydantic import SecretStr
 
+from bildwerk.sandbox.simulated_ollama.models import SIMULATED
+from bildwerk.settings import Settings
 from consumers.kafka import KafkaSettings, create_topics, make_producer
 from contracts.topics import Topic
+from handlers.inference.hosts import parse_hosts
 
 PARTITIONS = 4
 _numbers = itertools.count(1)
@@ -43,6 +49,28 @@ async def make_kafka(servers: str) -> KafkaSettings:
     settings = KafkaSettings((servers,), f"bench-{word}", topics, idempotence=False, session_timeout=6.0)
     await create_topics(settings, PARTITIONS)
     return settings
+
+
+def make_settings(database: str, kafka: KafkaSettings, hosts: str, folder: Path, **more: Any) -> Settings:
+    """Settings of a service on these, with its files in `folder`; it asks as it is told, without a probe."""
+    media = folder / "media"
+    media.mkdir(exist_ok=True)
+    topics = {f"topic_{topic.name.lower()}": name for topic, name in kafka.topics.items()}
+    given = {
+        "database_url": SecretStr(database),
+        "kafka_bootstrap_servers": kafka.servers,
+        "kafka_group": kafka.group,
+        "kafka_session_timeout_seconds": kafka.session_timeout,
+        "kafka_idempotence": kafka.idempotence,
+        "ollama_host": parse_hosts(hosts),
+        "model": SIMULATED,
+        "layout": "split",
+        "fused": "never",
+        "media_root": media,
+        "cache_folder": folder / "cache",
+        "web_port": 0,
+    }
+    return Settings(**{**given, **topics, **more})
 
 
 async def announce(settings: KafkaSettings, media: Iterable[int]) -> None:
