@@ -11,14 +11,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import decode, duplicates, layouts, plot, prefix, redecide, replay, report, saturation, slots, transport
+from bench import decode, duplicates, hop, layouts, plot, prefix, redecide, replay, report, saturation, slots, transport
 from bench.comparison import Comparison, Plan, Round
 from bildwerk.demo.surroundings import forget_services
 from bildwerk.telemetry import logs
 
 COMPARISONS = {
     module.COMPARISON.name: module.COMPARISON
-    for module in (layouts, prefix, transport, replay, redecide, slots, saturation, duplicates, decode)
+    for module in (layouts, prefix, transport, replay, redecide, slots, saturation, hop, duplicates, decode)
 }
 
 RESULTS, SCRATCH = Path("bench/results"), Path("bench-output")
