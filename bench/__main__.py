@@ -11,16 +11,17 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import decode, duplicates, layouts, prefix, redecide, replay, report, slots, transport
+from bench import decode, duplicates, hop, layouts, plot, prefix, redecide, replay, report, saturation, slots, transport
 from bench.comparison import Comparison, Plan, Round
 from bildwerk.demo.surroundings import forget_services
 from bildwerk.telemetry import logs
 
 COMPARISONS = {
     module.COMPARISON.name: module.COMPARISON
-    for module in (layouts, prefix, transport, replay, redecide, slots, duplicates, decode)
+    for module in (layouts, prefix, transport, replay, redecide, slots, saturation, hop, duplicates, decode)
 }
 
+RESULTS, SCRATCH = Path("bench/results"), Path("bench-output")
 WIDTH = 100
 """Columns of a table; a file or a pipe knows no width."""
 
@@ -33,8 +34,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="small amounts: shows that it runs, measures nothing")
     parser.add_argument("--ollama", default="", metavar="HOST", help="a real Ollama, as in OLLAMA_HOST (prefix only)")
     parser.add_argument("--model", default="", help="the model there")
-    parser.add_argument("--output", type=Path, default=Path("bench-output"), help="folder (default: %(default)s)")
+    parser.add_argument("--output", type=Path, help=f"folder (default: {RESULTS}; {SCRATCH} if quick)")
     arguments = parser.parse_args()
+    arguments.output = arguments.output or (SCRATCH if arguments.quick else RESULTS)
     if unknown := sorted(set(arguments.names) - set(COMPARISONS)):
         parser.error(f"there is no {', '.join(unknown)}")
     if bool(arguments.ollama) != bool(arguments.model):
@@ -74,9 +76,10 @@ def _show(measured: Sequence[tuple[Comparison, list[Round]]], arguments: argpars
     for comparison, rounds in measured:
         for grid in report.draw(comparison, rounds):
             console.print(grid)
-    path = arguments.output / f"bench-{time.strftime('%Y%m%d-%H%M%S')}.json"
-    report.write(path, measured, quick=arguments.quick)
-    console.print(f"written: {path}")
+        path = arguments.output / comparison.name
+        report.write(path.with_suffix(".json"), comparison, rounds, quick=arguments.quick)
+        path.with_suffix(".svg").write_text(plot.draw(comparison, report.summarise(comparison, rounds)))
+        console.print(f"written: {path}.json and {path}.svg")
 
 
 def main() -> int:

@@ -13,11 +13,15 @@ Round: TypeAlias = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One quantity of several variants. With a `baseline`, each round's ratios to that variant are shown too."""
+    """One quantity of several variants. With a `baseline`, each round's ratios to that variant are shown too.
+
+    `goal` is what is to be reached: drawn, and said in the title.
+    """
 
     title: str
     unit: str
     baseline: str | None = None
+    goal: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

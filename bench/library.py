@@ -39,10 +39,15 @@ async def finish_all(pool: Pool, media: range) -> None:
             requests = [PlanRequest(media_id) for media_id in media[start : start + BATCH]]
             async with connection.transaction():
                 await planner.plan_media(connection, requests)
-        while await _inspect_batch(connection, planner):
-            pass
+        await inspect_all(connection, planner)
         await leases.register_slots(connection, [HOST])
     await asyncio.gather(*(_work(pool, Finisher(planner)) for _ in range(WORKERS)))
+
+
+async def inspect_all(connection: Connection, planner: Planner) -> None:
+    """Find a picture of its own behind every medium that is to be looked at, without looking."""
+    while await _inspect_batch(connection, planner):
+        pass
 
 
 async def _inspect_batch(connection: Connection, planner: Planner) -> bool:
@@ -50,10 +55,15 @@ async def _inspect_batch(connection: Connection, planner: Planner) -> bool:
     async with connection.transaction():
         await ledger.lock(connection, [medium.media_id for medium in found])
         for medium in found:
-            digest = hashlib.sha256(medium.path.encode()).hexdigest()
+            digest = name_content(medium.path)
             await inspections.settle(connection, medium, digest, Picture("JPEG", 1024, 768, digest))
         await planner.plan_media(connection, [PlanRequest(medium.media_id) for medium in found])
     return bool(found)
+
+
+def name_content(path: str) -> str:
+    """The content hash (hex) that stands for the file there."""
+    return hashlib.sha256(path.encode()).hexdigest()
 
 
 async def _work(pool: Pool, finisher: Finisher) -> None:

@@ -1,12 +1,12 @@
-"""What was measured, for people as tables and for programs as JSON."""
+"""What was measured: tables at a terminal, and one JSON file for each comparison."""
 
 import os
 import platform
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import orjson
 from rich.table import Table as Grid
@@ -23,7 +23,7 @@ class Spread:
     most: float
 
     def __str__(self) -> str:
-        return f"{_say(self.median)} ({_say(self.least)} to {_say(self.most)})"
+        return f"{say(self.median)} ({say(self.least)} to {say(self.most)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,9 @@ def draw(comparison: Comparison, rounds: Sequence[Round]) -> list[Grid]:
     label = ", SIMULATED model" if comparison.simulated else ""
     for key, figures in summarise(comparison, rounds).items():
         table = comparison.tables[key]
-        grid = Grid(title=f"{comparison.name}: {table.title} ({len(rounds)} rounds{label})", title_justify="left")
+        goal = "" if table.goal is None else f", goal {say(table.goal)}"
+        title = f"{comparison.name}: {table.title} ({len(rounds)} rounds{goal}{label})"
+        grid = Grid(title=title, title_justify="left")
         grid.add_column("variant")
         grid.add_column(f"{table.unit}, median (spread)", justify="right")
         if table.baseline:
@@ -70,38 +72,32 @@ def draw(comparison: Comparison, rounds: Sequence[Round]) -> list[Grid]:
     return grids
 
 
-def write(path: Path, measured: Sequence[tuple[Comparison, Sequence[Round]]], *, quick: bool) -> None:
+def write(path: Path, comparison: Comparison, rounds: Sequence[Round], *, quick: bool) -> None:
     """Everything, every round of it."""
     document = {
+        "name": comparison.name,
+        "about": comparison.about,
+        "simulated": comparison.simulated,
+        "quick": quick,
+        "measured": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "machine": {
             "python": platform.python_version(),
             "system": f"{platform.system()} {platform.machine()}",
             "cpus": os.cpu_count(),
             "load": os.getloadavg()[0],
         },
-        "quick": quick,
-        "comparisons": {comparison.name: _document(comparison, rounds) for comparison, rounds in measured},
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
-
-
-def _say(value: float) -> str:
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
-
-
-def _document(comparison: Comparison, rounds: Sequence[Round]) -> dict[str, Any]:
-    summary = summarise(comparison, rounds)
-    return {
-        "about": comparison.about,
-        "simulated": comparison.simulated,
         "tables": {
-            key: {**asdict(table), "figures": [asdict(figure) for figure in summary[key]]}
-            for key, table in comparison.tables.items()
-            if key in summary
+            key: {**asdict(comparison.tables[key]), "figures": [asdict(figure) for figure in figures]}
+            for key, figures in summarise(comparison, rounds).items()
         },
         "rounds": list(rounds),
     }
+    path.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+
+
+def say(value: float) -> str:
+    """A figure for people, three digits of it."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 def _ratio(baseline: str | None, variant: str, key: str, rounds: Sequence[Round]) -> Spread | None:

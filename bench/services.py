@@ -1,16 +1,24 @@
 """Databases, topics and settings of a measurement's own, on an embedded stack."""
 
 import itertools
+import os
 import uuid
 from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import orjson
+from pydantic import SecretStr
 
+from bildwerk.sandbox.simulated_ollama.models import SIMULATED
+from bildwerk.settings import Settings
 from consumers.kafka import KafkaSettings, create_topics, make_producer
 from contracts.topics import Topic
+from handlers.inference.hosts import parse_hosts
 
+REPOSITORY = Path(__file__).parents[1]
 PARTITIONS = 4
 _numbers = itertools.count(1)
 
@@ -43,6 +51,41 @@ async def make_kafka(servers: str) -> KafkaSettings:
     settings = KafkaSettings((servers,), f"bench-{word}", topics, idempotence=False, session_timeout=6.0)
     await create_topics(settings, PARTITIONS)
     return settings
+
+
+def make_settings(database: str, kafka: KafkaSettings, hosts: str, folder: Path, **more: Any) -> Settings:
+    """Settings of a service on these, with its files in `folder`; it asks as it is told, without a probe."""
+    given: dict[str, Any] = {
+        "database_url": SecretStr(database),
+        "kafka_bootstrap_servers": kafka.servers,
+        "ollama_host": parse_hosts(hosts),
+    }
+    return Settings(**{**given, **_list_settings(kafka, folder), **more})
+
+
+def make_environment(database: str, kafka: KafkaSettings, hosts: str, folder: Path, **more: object) -> dict[str, str]:
+    """The same for a process of its own, as variables."""
+    where = {"DATABASE_URL": database, "KAFKA_BOOTSTRAP_SERVERS": ",".join(kafka.servers), "OLLAMA_HOST": hosts}
+    settings = {**_list_settings(kafka, folder), **more}
+    named = {f"BILDWERK_{name.upper()}": str(value) for name, value in settings.items()}
+    return {"PATH": os.defpath, "HOME": str(folder), "PYTHONPATH": str(REPOSITORY), **where, **named}
+
+
+def _list_settings(kafka: KafkaSettings, folder: Path) -> dict[str, Any]:
+    media = folder / "media"
+    media.mkdir(exist_ok=True)
+    return {
+        "kafka_group": kafka.group,
+        "kafka_session_timeout_seconds": kafka.session_timeout,
+        "kafka_idempotence": kafka.idempotence,
+        **{f"topic_{topic.name.lower()}": name for topic, name in kafka.topics.items()},
+        "model": SIMULATED,
+        "layout": "split",
+        "fused": "never",
+        "media_root": media,
+        "cache_folder": folder / "cache",
+        "web_port": 0,
+    }
 
 
 async def announce(settings: KafkaSettings, media: Iterable[int]) -> None:

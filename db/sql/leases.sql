@@ -41,7 +41,9 @@ UPDATE bildwerk.media SET run_at = now() + $3::interval WHERE id = $1 AND lease_
 
 -- name: leases_fence
 -- A statement of its own; facts and verdicts are read by the next one (P1). No look at until: a late answer is good (P8).
-SELECT id FROM bildwerk.media
+-- The rest of the transaction is about this one medium, as it always is: to plan its statements anew each time costs more
+-- than to run them, and by itself PostgreSQL would, because it takes every array for a long one.
+SELECT id, set_config('plan_cache_mode', 'force_generic_plan', true) FROM bildwerk.media
 WHERE id = $1 AND lease_no = $2 AND owner IS NOT NULL AND deleted_at IS NULL
 FOR UPDATE
 

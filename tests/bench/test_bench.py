@@ -18,12 +18,11 @@ async def test_a_comparison_is_measured_and_written_down(tmp_path: Path) -> None
     finally:
         await process.stop()
 
-    (written,) = (tmp_path / "out").glob("bench-*.json")
-    found = json.loads(written.read_text())["comparisons"]
-    assert [(name, one["simulated"], len(one["rounds"])) for name, one in found.items()] == [("layouts", True, 1)]
+    found = json.loads((tmp_path / "out" / "layouts.json").read_text())
+    assert (found["name"], found["simulated"], found["quick"], len(found["rounds"])) == ("layouts", True, True, 1)
     printed = (tmp_path / "printed").read_text()
     assert "SIMULATED" in printed
-    (shares,) = found["layouts"]["rounds"]
+    (shares,) = found["rounds"]
     for path in layouts.PATHS:
         assert shares[path].keys() == {layouts.USUAL, *layouts.OURS}
         assert all(shares[path][layout] < 0.4 for layout in layouts.OURS), "our layouts let the picture be reused"

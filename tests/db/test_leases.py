@@ -10,6 +10,7 @@ import pytest
 
 from db import leases
 from db.leases import Claim, MediumLease, SlotLease
+from db.pool import Connection
 from handlers.runner.planning import Force
 from tests.ledger import HOST, Ledger, captioned
 
@@ -160,6 +161,31 @@ async def test_the_fence_holds_only_for_the_present_lease(ledger: Ledger) -> Non
         await leases.release(connection, held.medium)
         assert not await leases.fence(connection, held.medium)
         assert not (await leases.beat(connection, LEASE, [], [SlotLease("other:1", 0, 1)]))[1]
+
+
+async def test_behind_the_fence_statements_are_not_planned_again_and_again(ledger: Ledger) -> None:
+    """Planning what is known of one medium takes longer than reading it; and only there is the setting another one."""
+    await ledger.add()
+    held = await claim(ledger)
+    assert held is not None
+    async with ledger.pool.acquire() as connection:
+        before = await count_plans(connection)
+        for _ in range(3):
+            async with connection.transaction():
+                assert await leases.fence(connection, held.medium)
+                assert await ledger.planner.load(connection, [held.medium.media_id])
+        after = await count_plans(connection)
+        assert [now - then for then, now in zip(before, after, strict=True)] == [0, 3]
+        assert await connection.fetchval("SHOW plan_cache_mode") == "auto"
+
+
+async def count_plans(connection: Connection) -> tuple[int, int]:
+    """How often what is known of media was read by a plan of its own, and by the one that is kept."""
+    counted = await connection.fetchrow(
+        """SELECT coalesce(sum(custom_plans), 0), coalesce(sum(generic_plans), 0) FROM pg_prepared_statements
+        WHERE statement LIKE '%AS picture_format%' AND statement NOT LIKE '%pg_prepared_statements%'"""
+    )
+    return int(counted[0]), int(counted[1])
 
 
 async def test_a_heart_beats_although_a_finish_waits_for_the_platform(ledger: Ledger) -> None:

@@ -11,6 +11,7 @@ from PIL import ImageFile
 from bildwerk.sandbox.simulated_ollama.api import create_api
 from bildwerk.sandbox.simulated_ollama.calls import CallLog
 from bildwerk.sandbox.simulated_ollama.control import create_control
+from bildwerk.sandbox.simulated_ollama.drawn_times import DrawnTimes
 from bildwerk.sandbox.simulated_ollama.faults import Script
 from bildwerk.sandbox.simulated_ollama.listener import Listener
 from bildwerk.sandbox.simulated_ollama.models import SIMULATED, available
@@ -39,6 +40,14 @@ def _arguments() -> argparse.Namespace:
         "--token-seconds", type=float, default=0.002,
         help="time to generate one token (default: %(default)s)",
     )  # fmt: skip
+    parser.add_argument(
+        "--call-seconds", type=float,
+        help="draw the time of each call instead, by its medium and job: the mean of a lognormal distribution",
+    )  # fmt: skip
+    parser.add_argument(
+        "--call-spread", type=float, default=0.25,
+        help="standard deviation of the logarithm of a drawn time (default: %(default)s)",
+    )  # fmt: skip
     parser.add_argument("--load-seconds", type=float, default=0.2, help="time to load a model (default: %(default)s)")
     parser.add_argument(
         "--prompt-path", choices=("native", "rendered"), default="native",
@@ -62,14 +71,17 @@ def _arguments() -> argparse.Namespace:
 def _simulation(arguments: argparse.Namespace) -> Simulation:
     pose = POSES[arguments.pose]
     memory = Memory(arguments.picture_seconds, pose.modern, arguments.attention == "sliding")
+    mean, spread = arguments.call_seconds, arguments.call_spread
+    drawn = None if mean is None else DrawnTimes(mean, spread)
     return Simulation(
         pose=pose,
         models=available(native=arguments.prompt_path == "native", recorded=arguments.recorded_models),
         runner=Runner(arguments.slots, arguments.load_seconds, memory),
         script=Script(),
         log=CallLog(arguments.log),
-        token_seconds=arguments.token_seconds,
+        token_seconds=arguments.token_seconds if drawn is None else 0.0,
         num_ctx=arguments.num_ctx,
+        drawn=drawn,
     )
 
 

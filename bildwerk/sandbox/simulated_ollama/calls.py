@@ -139,6 +139,11 @@ class CallLog:
         """All records, running ones too."""
         return [asdict(record) for record in self._records]
 
+    @property
+    def count(self) -> int:
+        """How many records there are."""
+        return len(self._records)
+
     def clear(self) -> None:
         """Forget what is in memory; numbers go on, the file stays."""
         self._records = [record for record in self._records if not record.finished]

@@ -100,7 +100,7 @@ def _state(simulation: Simulation, listener: Listener) -> Endpoint:
                 "queued": runner.queued,
                 "max_running": runner.max_running,
                 "refusing": listener.refusing,
-                "calls": len(simulation.log.listed()),
+                "calls": simulation.log.count,
                 "faults": [rule.shown() for rule in simulation.script.rules],
             }
         )

@@ -182,9 +182,10 @@ async def run(
         if rule is not None and fault == "say":
             answer = Answer((rule.text,), "stop")
         reading = simulation.runner.memory.read(slot, prompt)
-        _measure(call, prompt, answer, reading.cached, reading.seconds)
+        seconds = simulation.drawn.of(call.record) if simulation.drawn else reading.seconds
+        _measure(call, prompt, answer, reading.cached, seconds)
         # Reading a picture does not stop when the client leaves; generating does.
-        await call.pause(reading.seconds, deaf=True)
+        await call.pause(seconds, deaf=True)
         if rule is not None:
             await _spoil(simulation, call, rule)
         if emit is None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from bildwerk.sandbox.simulated_ollama import replies
 from bildwerk.sandbox.simulated_ollama.calls import CallLog
+from bildwerk.sandbox.simulated_ollama.drawn_times import DrawnTimes
 from bildwerk.sandbox.simulated_ollama.errors import Rejected
 from bildwerk.sandbox.simulated_ollama.faults import Script
 from bildwerk.sandbox.simulated_ollama.models import Model
@@ -17,7 +18,10 @@ _MOST = 2**31
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """What the endpoints work on. `token_seconds` is the time of one generated token."""
+    """What the endpoints work on. `token_seconds` is the time of one generated token.
+
+    With `drawn` a call takes a drawn time, all of it for reading, and neither what is read nor what is written matters.
+    """
 
     pose: Pose
     models: dict[str, Model]
@@ -26,6 +30,7 @@ class Simulation:
     log: CallLog
     token_seconds: float
     num_ctx: int
+    drawn: DrawnTimes | None = None
     modified_at: str = replies.stamp(datetime(2026, 1, 1, tzinfo=UTC))
 
     def find(self, name: str) -> Model:
