@@ -20,14 +20,14 @@ OWNERS = """
 
 async def play(scene: Scene) -> None:
     """Stop the only process again and again, each time in another state; another one takes its place."""
-    async with scene.uploads(scene.choose(20, 300), rate=1.5):
-        for number in range(scene.choose(3, 100)):
+    async with scene.uploads(scene.choose(20, 200), rate=1.5):
+        for number in range(scene.choose(3, 50)):
             state = STATES[number % len(STATES)]
             service = await scene.serve(grace_seconds=GRACE)
             await _reach(scene, service, state)
             await _stop(scene, service, state)
             await scene.heal()
-    await scene.serve()
+        await scene.serve()  # what is still to come waits until there is somebody to take it
 
 
 async def _reach(scene: Scene, service: Service, state: str) -> None:
