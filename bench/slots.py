@@ -141,9 +141,9 @@ async def _serve(settings: Settings, server: Simulated, calls: int) -> Used:
 
 
 async def _list_calls(control: httpx.AsyncClient) -> list[dict[str, Any]]:
-    """The model calls that are over."""
+    """The model calls that are over, without those of the probe."""
     listed = (await control.get("/control/calls")).raise_for_status().json()["calls"]
-    return [call for call in listed if call["end"] is not None]
+    return [call for call in listed if call["end"] is not None and not call["probe"]]
 
 
 COMPARISON = Comparison(
