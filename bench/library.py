@@ -88,5 +88,5 @@ async def _do(connection: Connection, finisher: Finisher, claim: Claim, job_type
     answer = stage.Answer(**ANSWERS[job_type])
     job = Job(lease, stage, run_id, "bench", verdict.fingerprint, verdict.generation)
     async with connection.transaction():
-        finished = await finisher.finish(connection, job, Answered(answer, answer.model_dump_json(), Cost()))
+        finished, _ = await finisher.finish(connection, job, Answered(answer, answer.model_dump_json(), Cost()))
     assert finished is Finished.SETTLED

@@ -16,7 +16,7 @@ from consumers.waiting import wait_for_any
 from db import leases
 from db.failures import is_repeatable
 from db.leases import Claim
-from db.pool import Connection, Database, Pool, connect, insist
+from db.pool import Connection, Database, Pool, connect
 from handlers.failures import BadAnswer, Invalid, Transient
 from handlers.runner.medium import Runner
 from handlers.runner.work import Ended, Work
@@ -26,6 +26,10 @@ log = structlog.get_logger("bildwerk.consumers.worker")
 
 OLDEST_EVERY = 8
 """One claim in so many goes to the medium that has waited longest, whatever its priority: nothing starves."""
+
+
+WAITING_PER_SLOT = 2
+"""Media that may wait, without a slot, for rows that a platform holds: with more of them nothing new is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,8 @@ class Dispatcher:
         available, now = self.hosts(), monotonic()
         if not (available and self.is_trusted(now) and self.failures.allows(len(self.works), now)):
             return None
+        if self._count_waiting() >= WAITING_PER_SLOT * sum(slots for _, slots in available):
+            return None
         lease = timedelta(seconds=self.settings.lease)
         try:
             async with self.pool.acquire() as connection:
@@ -120,26 +126,31 @@ class Dispatcher:
             log.warning("claim.failed", error=type(error).__name__)
             return None
 
+    def _count_waiting(self) -> int:
+        """How many have given their slots back, and wait for what they have to write."""
+        return sum(not work.slots for work in self.works.values())
+
     def _is_turn_of_oldest(self) -> bool:
         """Every so many claims somebody comes first who would wait for ever behind a higher priority."""
         return self.claims % OLDEST_EVERY == OLDEST_EVERY - 1
 
     def _start(self, claim: Claim) -> None:
         self.claims += 1
-        work = Work(claim, draining=lambda: self.stopping, idle=self.idleness.claim(monotonic()))
-        task = asyncio.create_task(self._run(work))
+        work = Work(
+            claim, draining=lambda: self.stopping, idle=self.idleness.claim(monotonic()), freed=self._note_freed
+        )
+        task = asyncio.create_task(self.runner.run(work))
         self.works[task] = work
         task.add_done_callback(self._end)
 
-    async def _run(self, work: Work) -> Ended:
-        try:
-            return await self.runner.run(work)
-        finally:
-            await insist(self.pool, lambda connection: _release_slots(connection, work))
+    def _note_freed(self) -> None:
+        self.idleness.free(monotonic())
+        self.wake.set()
 
     def _end(self, task: asyncio.Task[Ended]) -> None:
         work, now = self.works.pop(task), monotonic()
-        self.idleness.free(now)
+        if work.slots:
+            self.idleness.free(now)
         log.info(
             "medium.ended", media_id=work.claim.medium.media_id, host=work.claim.slot.host, answered=work.answered,
             idle_ms=round(work.idle * 1000), calling_ms=round(work.called * 1000),
@@ -195,12 +206,12 @@ class Dispatcher:
         works = list(self.works.values())
         if works:
             media = [work.claim.medium for work in works]
-            slots = [slot for work in works for slot in work.claim.slots]
+            slots = [slot for work in works for slot in work.slots]
             kept, kept_slots = await leases.beat(connection, timedelta(seconds=self.settings.lease), media, slots)
             for work in works:
                 if work.over:
                     continue  # given back meanwhile, not lost
-                held = {(slot.host, slot.number) for slot in work.claim.slots}
+                held = {(slot.host, slot.number) for slot in work.slots}  # less than before, when some are given back
                 if work.claim.medium.media_id not in kept or not held <= kept_slots:
                     log.warning("lease.lost", media_id=work.claim.medium.media_id)
                     work.lose()
@@ -215,8 +226,3 @@ class Dispatcher:
                     work.lose()
             trusted = self.beaten + self.settings.lease - self.settings.margin - now
             await asyncio.sleep(max(trusted, self.settings.margin / 4))
-
-
-async def _release_slots(connection: Connection, work: Work) -> None:
-    for slot in work.claim.slots:
-        await leases.release_slot(connection, slot, work.busy)

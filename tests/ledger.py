@@ -88,7 +88,8 @@ class Ledger:
     ) -> Finished:
         """Settle a job in a transaction."""
         async with self.pool.acquire() as connection, connection.transaction():
-            return await (finisher or Finisher(self.planner)).finish(connection, job, result, mark)
+            finished, _ = await (finisher or Finisher(self.planner)).finish(connection, job, result, mark)
+        return finished
 
     async def release(self, lease: MediumLease) -> None:
         """Give a medium back."""

@@ -112,6 +112,16 @@ class Asker:
             work.parts[name] = Part(verdict.fingerprint, verdict.generation, texts[name], run_id)
         return self.read(work, stages[0], snapshot.facts, texts[names[0]], _cost(reply))
 
+    async def look_again(self, facts: MediaFacts, mark: str | None, result: Result) -> tuple[str | None, Result]:
+        """The mark that the same bytes were found under, or the end of this answer (P5)."""
+        assert facts.path is not None
+        try:
+            if await self.pictures.hash(facts.path) == facts.content_hash:
+                return mark, result
+        except Failure:
+            log.info("picture.moved", media_id=facts.media_id)
+        return None, Failed(Stale("content_changed"), result.cost)
+
     def read(self, work: Work, stage: Stage[Any], facts: MediaFacts, text: str, cost: Cost) -> Result:
         """The answer in the model's words, checked."""
         work.parts.pop(stage.job_type, None)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from random import random
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, JsonValue
 
@@ -18,7 +18,7 @@ from db.runs import Cost, Outcome
 from handlers.backoff import Backoff
 from handlers.failures import BadAnswer, Failure, Stale
 from handlers.plan import take_fingerprint
-from handlers.runner.planning import Planner
+from handlers.runner.planning import Planner, follow
 from handlers.runner.settling import close_verdict, decide_failure, is_poison
 from handlers.runner.writing import EffectWriter, MarkMoved, Origin
 from handlers.stage import Stage
@@ -73,6 +73,13 @@ class Finished(Enum):
     LEASE_LOST = auto()
 
 
+class Settlement(NamedTuple):
+    """What the worker does next, and the medium as it is planned then; None: to be read anew."""
+
+    finished: Finished
+    after: Snapshot | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Finisher:
     """Settles jobs inside the caller's transaction.
@@ -88,7 +95,7 @@ class Finisher:
 
     async def finish(
         self, connection: Connection, job: Job, result: Result, verified_mark: str | None = None
-    ) -> Finished:
+    ) -> Settlement:
         """Settle one job. `verified_mark` is the moved mark whose bytes were found to be the same.
 
         Raises `MarkMoved`, which must roll the transaction back.
@@ -96,7 +103,7 @@ class Finisher:
         cost = result.cost
         if not await leases.fence(connection, job.lease):
             await runs.end(connection, job.run_id, Outcome.SUPERSEDED, cost, reason="lease_lost")
-            return Finished.LEASE_LOST
+            return Settlement(Finished.LEASE_LOST)
         (snapshot,) = await self.planner.load(connection, [job.lease.media_id])
         snapshot = await _accept(connection, snapshot, verified_mark)
         if not self._stands(snapshot, job):
@@ -106,7 +113,8 @@ class Finisher:
             return await self._supersede(connection, job, cost, result.failure.reason)
         if not snapshot.facts.inspected and not isinstance(result, Failed):
             raise MarkMoved(snapshot.facts.mark)
-        await leases.reset_lost(connection, job.lease.media_id)
+        if job.lease.lost:
+            await leases.reset_lost(connection, job.lease.media_id)
         if isinstance(result, Failed):
             return await self._settle_failure(connection, job, snapshot, result)
         wanted = _list_effects(job.stage, snapshot, result)
@@ -143,14 +151,14 @@ class Finisher:
             and take_fingerprint(job.stage, snapshot.facts) == job.fingerprint
         )
 
-    async def _supersede(self, connection: Connection, job: Job, cost: Cost, reason: str) -> Finished:
+    async def _supersede(self, connection: Connection, job: Job, cost: Cost, reason: str) -> Settlement:
         await runs.end(connection, job.run_id, Outcome.SUPERSEDED, cost, reason=reason)
         await self.planner.replan(connection, job.lease.media_id)
-        return Finished.SUPERSEDED
+        return Settlement(Finished.SUPERSEDED)
 
     async def _settle(
         self, connection: Connection, job: Job, before: Snapshot, result: Answered | Decided, wanted: Effects
-    ) -> Finished:
+    ) -> Settlement:
         """Write what was found. A column we wrote ourselves is no change that makes the stage due again."""
         verdict = before.verdicts[job.stage.job_type]
         origin = Origin(job.run_id, job.model)
@@ -159,10 +167,10 @@ class Finisher:
         settled = replace(settled, fingerprint=take_fingerprint(job.stage, written.facts))
         outcome = Outcome.KEPT if written.kept else Outcome.DONE
         await runs.end(connection, job.run_id, outcome, result.cost, raw_answer=result.raw)
-        await self._write(connection, job, before, settled, result.cost, None)
-        return Finished.SETTLED
+        after = await self._write(connection, job, before, settled, result.cost, None)
+        return Settlement(Finished.SETTLED, after)
 
-    async def _settle_failure(self, connection: Connection, job: Job, before: Snapshot, result: Failed) -> Finished:
+    async def _settle_failure(self, connection: Connection, job: Job, before: Snapshot, result: Failed) -> Settlement:
         failure, verdict = result.failure, before.verdicts[job.stage.job_type]
         error = LastError(failure.kind, failure.reason, failure.detail)
         if is_poison(verdict, failure) and not job.stage.prompt(before.facts).companions:
@@ -173,10 +181,12 @@ class Finisher:
             connection, job.run_id, outcome, result.cost,
             reason=failure.reason, detail=failure.detail, raw_answer=raw,
         )  # fmt: skip
-        await self._write(connection, job, before, settled, result.cost, error)
-        return Finished.SETTLED if settled.status is Status.FAILED else Finished.POSTPONED
+        after = await self._write(connection, job, before, settled, result.cost, error)
+        return (
+            Settlement(Finished.SETTLED, after) if settled.status is Status.FAILED else Settlement(Finished.POSTPONED)
+        )
 
-    async def _poison(self, connection: Connection, job: Job, before: Snapshot, result: Failed) -> Finished:
+    async def _poison(self, connection: Connection, job: Job, before: Snapshot, result: Failed) -> Settlement:
         """Alone on its host it crashed the runner again: no job is to send this picture any more."""
         failure = result.failure
         await runs.end(
@@ -187,12 +197,15 @@ class Finisher:
         error = LastError(failure.kind, failure.reason, failure.detail)
         await ledger.write_error(connection, job.lease.media_id, job.stage.job_type, error)
         await self.planner.replan(connection, job.lease.media_id)
-        return Finished.SETTLED
+        return Settlement(Finished.SETTLED)
 
     async def _write(
         self, connection: Connection, job: Job, before: Snapshot, settled: Verdict, cost: Cost, error: LastError | None
-    ) -> None:
-        """Verdicts, the medium's row and events of one comparison: before this transaction, and at its end (P15)."""
+    ) -> Snapshot | None:
+        """Verdicts, the medium's row and events of one comparison: before this transaction, and at its end (P15).
+
+        The medium as it is then; None when it was not planned.
+        """
         name = job.stage.job_type
         verdicts = {**before.verdicts, name: settled}
         details = {name: _tell(job, cost)}
@@ -206,6 +219,7 @@ class Finisher:
         await ledger.write(connection, [draft])
         if error is not None or settled.attempt == 0:
             await ledger.write_error(connection, job.lease.media_id, name, error)
+        return follow(now, draft) if self.plan_in_finish else None
 
 
 async def _accept(connection: Connection, snapshot: Snapshot, verified_mark: str | None) -> Snapshot:

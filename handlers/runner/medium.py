@@ -10,13 +10,17 @@ from contracts.facts import MediaFacts
 from db import leases, ledger, runs
 from db.facts import Snapshot
 from db.failures import is_repeatable, is_vanished
-from db.pool import Pool, insist
+from db.leases import MediumLease
+from db.pool import Pool
 from db.runs import Cost, Outcome
-from handlers.failures import Failure, Stale, Transient, Unavailable
+from handlers.failures import Failure, Transient, Unavailable
 from handlers.inference.client import Question
 from handlers.runner.asking import Asker
 from handlers.runner.finishing import Answered, Decided, Failed, Finished, Finisher, Job, Result
 from handlers.runner.fusing import list_fused
+from handlers.runner.giving_back import free_slots, give_back
+from handlers.runner.planning import follow
+from handlers.runner.recording import describe_run
 from handlers.runner.reuse import Reused, find_answer
 from handlers.runner.turn import Turn
 from handlers.runner.work import Ended, Part, Work
@@ -26,6 +30,8 @@ log = structlog.get_logger("bildwerk.handlers.runner")
 
 INTERRUPTED_PAUSE = 1.0
 """Seconds before a medium is given back after PostgreSQL cut us off, or a bug: no claims in a tight loop."""
+BROKEN_OFF = 1
+"""Finishing transactions that may be broken off before the slot is given back: one is repeated at once."""
 
 
 @dataclass(frozen=True)
@@ -47,21 +53,21 @@ class Runner:
         try:
             return await self._run_due(work)
         except Exception as error:
+            await free_slots(self.pool, work)
             await asyncio.sleep(INTERRUPTED_PAUSE)
             if not is_repeatable(error):
                 raise
             log.warning("work.interrupted", media_id=work.claim.medium.media_id, error=type(error).__name__)
             return Ended.POSTPONED
         finally:
-            work.over = True
-            await insist(self.pool, lambda connection: leases.release(connection, work.claim.medium))
+            await give_back(self.pool, work)
 
     async def _run_due(self, work: Work) -> Ended:
-        """Run what is due until the lease is lost or the service drains: answers that are there already are used."""
+        """Run what is due until nothing may be asked any more; then answers that are there already are used."""
         ended = None
         while not work.lost:
-            drains = ended is not None and work.draining()
-            turn = await self._next(work, answered_only=drains)
+            silent = ended is not None and (work.draining() or not work.slots)
+            turn = await self._next(work, answered_only=silent)
             if turn is None:
                 return Ended.FINISHED if ended is None else _end(ended, work)
             ended = await self._run_safely(work, turn)
@@ -70,17 +76,31 @@ class Runner:
         return Ended.LEASE_LOST
 
     async def _next(self, work: Work, *, answered_only: bool) -> Turn | None:
-        """The first due job, or the first answered already; facts are read anew, and the stage is asked again."""
-        planner, lease = self.finisher.planner, work.claim.medium
-        async with self.pool.acquire() as connection, connection.transaction():
-            if not await leases.fence(connection, lease):
-                return None
-            (snapshot,) = await planner.load(connection, [lease.media_id])
-            draft = planner.draft_medium(snapshot)
-            if draft.verdicts or draft.row != snapshot.known:
-                await ledger.write(connection, [draft])
-        snapshot = replace(snapshot, known=draft.row, verdicts={**snapshot.verdicts, **draft.verdicts})
-        return self._first_due(snapshot, work if answered_only else None)
+        """The first due job, or the first answered already; the stage is asked again.
+
+        Facts are those that the finish before it has read under the medium's lock, else they are read anew.
+        """
+        snapshot = work.take_after() or await self._read(work.claim.medium)
+        return None if snapshot is None else self._first_due(snapshot, work if answered_only else None)
+
+    async def _read(self, lease: MediumLease) -> Snapshot | None:
+        """The medium as it is and is planned now; None when it is no longer ours. Nothing new is no commit."""
+        planner = self.finisher.planner
+        async with self.pool.acquire() as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            written = False
+            try:
+                if not await leases.fence(connection, lease):
+                    return None
+                (snapshot,) = await planner.load(connection, [lease.media_id])
+                draft = planner.draft_medium(snapshot)
+                if draft.verdicts or draft.row != snapshot.known:
+                    await ledger.write(connection, [draft])
+                    written = True
+            finally:
+                await (transaction.commit() if written else transaction.rollback())
+        return follow(snapshot, draft)
 
     def _first_due(self, snapshot: Snapshot, work: Work | None) -> Turn | None:
         for name in snapshot.known.due:
@@ -129,7 +149,7 @@ class Runner:
             return Finished.LEASE_LOST
         if question is not None:
             result = await self._ask(work, turn, question, job, part)
-        finished = await self._finish(job, facts, result)
+        finished = await self._finish(job, facts, result, work)
         log.info(
             "job.ended", media_id=facts.media_id, job_type=stage.job_type, run=job.run_id,
             reused_from=reused and reused.run.id, fused_in=part and part.run_id,
@@ -163,62 +183,46 @@ class Runner:
         return Finished.POSTPONED
 
     async def _start(self, work: Work, turn: Turn, source: Question | Reused | None, part: Part | None) -> Job | None:
-        host, stage, verdict, facts = work.claim.slot.host, turn.stage, turn.verdict, turn.facts
-        assert verdict.fingerprint is not None
-        record = runs.Question(
-            stage.job_type, verdict.generation, verdict.fingerprint, facts.content_hash, recipe="", host="", model=""
-        )
-        match source:
-            case Question():
-                recipe = self.asker.model.recipe(host, stage, source)
-                record = replace(
-                    record, recipe=recipe, host=host, model=source.model, language=source.language,
-                    fused_in=part.run_id if part else None,
-                )  # fmt: skip
-            case Reused(run):
-                record = replace(
-                    record, recipe=run.recipe, model=run.model, language=facts.language, reused_from=run.id
-                )
+        host, verdict = work.claim.slot.host, turn.verdict
+        recipe = self.asker.model.recipe(host, turn.stage, source) if isinstance(source, Question) else ""
+        record = describe_run(turn, source, host, recipe, part)
         async with self.pool.acquire() as connection:
             run_id = await runs.start(connection, work.claim.medium, record)
         if run_id is None:
             return None
-        return Job(work.claim.medium, stage, run_id, record.model, verdict.fingerprint, verdict.generation)
+        return Job(work.claim.medium, turn.stage, run_id, record.model, record.fingerprint, verdict.generation)
 
-    async def _finish(self, job: Job, facts: MediaFacts, result: Result) -> Finished:
+    async def _finish(self, job: Job, facts: MediaFacts, result: Result, work: Work) -> Finished:
         """Settle the job; a moved mark is looked into, a broken connection is resolved by reading (I14).
 
-        A medium that the platform deletes while its answer is written is seen as deleted the second time.
+        A medium that the platform deletes while its answer is written is seen as deleted the second time. Whoever waits
+        for PostgreSQL, or for rows that a platform holds, holds no slot.
         """
         mark: str | None = None
-        pause, vanished = 0.05, False
+        pause, vanished, broken = 0.05, False, 0
         while True:
             try:
                 async with self.pool.acquire() as connection:
-                    ended = await runs.find_outcome(connection, job.run_id)
+                    ended = await runs.find_outcome(connection, job.run_id) if broken else None
                     if ended is not None:
                         return _known(ended)
                     async with connection.transaction():
-                        return await self.finisher.finish(connection, job, result, mark)
+                        finished, after = await self.finisher.finish(connection, job, result, mark)
             except MarkMoved as moved:
-                mark, result = await self._look_again(facts, moved.mark, result)
+                mark, result = await self.asker.look_again(facts, moved.mark, result)
             except Exception as error:
                 if not is_repeatable(error) and (vanished or not is_vanished(error)):
                     raise
                 vanished = vanished or is_vanished(error)
                 log.warning("finish.repeated", run=job.run_id, error=type(error).__name__)
+                broken += 1
+                if broken > BROKEN_OFF:
+                    await free_slots(self.pool, work)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)
-
-    async def _look_again(self, facts: MediaFacts, mark: str | None, result: Result) -> tuple[str | None, Result]:
-        """The mark that the same bytes were found under, or the end of this answer (P5)."""
-        assert facts.path is not None
-        try:
-            if await self.asker.pictures.hash(facts.path) == facts.content_hash:
-                return mark, result
-        except Failure:
-            log.info("picture.moved", media_id=facts.media_id)
-        return None, Failed(Stale("content_changed"), result.cost)
+            else:
+                work.after = after
+                return finished
 
 
 def _name(finished: Finished, result: Result) -> str:

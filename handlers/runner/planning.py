@@ -215,6 +215,13 @@ class Planner:
         return forced
 
 
+def follow(before: Snapshot, draft: ledger.Draft) -> Snapshot:
+    """What would be read once the draft is written: of the facts it moves only the forces."""
+    verdicts = {**before.verdicts, **draft.verdicts}
+    forced = frozenset(name for name, verdict in verdicts.items() if verdict.forced)
+    return replace(before, facts=replace(before.facts, forced=forced), known=draft.row, verdicts=verdicts)
+
+
 def _with_error(snapshot: Snapshot, error: str | None) -> Snapshot:
     return replace(snapshot, known=replace(snapshot.known, plan_error=error))
 

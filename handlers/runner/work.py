@@ -9,7 +9,8 @@ from time import monotonic
 from typing import Any, Protocol
 
 from contracts.verdicts import Verdict
-from db.leases import Claim
+from db.facts import Snapshot
+from db.leases import Claim, SlotLease
 from handlers.failures import Failure
 from handlers.inference.client import Question, Reply
 from handlers.stage import Stage
@@ -68,6 +69,8 @@ class Work:
     `idle` is how long its slot had been free although it waited, `claimed` when it was claimed, and `called` how long
     calls took, all in seconds of a monotonic clock. `over` is set before the lease is given back, `busy` is how long
     the server goes on with a call that was given up, `failure` the last one met, `answered` counts good answers.
+    `slots` are those still held; `freed` is called when they were given back before the medium. `after` is the medium
+    as its last finish left it.
     """
 
     claim: Claim
@@ -83,6 +86,22 @@ class Work:
     called: float = 0.0
     parts: dict[str, Part] = field(default_factory=dict)
     apart: bool = False
+    slots: tuple[SlotLease, ...] = field(init=False)
+    freed: Callable[[], None] = field(default=lambda: None)
+    after: Snapshot | None = None
+
+    def __post_init__(self) -> None:
+        self.slots = self.claim.slots
+
+    def leave_slots(self) -> tuple[SlotLease, ...]:
+        """Ask nobody any more; the slots that are now to be given back."""
+        slots, self.slots = self.slots, ()
+        return slots
+
+    def take_after(self) -> Snapshot | None:
+        """What the last finish left, once."""
+        after, self.after = self.after, None
+        return after
 
     def find_part(self, job_type: str, verdict: Verdict) -> Part | None:
         """What a fused call has answered for this job already."""

@@ -15,7 +15,7 @@ from consumers.triage import Triage
 from contracts.facts import MediaFacts, Picture
 from db import leases, purge
 from db.inspections import Uninspected
-from db.leases import MediumLease, SlotLease
+from db.leases import Claim, MediumLease, SlotLease
 from db.pool import Connection
 from handlers.inference.client import Question, Reply
 from handlers.inspect.pool import Inspection
@@ -23,6 +23,7 @@ from handlers.runner.asking import Asker
 from handlers.runner.finishing import Finisher, Job, Result
 from handlers.runner.medium import Runner
 from handlers.runner.planning import Force, Planner, PlanRequest
+from handlers.runner.work import Work
 from handlers.runner.writing import EffectWriter
 from handlers.stage import Stage
 from tests.ledger_rules.barriers import Act
@@ -88,7 +89,8 @@ def finishing(planner: Planner, job: Job, result: Result | None = None, files: F
             Asker(files, files, "model"),
         )
         facts = MediaFacts(job.lease.media_id, path="a.jpg", content_hash="f1")
-        return await runner._finish(job, facts, result or say())
+        work = Work(Claim(job.lease, SlotLease("host", 0, 1)))
+        return await runner._finish(job, facts, result or say(), work)
 
     return act
 
