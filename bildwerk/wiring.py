@@ -28,6 +28,7 @@ from consumers.fleet import Fleet
 from consumers.flood import FloodGate
 from consumers.inspector import Detector, Inspector
 from consumers.intake import Intake
+from consumers.look_ahead import LookAhead
 from consumers.manners import Fusing, Manners
 from consumers.missing import Missing
 from consumers.purge import Purge
@@ -109,6 +110,7 @@ class Parts:
             Runner(pool, finisher, make_asker(settings, self.store, self.fleet), reuses=settings.reuse_answers),
             lambda: self.fleet.available() if self.store.is_available() else (),
             WorkerSettings(settings.lease_seconds, settings.poll_seconds, settings.grace_seconds),
+            LookAhead(pool, self.store, planner.chain),
             FailureStop(settings.failure_limit),
             finished=lambda _work: _wake(relay.wake, seeker.wake),
         )

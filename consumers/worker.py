@@ -11,6 +11,7 @@ import structlog
 
 from consumers.failure_stop import FailureStop
 from consumers.idleness import Idleness
+from consumers.look_ahead import LookAhead
 from consumers.pulse import Pulse
 from consumers.waiting import wait_for_any
 from db import leases
@@ -64,6 +65,7 @@ class Dispatcher:
     runner: Runner
     hosts: Callable[[], Sequence[tuple[str, int]]]
     settings: WorkerSettings = WorkerSettings()
+    ahead: LookAhead | None = None
     failures: FailureStop = field(default_factory=lambda: FailureStop(limit=20))
     finished: Callable[[Work], None] = field(default=lambda _work: None)
     owner: UUID = field(default_factory=uuid4)
@@ -87,6 +89,8 @@ class Dispatcher:
         finally:
             for task in (beating, watching, stopper, *self.works):
                 task.cancel()
+            if self.ahead:
+                await self.ahead.stop()
             await asyncio.gather(beating, watching, stopper, *self.works, return_exceptions=True)
 
     def is_trusted(self, now: float) -> bool:
@@ -107,6 +111,8 @@ class Dispatcher:
                 self._start(claim)
                 continue
             self.idleness.find_nothing(monotonic())
+            if self.ahead:
+                self.ahead.look(self.reach)
             self.pulse.beat(self.settings.poll)
             await wait_for_any(self.settings.poll, self.wake)
 
@@ -126,13 +132,24 @@ class Dispatcher:
             log.warning("claim.failed", error=type(error).__name__)
             return None
 
+    def reach(self) -> tuple[int, int]:
+        """How many media in line and of the oldest are looked at before their claims: as many as hold slots of ours."""
+        if self.stopping or not self.is_trusted(monotonic()):
+            return 0, 0
+        busy = sum(bool(work.slots) for work in self.works.values())
+        oldest = sum(self._is_turn_of_oldest(turn) for turn in range(busy))
+        return busy - oldest, oldest
+
     def _count_waiting(self) -> int:
         """How many have given their slots back, and wait for what they have to write."""
         return sum(not work.slots for work in self.works.values())
 
-    def _is_turn_of_oldest(self) -> bool:
-        """Every so many claims somebody comes first who would wait for ever behind a higher priority."""
-        return self.claims % OLDEST_EVERY == OLDEST_EVERY - 1
+    def _is_turn_of_oldest(self, later: int = 0) -> bool:
+        """Every so many claims somebody comes first who would wait for ever behind a higher priority.
+
+        `later`: so many claims after the next one.
+        """
+        return (self.claims + later) % OLDEST_EVERY == OLDEST_EVERY - 1
 
     def _start(self, claim: Claim) -> None:
         self.claims += 1

@@ -41,6 +41,16 @@ class Claim:
         return (self.slot, *self.others)
 
 
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """A medium that is to be claimed soon: its due job types in the order of the chain, and where its picture is."""
+
+    media_id: int
+    due: tuple[str, ...]
+    path: str | None
+    content_hash: str | None
+
+
 async def register_slots(connection: Connection, hosts: Sequence[tuple[str, int]]) -> None:
     """Make the slots of (host, slots) known; known ones stay as they are."""
     names, counts = [name for name, _ in hosts], [count for _, count in hosts]
@@ -83,6 +93,12 @@ async def _claim(
     slots = hosts[slot.host]
     rows = await connection.fetch(sql["slots_claim_rest"], owner, lease, slot.host, slot.number, slots)
     return Claim(leased, slot, tuple(SlotLease(*r) for r in rows)) if len(rows) == slots - 1 else None
+
+
+async def look_ahead(connection: Connection, in_line: int, oldest: int) -> list[Upcoming]:
+    """Whom the next claims would take: the first `in_line`, and those that have waited longest. Promises nothing."""
+    rows = await connection.fetch(load("leases")["leases_look_ahead"], in_line, oldest)
+    return [Upcoming(row["media_id"], tuple(row["due"]), row["path"], row["content_hash"]) for row in rows]
 
 
 async def claim_slot(connection: Connection, owner: UUID, lease: timedelta, host: str, slots: int) -> SlotLease | None:

@@ -57,6 +57,8 @@ LOG_EVENTS: Final[dict[str, str]] = {
     "duplicates.broken": "comparing a medium with others met a mistake of ours; it counts as like nobody",
     "seeker.repeated": "looking for duplicates, or planning media that others concern, failed and is tried again",
     "rendition_not_cached": "the cache folder cannot be written: pictures are decoded again each time",
+    "look_ahead.broken": "a mistake of ours while a picture was made before its turn; its job makes it",
+    "look_ahead.failed": "a picture could not be made before its turn; its job meets the same and says so",
     "claim.failed": "no work could be claimed now; tried again",
     "medium.ended": "a medium was given back; `calling_ms` of its slot's time went into calls, `between_ms` into all"
     " else; `idle_ms` is how long the slot had been free before although there was work",

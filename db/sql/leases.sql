@@ -22,6 +22,22 @@ SET lease_no = m.lease_no + 1, owner = $1, until = now() + $2::interval, lost = 
 WHERE m.id = ANY (ARRAY(SELECT id FROM stale UNION ALL SELECT id FROM oldest UNION ALL SELECT id FROM fresh))
 RETURNING m.id, m.lease_no, m.lost, m.alone
 
+-- name: leases_look_ahead
+-- Whom the next claims take as things are: the first $1 in line, and the $2 that have waited longest. Nothing is locked.
+WITH fresh AS MATERIALIZED (
+    SELECT id FROM bildwerk.media
+    WHERE owner IS NULL AND due <> '{}' AND run_at <= now()
+    ORDER BY priority DESC, run_at, id LIMIT $1
+), oldest AS MATERIALIZED (
+    SELECT id FROM bildwerk.media
+    WHERE owner IS NULL AND due <> '{}' AND run_at <= now()
+    ORDER BY run_at, id LIMIT $2
+)
+SELECT m.id AS media_id, m.due, p.path, m.content_hash
+FROM bildwerk.media AS m JOIN public.media AS p ON p.id = m.id
+WHERE m.id = ANY (ARRAY(SELECT id FROM fresh UNION SELECT id FROM oldest))
+ORDER BY m.priority DESC, m.run_at, m.id
+
 -- name: leases_heartbeat
 -- What is not returned is lost: its work is to be cancelled.
 WITH mine AS MATERIALIZED (

@@ -18,11 +18,13 @@ FILL = (
     "UPDATE bildwerk.media SET owner = gen_random_uuid(), lease_no = 1, until = now() WHERE id % 50 = 0",
     "INSERT INTO bildwerk.outbox (aggregateid, type, topic, payload) SELECT id, 'a', 'a', '{}' FROM bildwerk.media",
     "INSERT INTO bildwerk.jobs (media_id, job_type, status) SELECT id, 'ollama_caption', 'due' FROM bildwerk.media",
-    "ANALYZE bildwerk.media, bildwerk.outbox, bildwerk.jobs",
+    "INSERT INTO media (path) SELECT id::text FROM bildwerk.media",
+    "ANALYZE media, bildwerk.media, bildwerk.outbox, bildwerk.jobs",
 )
 MEDIA = [*range(50, 1_050, 50)]
 STATEMENTS: Mapping[str, tuple[str, tuple[Any, ...], Sequence[str]]] = {
     "claim": ("leases", (uuid4(), HOUR, False), ("media_leased", "media_oldest", "media_ready", "media_pkey")),
+    "look_ahead": ("leases", (4, 1), ("media_oldest", "media_ready", "media_pkey")),
     "heartbeat": ("leases", (MEDIA, [1] * len(MEDIA), HOUR), ("media_pkey", "media_leased")),
     "fence": ("leases", (50, 1), ("media_pkey",)),
     "list": ("outbox", (500, []), ("outbox_pkey",)),
