@@ -11,14 +11,40 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import decode, duplicates, hop, layouts, plot, prefix, redecide, replay, report, saturation, slots, transport
+from bench import (
+    decode,
+    displacement,
+    duplicates,
+    hop,
+    layouts,
+    plot,
+    prefix,
+    redecide,
+    replay,
+    report,
+    saturation,
+    slots,
+    transport,
+)
 from bench.comparison import Comparison, Plan, Round
 from bildwerk.demo.surroundings import forget_services
 from bildwerk.telemetry import logs
 
 COMPARISONS = {
     module.COMPARISON.name: module.COMPARISON
-    for module in (layouts, prefix, transport, replay, redecide, slots, saturation, hop, duplicates, decode)
+    for module in (
+        layouts,
+        prefix,
+        displacement,
+        transport,
+        replay,
+        redecide,
+        slots,
+        saturation,
+        hop,
+        duplicates,
+        decode,
+    )
 }
 
 RESULTS, SCRATCH = Path("bench/results"), Path("bench-output")
@@ -32,7 +58,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to measure (default: {', '.join(COMPARISONS)})")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each comparison (default: %(default)s)")
     parser.add_argument("--quick", action="store_true", help="small amounts: shows that it runs, measures nothing")
-    parser.add_argument("--ollama", default="", metavar="HOST", help="a real Ollama, as in OLLAMA_HOST (prefix only)")
+    parser.add_argument(
+        "--ollama", default="", metavar="HOST", help="a real Ollama, as in OLLAMA_HOST (prefix, displacement)"
+    )
     parser.add_argument("--model", default="", help="the model there")
     parser.add_argument("--output", type=Path, help=f"folder (default: {RESULTS}; {SCRATCH} if quick)")
     arguments = parser.parse_args()

@@ -66,7 +66,7 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
     """Ask about new pictures in every order, round after round, on every engine."""
     async with AsyncExitStack() as exits:
         clients = {}
-        for name, (url, slots) in (await _start(plan, exits)).items():
+        for name, (url, slots) in (await start_engines(plan, exits)).items():
             client = httpx.AsyncClient(base_url=url, timeout=None, trust_env=False)  # noqa: S113 - it may take long
             clients[name] = await exits.enter_async_context(client), slots
         for number in range(plan.rounds):
@@ -80,13 +80,14 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
             yield figures
 
 
-async def _start(plan: Plan, exits: AsyncExitStack) -> Mapping[str, tuple[str, int]]:
+async def start_engines(
+    plan: Plan, exits: AsyncExitStack, kinds: Sequence[Attention] = ("full", "sliding")
+) -> Mapping[str, tuple[str, int]]:
     """URL and slots of each engine to be measured, by the name of its tables."""
     if plan.ollama:
         return {f"real {host.slots}": (host.url, host.slots) for host in parse_hosts(plan.ollama)[:1]}
-    kinds: tuple[Attention, Attention] = ("full", "sliding")
     engines = {}
-    texts = [system_text("en"), *(question.prompt.task for question in _list_questions(0, b"", ""))]
+    texts = [system_text("en"), *(question.prompt.task for question in list_questions(0, b"", ""))]
     for kind in kinds:
         models = write_models(plan.folder, kind, texts, SMALL if plan.quick else None)
         for slots in SLOTS:
@@ -99,7 +100,7 @@ async def _start(plan: Plan, exits: AsyncExitStack) -> Mapping[str, tuple[str, i
 async def _ask_all(client: httpx.AsyncClient, slots: int, order: str, random: Random, plan: Plan) -> Spent:
     """Ask every question about pictures that nobody has seen, as many at once as there are slots."""
     pictures = [
-        _list_questions(number, _picture(quick=plan.quick), plan.model or "random") for number in range(PICTURES)
+        list_questions(number, make_picture(quick=plan.quick), plan.model or "random") for number in range(PICTURES)
     ]
     prompts: list[list[float]] = [[] for _ in pictures]
     queue = _arrange(pictures, order, random)
@@ -108,7 +109,7 @@ async def _ask_all(client: httpx.AsyncClient, slots: int, order: str, random: Ra
     async def work() -> None:
         while queue:
             for question in queue.pop(0):
-                prompts[question.media_id].append(await _ask(client, question))
+                prompts[question.media_id].append(await ask(client, question))
 
     async with asyncio.TaskGroup() as group:
         for _ in range(slots):
@@ -133,13 +134,15 @@ def _cap(fused: Question, jobs: int) -> Question:
     return replace(fused, prompt=replace(fused.prompt, num_predict=jobs * ANSWER_TOKENS))
 
 
-async def _ask(client: httpx.AsyncClient, question: Question) -> float:
+async def ask(client: httpx.AsyncClient, question: Question) -> float:
+    """The prompt time of a call, in milliseconds."""
     options = InferenceOptions(question.model, num_ctx=8192)
     response = await client.post(request_path(options.usual_layout), content=request_body(question, options))
     return float(response.raise_for_status().json().get("prompt_eval_duration", 0)) / 1e6
 
 
-def _list_questions(number: int, picture: bytes, model: str) -> list[Question]:
+def list_questions(number: int, picture: bytes, model: str) -> list[Question]:
+    """What is asked about a picture, job by job, without the comparison with others."""
     facts, questions = MediaFacts(media_id=number, path=f"{number}.jpg"), []
     for stage in load_stages():
         if not stage.needs_picture or stage.job_type == "ollama_duplicate_assist":
@@ -149,7 +152,8 @@ def _list_questions(number: int, picture: bytes, model: str) -> list[Question]:
     return questions
 
 
-def _picture(*, quick: bool) -> bytes:
+def make_picture(*, quick: bool) -> bytes:
+    """A picture that nobody has seen, as JPEG."""
     data = BytesIO()
     draw((448, 448) if quick else SIDE).save(data, "JPEG", quality=85)
     return data.getvalue()

@@ -29,6 +29,10 @@ class _RenderingConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg
 
     platform = OURS
 
+    def get_reset_query(self) -> str:
+        """Nobody changes a session: settings and locks are a transaction's. So none is asked to forget, each time anew."""
+        return ""
+
     async def execute(self, query: str, *args: Any, **options: Any) -> Any:
         return await super().execute(self.platform.render(query), *args, **options)
 

@@ -106,21 +106,18 @@ async def test_what_cannot_be_made_is_left_to_its_job(workshop: Workshop, dispat
         media = await pool.fetch("SELECT * FROM bildwerk.media WHERE id > 2 ORDER BY id")
         return [*media, *await pool.fetch("SELECT * FROM bildwerk.jobs WHERE media_id > 2 ORDER BY media_id, job_type")]
 
+    ahead, dispatcher.ahead = dispatcher.ahead, None
+    assert ahead is not None
     before = await read()
     async with at_work(dispatcher, workshop):
-        assert dispatcher.ahead is not None
-        ahead = dispatcher.ahead
-        dispatcher.ahead = None
+        ahead.look(lambda: (3, 0))
 
         async def idle() -> bool:
             return not ahead.is_looking
 
         await until(idle)
-        ahead.look(lambda: (3, 0))
-        await until(idle)
         assert await list_ready(workshop) == {1, 2, 5}
         assert await read() == before
-        dispatcher.ahead = ahead
 
 
 async def test_a_medium_whose_jobs_send_no_picture_needs_none(workshop: Workshop, dispatcher: Dispatcher) -> None:
