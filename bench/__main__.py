@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bench import (
+    ahead,
     decode,
     displacement,
     duplicates,
@@ -40,6 +41,7 @@ COMPARISONS = {
         replay,
         redecide,
         slots,
+        ahead,
         saturation,
         hop,
         duplicates,

@@ -8,13 +8,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from statistics import median
+from statistics import mean, median
 from typing import Any, Final
 
 import httpx
 
 from bench.comparison import Comparison, Plan, Round, Table, take_turns
-from bench.prefix import ANSWER_TOKENS, REAL_SLOTS, SLOTS, ask, list_questions, make_picture, start_engines
+from bench.prefix import ANSWER_TOKENS, REAL_SLOTS, SLOTS, list_questions, make_picture, post, prompt_ms, start_engines
 from contracts.facts import MediaFacts
 from handlers.inference.answers import answer_schema
 from handlers.inference.layout import Question
@@ -24,6 +24,7 @@ NOTHING, TEXT, SHOWN = "nothing", "a question without a picture", "the same ques
 BETWEEN: Final = (NOTHING, TEXT, SHOWN)
 JOB: Final = "ollama_policy_flags"
 """The one job type that is asked about without its picture."""
+HALF: Final = 0.5
 CALLS: Final = 3
 """About each picture."""
 PICTURES: Final = 4
@@ -31,21 +32,35 @@ PICTURES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """Prompt time in ms, and the share of the prompt that was reused, where the server tells it."""
+
+    ms: float
+    reused: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Spent:
-    """Prompt times (ms) of the calls about one picture, in their order, and of those that came between."""
+    """The calls about one picture, in their order, and those that came between."""
 
-    calls: Sequence[float]
-    between: Sequence[float]
-
-    @property
-    def later(self) -> float:
-        """A later call about the picture by the first: the median."""
-        return median(self.calls[1:]) / self.calls[0]
+    calls: Sequence[Call]
+    between: Sequence[Call]
 
     @property
-    def text(self) -> float:
-        """A call between by the first one about the picture: the median."""
-        return median(self.between) / self.calls[0]
+    def later(self) -> list[float]:
+        """Prompt time of each later call by the first."""
+        return [call.ms / self.calls[0].ms for call in self.calls[1:]]
+
+    @property
+    def anew(self) -> list[bool]:
+        """Whether each later call read the picture again: most of a prompt is the picture."""
+        times = zip(self.calls[1:], self.later, strict=True)
+        return [time > HALF if call.reused is None else call.reused < HALF for call, time in times]
+
+    @property
+    def text(self) -> list[float]:
+        """Prompt time of each call between by the first one about the picture."""
+        return [call.ms / self.calls[0].ms for call in self.between]
 
 
 async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
@@ -59,9 +74,9 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
             figures: dict[str, dict[str, float]] = {}
             for name, (client, slots) in clients.items():
                 spent = {b: await _ask_side_by_side(client, slots, b, plan) for b in take_turns(BETWEEN, number)}
-                figures[f"{name} later"] = {b: median(one.later for one in spent[b]) for b in BETWEEN}
-                figures[f"{name} worst"] = {b: max(one.later for one in spent[b]) for b in BETWEEN}
-                figures[f"{name} text"] = {b: median(one.text for one in spent[b]) for b in (TEXT, SHOWN)}
+                figures[f"{name} anew"] = {b: 100 * mean(a for one in spent[b] for a in one.anew) for b in BETWEEN}
+                figures[f"{name} later"] = {b: median(t for one in spent[b] for t in one.later) for b in BETWEEN}
+                figures[f"{name} text"] = {b: median(t for one in spent[b] for t in one.text) for b in (TEXT, SHOWN)}
             yield figures
 
 
@@ -78,13 +93,19 @@ async def _ask_side_by_side(client: httpx.AsyncClient, slots: int, between: str,
 async def _ask_about_one(client: httpx.AsyncClient, between: str, plan: Plan) -> Spent:
     picture, model = make_picture(quick=plan.quick), plan.model or "random"
     text = _ask_without(model)
-    calls: list[float] = []
-    others: list[float] = []
+    calls: list[Call] = []
+    others: list[Call] = []
     for question in list_questions(0, picture, model)[:CALLS]:
         if calls and between != NOTHING:
-            others.append(await ask(client, text if between == TEXT else replace(text, rendition=picture)))
-        calls.append(await ask(client, question))
+            others.append(await _ask(client, text if between == TEXT else replace(text, rendition=picture)))
+        calls.append(await _ask(client, question))
     return Spent(calls, others)
+
+
+async def _ask(client: httpx.AsyncClient, question: Question) -> Call:
+    answer = await post(client, question)
+    reused = answer.get("reused")
+    return Call(prompt_ms(answer), None if reused is None else reused / answer["prompt_eval_count"])
 
 
 def _ask_without(model: str) -> Question:
@@ -101,9 +122,12 @@ def _make_tables() -> dict[str, Table]:
     ):  # fmt: skip
         for slots in numbers:
             name, where = f"{kind} {slots}", f"{word}, {slots} slot{'s' * (slots > 1)}"
-            about = f"prompt time of a later call about a picture, by what came between, {where}"
-            tables[f"{name} later"] = Table(about, "of the first")
-            tables[f"{name} worst"] = Table(f"the same, the worst picture, {where}", "of the first")
+            tables[f"{name} anew"] = Table(
+                f"later calls that read the picture again, by what came between, {where}", "%"
+            )
+            tables[f"{name} later"] = Table(
+                f"prompt time of a later call, by what came between, {where}", "of the first"
+            )
             tables[f"{name} text"] = Table(f"prompt time of what came between, {where}", "of the first")
     return tables
 

@@ -136,9 +136,20 @@ def _cap(fused: Question, jobs: int) -> Question:
 
 async def ask(client: httpx.AsyncClient, question: Question) -> float:
     """The prompt time of a call, in milliseconds."""
+    return prompt_ms(await post(client, question))
+
+
+async def post(client: httpx.AsyncClient, question: Question) -> Mapping[str, Any]:
+    """What the server answers, with what it says of its work."""
     options = InferenceOptions(question.model, num_ctx=8192)
     response = await client.post(request_path(options.usual_layout), content=request_body(question, options))
-    return float(response.raise_for_status().json().get("prompt_eval_duration", 0)) / 1e6
+    answer: Mapping[str, Any] = response.raise_for_status().json()
+    return answer
+
+
+def prompt_ms(answer: Mapping[str, Any]) -> float:
+    """How long the server was at the prompt, in milliseconds."""
+    return float(answer.get("prompt_eval_duration", 0)) / 1e6
 
 
 def list_questions(number: int, picture: bytes, model: str) -> list[Question]:

@@ -6,7 +6,7 @@ slots behave like those that were measured, its pictures are quicker to read.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -23,6 +23,7 @@ from bildwerk.sandbox.addresses import Stack
 from bildwerk.sandbox.ollama import Simulated, start_simulated_ollama
 from bildwerk.sandbox.simulated_ollama.models import SIMULATED
 from bildwerk.sandbox.stack import start_stack
+from bildwerk.service import Service
 from bildwerk.settings import Settings
 from bildwerk.wiring import wire
 from db.migrate import migrate
@@ -69,7 +70,7 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
                 folder = plan.folder / f"{number}-{order.replace(' ', '-')}"
                 folder.mkdir()
                 database = await create_database(stack.database_url, template)
-                used[order] = await _do(stack, database, plan.folder / "media", folder, names, PHASES[order])
+                used[order] = await use(stack, database, plan.folder / "media", folder, names, PHASES[order])
             yield {
                 "wall": {order: u.wall for order, u in used.items()},
                 "over_floor": {order: u.wall / u.floor for order, u in used.items()},
@@ -78,10 +79,20 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
             }
 
 
-async def _do(
-    stack: Stack, database: str, root: Path, folder: Path, names: Sequence[str], phases: Sequence[Phase]
+async def leave(service: Service) -> None:
+    """Change nothing about a service before it runs."""
+
+
+async def use(
+    stack: Stack,
+    database: str,
+    root: Path,
+    folder: Path,
+    names: Sequence[str],
+    phases: Sequence[Phase],
+    prepare: Callable[[Service], Awaitable[None]] = leave,
 ) -> Used:
-    """Run the service once for each phase, on a simulated server that goes on between them."""
+    """Run the service once for each phase, each time after `prepare`, on a server that goes on between them."""
     kafka = await make_kafka(stack.kafka_bootstrap_servers)
     server = await start_simulated_ollama(folder, SLOTS, OPTIONS)
     where = {
@@ -99,7 +110,7 @@ async def _do(
         for job_types, jobs in phases:
             settings = _settings(where, job_types)
             await _plan(settings, names)
-            used.append(await _serve(settings, server, len(names) * jobs))
+            used.append(await _serve(settings, server, len(names) * jobs, prepare))
     finally:
         await server.process.stop()
     return Used(sum(phase.wall for phase in used), sum(phase.busy for phase in used))
@@ -124,11 +135,14 @@ async def _plan(settings: Settings, names: Sequence[str]) -> None:
             await planner.plan_media(connection, [PlanRequest(number) for number in range(1, len(names) + 1)])
 
 
-async def _serve(settings: Settings, server: Simulated, calls: int) -> Used:
+async def _serve(
+    settings: Settings, server: Simulated, calls: int, prepare: Callable[[Service], Awaitable[None]]
+) -> Used:
     """Run the service until the server has answered so many calls."""
     stop = asyncio.Event()
     async with httpx.AsyncClient(base_url=server.control_url, trust_env=False) as control, wire(settings) as service:
         await service.fleet.look()
+        await prepare(service)
         async with asyncio.timeout(SECONDS), asyncio.TaskGroup() as group:
             group.create_task(service.run(stop))
             while len(made := await _list_calls(control)) < calls:

@@ -30,7 +30,7 @@ class _RenderingConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg
     platform = OURS
 
     def get_reset_query(self) -> str:
-        """Nobody changes a session: settings and locks are a transaction's. So none is asked to forget, each time anew."""
+        """Nothing: nobody changes a session here, settings and locks are a transaction's. Saves a round trip each."""
         return ""
 
     async def execute(self, query: str, *args: Any, **options: Any) -> Any:

@@ -122,6 +122,7 @@ def _final(asked: Asked, timings: Mapping[str, Any], reason: str) -> dict[str, A
         "done_reason": reason,
         "total_duration": int((timings["prompt_ms"] + timings["predicted_ms"]) * _NS_PER_MS),
         "prompt_eval_count": timings["cache_n"] + timings["prompt_n"],
+        "reused": timings["cache_n"],  # which Ollama does not tell
         "prompt_eval_duration": int(timings["prompt_ms"] * _NS_PER_MS),
         "eval_count": timings["predicted_n"],
         "eval_duration": int(timings["predicted_ms"] * _NS_PER_MS),

@@ -100,7 +100,9 @@ def settling_blindly(planner: Planner, job: Job, text: str) -> Act:
 
     async def act(connection: Connection) -> object:
         async with connection.transaction():
-            return await Finisher(planner, writer=EffectWriter(frozenset())).finish(connection, job, say(text))
+            finisher = Finisher(planner, writer=EffectWriter(frozenset()))
+            finished, _ = await finisher.finish(connection, job, say(text))
+        return finished
 
     return act
 
