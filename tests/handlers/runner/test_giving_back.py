@@ -45,7 +45,7 @@ async def test_an_answer_that_waits_for_a_platforms_lock_holds_no_slot(workshop:
         running = asyncio.create_task(workshop.runner.run(work))
 
         async def free() -> bool:
-            return await pool.fetchval(HELD) == 0
+            return bool(await pool.fetchval(HELD) == 0)
 
         await until(free)
         assert await pool.fetchval("SELECT owner IS NOT NULL FROM bildwerk.media")
@@ -93,7 +93,7 @@ async def test_the_pause_after_a_mistake_of_ours_holds_no_slot(
     running = asyncio.create_task(workshop.runner.run(work))
 
     async def free() -> bool:
-        return await pool.fetchval(HELD) == 0
+        return bool(await pool.fetchval(HELD) == 0)
 
     await until(free)
     assert await pool.fetchval("SELECT owner IS NOT NULL FROM bildwerk.media")
