@@ -106,9 +106,10 @@ class Dispatcher:
         while not self.stopping:
             self.pulse.beat()
             self.wake.clear()
+            asked = monotonic()
             claim = await self._claim()
             if claim is not None:
-                self._start(claim)
+                self._start(claim, asked)
                 continue
             self.idleness.find_nothing(monotonic())
             if self.ahead:
@@ -151,11 +152,15 @@ class Dispatcher:
         """
         return (self.claims + later) % OLDEST_EVERY == OLDEST_EVERY - 1
 
-    def _start(self, claim: Claim) -> None:
+    def _start(self, claim: Claim, asked: float) -> None:
+        """Run what was claimed; a lease older than a heartbeat may end before the next one, and is given back."""
         self.claims += 1
         work = Work(
             claim, draining=lambda: self.stopping, idle=self.idleness.claim(monotonic()), freed=self._note_freed
         )
+        if monotonic() - asked > self.settings.heartbeat:
+            log.warning("claim.late", media_id=claim.medium.media_id)
+            work.lose()
         task = asyncio.create_task(self.runner.run(work))
         self.works[task] = work
         task.add_done_callback(self._end)

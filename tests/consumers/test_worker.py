@@ -114,6 +114,30 @@ async def test_a_lease_that_somebody_took_ends_the_call(workshop: Workshop, disp
     assert await workshop.ledger.meta(1) == {}
 
 
+async def test_a_claim_whose_answer_comes_late_asks_nothing(workshop: Workshop, dispatcher: Dispatcher) -> None:
+    """I8: its lease was counted from its start, and may be somebody else's before the next heartbeat."""
+    await workshop.inspector.inspect_batch()
+    await workshop.register()
+    ended: list[Work] = []
+    dispatcher.finished = ended.append
+    stop = asyncio.Event()
+    async with workshop.ledger.pool.acquire() as other, other.transaction():
+        await other.execute("LOCK TABLE bildwerk.media IN ACCESS EXCLUSIVE MODE")
+        running = asyncio.create_task(dispatcher.run(stop))
+        await workshop.ledger.blocked()
+        await asyncio.sleep(dispatcher.settings.heartbeat * 1.5)
+
+    async def two_ended() -> bool:
+        return len(ended) >= 2
+
+    await reach(two_ended)
+    stop.set()
+    await asyncio.wait_for(running, 15)
+    assert ended[0].lost
+    assert ended[0].called == 0
+    assert [call["job"] for call in await workshop.calls()] == [CAPTION, TITLE]
+
+
 async def test_a_heart_that_cannot_beat_stops_its_calls(workshop: Workshop, dispatcher: Dispatcher) -> None:
     """P25 and the trust window: with the database unreachable for longer than the lease, nothing is asked any more."""
     await workshop.inspector.inspect_batch()
