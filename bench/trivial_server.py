@@ -7,7 +7,7 @@ import asyncio
 import re
 
 _LENGTH = re.compile(rb"^content-length: *(\d+)", re.IGNORECASE | re.MULTILINE)
-_BODY = b'{"done": true, "message": {"content": "' + b"x" * 400 + b'"}}'
+_BODY = b'{"model": "m", "done": true, "done_reason": "stop", "message": {"content": "' + b"x" * 400 + b'"}}'
 _ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s" % (len(_BODY), _BODY)
 
 

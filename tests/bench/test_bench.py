@@ -1,29 +1,52 @@
-"""That the benchmarks run: one round of the quickest, whose figures are the simulation's own and no matter of speed."""
+"""That the benchmarks run: one round of small amounts; what is looked at is no matter of speed."""
 
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
-from bench import layouts
+from bench import hop, layouts, saturation
 from bildwerk.sandbox.process import Process, Program
 
 REPOSITORY = Path(__file__).parents[2]
 
 
-async def test_a_comparison_is_measured_and_written_down(tmp_path: Path) -> None:
-    argv = [sys.executable, "-m", "bench", "layouts", "--rounds", "1", "--quick", "--output", str(tmp_path / "out")]
-    process = await Process.start(Program("bench", argv, tmp_path / "printed", cwd=REPOSITORY))
+async def measure(name: str, folder: Path) -> dict[str, Any]:
+    """What one round of a comparison came to; what it printed is in `printed`."""
+    argv = [sys.executable, "-m", "bench", name, "--rounds", "1", "--quick", "--output", str(folder / "out")]
+    process = await Process.start(Program("bench", argv, folder / "printed", cwd=REPOSITORY))
     try:
         assert await process.wait() == 0, process.read_tail()
     finally:
         await process.stop()
+    assert (folder / "out" / f"{name}.svg").read_text().startswith("<svg")
+    found: dict[str, Any] = json.loads((folder / "out" / f"{name}.json").read_text())
+    assert (found["name"], found["simulated"], found["quick"], len(found["rounds"])) == (name, True, True, 1)
+    assert "SIMULATED" in (folder / "printed").read_text()
+    return found
 
-    found = json.loads((tmp_path / "out" / "layouts.json").read_text())
-    assert (found["name"], found["simulated"], found["quick"], len(found["rounds"])) == ("layouts", True, True, 1)
-    printed = (tmp_path / "printed").read_text()
-    assert "SIMULATED" in printed
-    (shares,) = found["rounds"]
+
+async def test_a_comparison_is_measured_and_written_down(tmp_path: Path) -> None:
+    (shares,) = (await measure("layouts", tmp_path))["rounds"]
+
     for path in layouts.PATHS:
         assert shares[path].keys() == {layouts.USUAL, *layouts.OURS}
         assert all(shares[path][layout] < 0.4 for layout in layouts.OURS), "our layouts let the picture be reused"
     assert shares["rendered"][layouts.USUAL] < 0.4 < shares["native"][layouts.USUAL], "the usual one does not, natively"
+
+
+async def test_backlogs_are_worked_off_in_order(tmp_path: Path) -> None:
+    (found,) = (await measure("saturation", tmp_path))["rounds"]
+
+    assert found["share"].keys() == {saturation.FEW, saturation.MANY, saturation.SKEWED}
+    assert all(0 < share <= 1 for share in found["share"].values()), "nobody is faster than the floor"
+    assert set(found["inversions"].values()) == {0}
+
+
+async def test_the_ways_from_a_commit_to_the_next_call_are_measured(tmp_path: Path) -> None:
+    (found,) = (await measure("hop", tmp_path))["rounds"]
+
+    for share in hop.SHARES:
+        assert found[f"p{share}"].keys() == {hop.COMMIT, hop.LEASE, hop.EVENTS, hop.CHAIN, hop.UPLOAD}
+        assert min(found[f"p{share}"].values()) > 0
+    assert found["p50"][hop.LEASE] < found["p50"][hop.CHAIN] < found["p50"][hop.UPLOAD]

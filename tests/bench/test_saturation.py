@@ -1,0 +1,31 @@
+"""The figures of the part saturation, of calls that are written down by hand."""
+
+from typing import Any
+
+from bench.saturation import JOBS, Case, Done
+
+CAPTION, TITLE = JOBS
+
+
+def make(*calls: tuple[str, str, float, float], slots: int = 2) -> Done:
+    """The calls as the simulated server lists them, each (media, job, start, end)."""
+    listed: list[dict[str, Any]] = [dict(zip(("media", "job", "start", "end"), call, strict=True)) for call in calls]
+    return Done(Case(slots, media=2, mean=1.0, spread=0.0), listed, (), {})
+
+
+def test_the_floor_is_of_all_slots_or_of_the_longest_chain() -> None:
+    done = make(("1", CAPTION, 0, 1), ("1", TITLE, 1, 4), ("2", CAPTION, 0, 1), ("2", TITLE, 2, 3))
+
+    assert (done.makespan, done.share, done.longest) == (4, 3, 4)
+
+
+def test_calls_of_a_medium_one_after_the_other_in_the_order_of_the_chain_are_no_inversions() -> None:
+    again = [("1", job, start, start + 1.0) for start, job in enumerate([CAPTION, TITLE] * 3)]
+
+    assert make(*again, ("2", CAPTION, 0.5, 1.5), ("2", TITLE, 1.5, 2)).inversions == 0
+
+
+def test_overlapping_calls_of_a_medium_and_those_in_another_order_are_counted() -> None:
+    assert make(("1", CAPTION, 0, 2), ("1", TITLE, 1, 3)).inversions == 1
+    assert make(("1", TITLE, 0, 1), ("1", CAPTION, 1, 2)).inversions == 2
+    assert make(("1", CAPTION, 0, 1), ("1", CAPTION, 1, 2), ("1", TITLE, 2, 3)).inversions == 2
