@@ -107,7 +107,13 @@ class Parts:
         dispatcher = Dispatcher(
             pool,
             self.database,
-            Runner(pool, finisher, make_asker(settings, self.store, self.fleet), reuses=settings.reuse_answers),
+            Runner(
+                pool,
+                finisher,
+                make_asker(settings, self.store, self.fleet),
+                reuses=settings.reuse_answers,
+                settled=relay.wake.set,
+            ),
             lambda: self.fleet.available() if self.store.is_available() else (),
             WorkerSettings(settings.lease_seconds, settings.poll_seconds, settings.grace_seconds),
             LookAhead(pool, self.store, planner.chain),

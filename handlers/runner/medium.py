@@ -1,7 +1,8 @@
 """The run of one medium: from lease to release, its due jobs in the order of the chain."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import structlog
@@ -39,7 +40,8 @@ class Runner:
     """Runs claimed media. Holds no state of its own; no transaction is open during a model call.
 
     `lost_limit` is how many leases a medium may lose to crashes before its job is failed. With `reuses` an answer about
-    the same pixels is taken over instead of asking again.
+    the same pixels is taken over instead of asking again. `settled` is called when a job's end, and with it the event
+    that tells of it, was committed.
     """
 
     pool: Pool
@@ -47,6 +49,7 @@ class Runner:
     asker: Asker
     lost_limit: int = 5
     reuses: bool = False
+    settled: Callable[[], None] = field(default=lambda: None)
 
     async def run(self, work: Work) -> Ended:
         """Run the due jobs of one medium, then give it back. Only bugs are raised."""
@@ -150,6 +153,7 @@ class Runner:
         if question is not None:
             result = await self._ask(work, turn, question, job, part)
         finished = await self._finish(job, facts, result, work)
+        self.settled()
         log.info(
             "job.ended", media_id=facts.media_id, job_type=stage.job_type, run=job.run_id,
             reused_from=reused and reused.run.id, fused_in=part and part.run_id,

@@ -6,6 +6,8 @@ import pytest_asyncio
 from contracts.topics import Topic
 from tests.acceptance.conftest import QUICK, MakeWorld
 from tests.acceptance.invariants import gather
+from tests.acceptance.polling import until
+from tests.acceptance.wire import body
 from tests.acceptance.world import CAPTION, TITLE, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -42,6 +44,23 @@ async def waiting(make_shared: MakeWorld) -> World:
     world = await make_shared(*QUICK)
     await world.serve(foreign_job_types=CAPTION)
     return world
+
+
+async def test_another_program_hears_of_a_caption_while_the_title_is_still_asked_for(world: World) -> None:
+    """It need not wait until all of the picture is done, or until somebody looks."""
+    (media,) = await world.add(1)
+    await world.spoil("hang", match={"job": TITLE})
+    await world.serve(poll_seconds=600)
+    await world.wire.created([media])
+    await world.under_way(media, TITLE)
+
+    async def told() -> list[str]:
+        return [body(record)["job_type"] for record in await world.wire.read(Topic.STAGE_COMPLETED)]
+
+    assert await until(told, 60.0) == [CAPTION]
+    assert (await world.jobs())[media, TITLE]["status"] == "due"
+    await world.heal()
+    await world.settled([media])
 
 
 async def test_where_captions_are_another_programs_the_title_waits_for_its_completion(waiting: World) -> None:
