@@ -66,7 +66,7 @@ class Heard:
 
 async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
     """One picture after another, within a lease and by events."""
-    count = 2 if plan.quick else 60
+    count = 2 if plan.quick else 30
     names = fill(plan.folder / "media", count, ONE_MEGAPIXEL)
     async with start_stack(slots=None) as stack:
         template = await create_database(stack.database_url)

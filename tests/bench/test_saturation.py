@@ -19,6 +19,13 @@ def test_the_floor_is_of_all_slots_or_of_the_longest_chain() -> None:
     assert (done.makespan, done.share, done.longest) == (4, 3, 4)
 
 
+def test_slots_are_judged_as_long_as_a_medium_waits() -> None:
+    """The second medium is begun at 3: until then one slot was held for 2, the other one never."""
+    done = make(("1", CAPTION, 0, 2), ("1", TITLE, 3, 9), ("2", CAPTION, 3, 4), ("2", TITLE, 4, 5))
+
+    assert done.busy == 2 / (2 * 3)
+
+
 def test_calls_of_a_medium_one_after_the_other_in_the_order_of_the_chain_are_no_inversions() -> None:
     again = [("1", job, start, start + 1.0) for start, job in enumerate([CAPTION, TITLE] * 3)]
 
