@@ -64,14 +64,17 @@ class Case:
         return range(self.media + 1 - self.hot, self.media + 1)
 
 
-FEW, MANY, LONG, SKEWED = "8 slots", "64 slots", "64 slots, all day", "8 slots, 30 % of the work on 4 media"
+FEW, SLOW, MANY = "8 slots, calls of 0.8 s", "8 slots, calls of 4 s", "64 slots, calls of 8 s"
+SKEWED, LONG = "8 slots, 30 % of the work on 4 media, calls of 2 s", "64 slots, calls of 1.5 s"
 CASES: Final[Mapping[str, Case]] = {
     FEW: Case(8, 760, 0.8, 0.25),
+    SLOW: Case(8, 96, 4.0, 0.25),
     MANY: Case(64, 384, 8.0, 0.2),
-    SKEWED: Case(8, 160, 0.8, 0.25, hot=4, times=17),
+    SKEWED: Case(8, 80, 2.0, 0.25, hot=4, times=8),
 }
 QUICK: Final[Mapping[str, Case]] = {
     FEW: Case(8, 16, 0.1, 0.25),
+    SLOW: Case(8, 8, 0.2, 0.25),
     MANY: Case(64, 64, 0.2, 0.2),
     SKEWED: Case(8, 16, 0.1, 0.25, hot=2, times=4),
 }
