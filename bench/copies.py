@@ -53,23 +53,24 @@ FINGERPRINTS = "SELECT media_id, job_type, fingerprint FROM bildwerk.jobs WHERE 
 CHECKED = 50
 
 
-async def multiply(connection: Connection, planner: Planner, media: int, tables: Sequence[str] = TABLES) -> None:
-    """Make so many media (a multiple) of those that are there: planning a copy comes to what its original does."""
-    originals = await connection.fetchval("SELECT count(*) FROM bildwerk.media")
+async def multiply(
+    connection: Connection, planner: Planner, originals: int, media: range, tables: Sequence[str] = TABLES
+) -> None:
+    """Make media of these ids (whole copies) of the first ones; planning a copy comes to what its original does."""
     await connection.execute("SET session_replication_role = replica")  # the references are right
     await connection.execute(DOCUMENTS)
     snapshots = await planner.load(connection, range(1, originals + 1))
     await connection.copy_records_to_table("documents", records=list(_list_documents(planner, snapshots)))
-    copies, step = media // originals, max(1, CHUNK // originals)
-    for start in range(1, copies, step):
+    copies, step = range(media.start // originals, (media.stop - 1) // originals), max(1, CHUNK // originals)
+    for start in range(copies.start, copies.stop, step):
         for table in tables:
-            await _copy(connection, table, originals, range(start, min(start + step, copies)))
+            await _copy(connection, table, originals, range(start, min(start + step, copies.stop)))
     await connection.execute("RESET session_replication_role")
     await connection.execute("DROP TABLE documents")
     await connection.execute("VACUUM ANALYZE")  # as autovacuum would have by then
     await connection.execute("CHECKPOINT")
     if {"public.media", "bildwerk.pictures", "bildwerk.jobs"} <= {*tables}:
-        await _check(connection, planner, range(media - CHECKED + 1, media + 1))
+        await _check(connection, planner, media[-CHECKED:])
 
 
 async def _copy(connection: Connection, table: str, originals: int, copies: range) -> None:

@@ -101,7 +101,7 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
         done, settings = await make_done(stack, plan.folder, PICTURES)
         planner = make_planner(settings)
         async with open_pool(Database(done, command_timeout=SECONDS)) as pool, pool.acquire() as connection:
-            await multiply(connection, planner, media)
+            await multiply(connection, planner, PICTURES, range(PICTURES + 1, media + 1))
         new = await create_database(stack.database_url)
         await migrate(new)
         await run_statement(new, NEW, media)

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -33,7 +34,9 @@ LEASE = timedelta(minutes=5)
 PATIENCE = 1_800.0
 RETRYING = ", 20 % in back-off"
 SECONDS = 300.0
-WHOLE = ("public.media", "bildwerk.pictures", "bildwerk.media", "bildwerk.jobs")
+WHOLE = 100_000
+"""So many media have rows of the platform's, pictures and jobs; those beyond them are only told to claims."""
+TABLES = ("public.media", "bildwerk.pictures", "bildwerk.media", "bildwerk.jobs")
 RETRY = "UPDATE bildwerk.media SET run_at = now() + interval '1 day', priority = 10 WHERE id % 5 = 0"
 SIZE = """
 SELECT (sum(pg_table_size(c.oid)) / 1e6)::float8 AS tables, (sum(pg_indexes_size(c.oid)) / 1e6)::float8 AS indexes
@@ -68,7 +71,7 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """A database of media that wait; `whole`: with their pictures, jobs and rows of the platform's."""
+    """A database of media that wait; `whole`: all of them with pictures, jobs and rows of the platform's."""
 
     stack: Stack
     folder: Path
@@ -101,6 +104,7 @@ class Backlog:
             chosen |= {"sweep_seconds": "0.2", "log_level": "debug", "reuse_answers": "false"}
             settings = make_settings(chosen)
             async with pool.acquire() as connection:
+                await connection.execute("UPDATE bildwerk.watches SET cursor = 0")
                 generation = await connection.fetchval(GENERATION, PICTURES) + 1
                 media = await connection.fetchval("SELECT count(*) FROM bildwerk.media")
             events = min(EVENTS, media - PICTURES)
@@ -124,24 +128,34 @@ async def build_backlogs(
     """One of each size; of those named in `later` also one where every fifth is to be tried again tomorrow."""
     folder.mkdir()
     database, settings = await make_waiting(stack, folder, PICTURES)
-    found = {}
-    for name, size in sizes.items():
-        for whole in (True, False) if name in later else (True,):
-            copy = await create_database(stack.database_url, database)
-            connection = await connect(Database(copy, command_timeout=PATIENCE))
-            try:
-                await leases.register_slots(connection, [HOST])
-                tables = WHOLE if whole else ("bildwerk.media",)
-                await multiply(connection, make_planner(settings), size, tables)
-                if not whole:
-                    await connection.execute(RETRY)
-                    await connection.execute("VACUUM ANALYZE")
-                found[name if whole else name + RETRYING] = Backlog(
-                    stack, folder, copy, whole, *await connection.fetchrow(SIZE)
-                )
-            finally:
-                await connection.close()
+    made, found = range(1, PICTURES + 1), {}
+    for name, size in sorted(sizes.items(), key=lambda item: item[1]):
+        database = await create_database(stack.database_url, database)
+        async with _connecting(database) as connection:
+            await leases.register_slots(connection, [HOST])
+            whole = range(made.stop, min(size, WHOLE) + 1)
+            if whole:
+                await multiply(connection, make_planner(settings), PICTURES, whole, TABLES)
+            if rest := range(max(made.stop, WHOLE + 1), size + 1):
+                await multiply(connection, make_planner(settings), PICTURES, rest, ["bildwerk.media"])
+            made = range(1, size + 1)
+            found[name] = Backlog(stack, folder, database, size <= WHOLE, *await connection.fetchrow(SIZE))
+    for name in later:
+        copy = await create_database(stack.database_url, found[name].database)
+        async with _connecting(copy) as connection:
+            await connection.execute(RETRY)
+            await connection.execute("VACUUM ANALYZE")
+        found[name + RETRYING] = replace(found[name], database=copy)
     return found
+
+
+@asynccontextmanager
+async def _connecting(database: str) -> AsyncIterator[Connection]:
+    connection = await connect(Database(database, command_timeout=PATIENCE))
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 async def _count_pages(connection: Connection) -> float:
