@@ -1,4 +1,7 @@
-"""F30: what a claim, a reclaim, a heartbeat and the relay cost does not grow with the backlog. Plans, no times."""
+"""F30: what a claim, a reclaim, a heartbeat and the relay cost does not grow with the backlog. Plans, no times.
+
+A new picture is compared with all others, in an index that holds no more of them than that takes.
+"""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -19,7 +22,11 @@ FILL = (
     "INSERT INTO bildwerk.outbox (aggregateid, type, topic, payload) SELECT id, 'a', 'a', '{}' FROM bildwerk.media",
     "INSERT INTO bildwerk.jobs (media_id, job_type, status) SELECT id, 'ollama_caption', 'due' FROM bildwerk.media",
     "INSERT INTO media (path) SELECT id::text FROM bildwerk.media",
-    "ANALYZE media, bildwerk.media, bildwerk.outbox, bildwerk.jobs",
+    """
+    INSERT INTO bildwerk.pictures (content_hash, phash, measures)
+    SELECT n, n, jsonb_build_object('as', repeat('much as in life', 40)) FROM generate_series(1, 20000) AS n
+    """,
+    "VACUUM ANALYZE media, bildwerk.media, bildwerk.outbox, bildwerk.jobs, bildwerk.pictures",
 )
 MEDIA = [*range(50, 1_050, 50)]
 STATEMENTS: Mapping[str, tuple[str, tuple[Any, ...], Sequence[str]]] = {
@@ -29,6 +36,7 @@ STATEMENTS: Mapping[str, tuple[str, tuple[Any, ...], Sequence[str]]] = {
     "fence": ("leases", (50, 1), ("media_pkey",)),
     "list": ("outbox", (500, []), ("outbox_pkey",)),
     "delete": ("outbox", (MEDIA,), ("outbox_pkey",)),
+    "compare": ("inspections", ("7", 7), ("pictures_phash", "pictures_pkey")),
 }
 
 
