@@ -37,6 +37,7 @@ OTHERS: Mapping[str, str] = {
     "content_hash": "encode(sha256((s.content_hash || g)::bytea), 'hex')",
     "pixel_hash": "encode(sha256((s.pixel_hash || g)::bytea), 'hex')",
     "run_at": "s.run_at + g * interval '1 ms'",
+    "seek_at": "NULL::timestamptz",
     "inspected_mark": """(
         SELECT bildwerk.source_mark(p.path, p.updated_at, p.hash) FROM public.media AS p WHERE p.id = s.id + g * $1
     )""",

@@ -31,7 +31,7 @@ from db.migrate import migrate
 from db.pool import Connection, Database, Pool, open_pool
 from db.queries import load
 from db.tags import SOURCE
-from handlers.runner.planning import Planned, Planner
+from handlers.runner.planning import Planned, Planner, PlanRequest
 
 MEDIA = 100_000
 PICTURES = 20
@@ -101,6 +101,8 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
         done, settings = await make_done(stack, plan.folder, PICTURES)
         planner = make_planner(settings)
         async with open_pool(Database(done, command_timeout=SECONDS)) as pool, pool.acquire() as connection:
+            async with connection.transaction():  # what was noticed last is remembered now, and not by every copy
+                await planner.plan_media(connection, [PlanRequest(number) for number in range(1, PICTURES + 1)])
             await multiply(connection, planner, PICTURES, range(PICTURES + 1, media + 1))
         new = await create_database(stack.database_url)
         await migrate(new)
@@ -136,7 +138,8 @@ async def _plan_again(database: str, planner: Planner, events: int, kafka: Kafka
         before = await _list_written(pool)
         figures, todo = await _plan(pool, planner, events, kafka)
         assert todo == 0
-        assert await _list_written(pool) == before, "finished work is left alone"
+        written = set(await _list_written(pool)) - set(before)
+        assert not written, f"finished work is left alone: {sorted(written)}"
     return figures
 
 
