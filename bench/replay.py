@@ -8,13 +8,14 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from uuid import uuid4
 
 from bench.chains import make_done
 from bench.comparison import Comparison, Plan, Round, Table, take_turns
 from bench.copies import multiply
+from bench.pace import Pace
 from bench.services import announce, create_database, make_kafka, run_statement
 from bench.usage import find_postgres, take_cpu
 from bildwerk.arguments import make_planner
@@ -31,7 +32,7 @@ from db.migrate import migrate
 from db.pool import Connection, Database, Pool, open_pool
 from db.queries import load
 from db.tags import SOURCE
-from handlers.runner.planning import Planned, Planner, PlanRequest
+from handlers.runner.planning import Planner, PlanRequest
 
 MEDIA = 100_000
 PICTURES = 20
@@ -52,35 +53,6 @@ FIRST, AGAIN, READ, LOADED, RAW = (
     "read, and facts made of it",
     "aiokafka alone",
 )
-
-
-@dataclass
-class Pace:
-    """Events by the time at which their batch was through; `media` are the ids of each batch."""
-
-    expected: int
-    seen: int = 0
-    todo: int = 0
-    marks: list[tuple[float, int]] = field(default_factory=list)
-    complete: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def note(self, events: int) -> None:
-        """A batch is through."""
-        self.seen += events
-        self.marks.append((time.perf_counter(), self.seen))
-        if self.seen >= self.expected:
-            self.complete.set()
-
-    def note_planned(self, planned: Planned) -> None:
-        """As above; every event of the topic is of another medium, so that media are events."""
-        self.todo += planned.changed + planned.uninspected + planned.due
-        self.note(planned.media)
-
-    @property
-    def rate(self) -> float:
-        """Events per second after the first batch."""
-        (began, first), (ended, last) = self.marks[0], self.marks[-1]
-        return (last - first) / (ended - began)
 
 
 @dataclass(frozen=True, slots=True)
