@@ -24,6 +24,7 @@ from bench import (
     replay,
     report,
     saturation,
+    scale,
     slots,
     transport,
 )
@@ -44,6 +45,7 @@ COMPARISONS = {
         ahead,
         saturation,
         hop,
+        scale,
         duplicates,
         decode,
     )

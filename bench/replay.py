@@ -1,83 +1,102 @@
-"""How fast events are planned: a topic read again when all is done, and for the first time; and read, no more.
+"""How fast events are planned: a topic read again when all is done, and for the first time; and what that is made of.
 
-The clock runs from the first batch to the last, so that joining the group is left out. No fsync.
+Done is the whole chain: all eight jobs of every medium are terminal. The clock runs from the first batch to the last,
+so that joining the group is left out. No fsync.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from uuid import uuid4
 
+from bench.chains import make_done
 from bench.comparison import Comparison, Plan, Round, Table, take_turns
-from bench.library import finish_all, make_planner
+from bench.copies import multiply
+from bench.pace import Pace
 from bench.services import announce, create_database, make_kafka, run_statement
+from bench.usage import find_postgres, take_cpu
+from bildwerk.arguments import make_planner
 from bildwerk.sandbox.stack import start_stack
 from consumers.intake import Intake
-from consumers.kafka import KafkaSettings, make_consumer
+from consumers.kafka import Consumer, KafkaSettings, make_consumer
+from contracts.duplicates import ASKED, ASKS
+from contracts.facts import RECONSTRUCTED
+from contracts.measures import MEASURES_VERSION
 from contracts.topics import Topic
+from db.duplicates import GROUP
+from db.likeness_facts import PAIRS
 from db.migrate import migrate
-from db.pool import Database, open_pool
-from handlers.runner.planning import Planned
+from db.pool import Connection, Database, Pool, open_pool
+from db.queries import load
+from db.tags import SOURCE
+from handlers.runner.planning import Planner, PlanRequest
 
+MEDIA = 100_000
+PICTURES = 20
 BATCH = 500
-PASSES = 10
-SECONDS = 300.0
-MEDIA = "INSERT INTO public.media (path, hash) SELECT n || '.jpg', md5(n::text) FROM generate_series(1, $1::int) n"
-FIRST, AGAIN, RAW = "planned for the first time", "planned again", "aiokafka alone"
+PASSES = 3
+SECONDS = 600.0
+NEW = "INSERT INTO public.media (path, hash) SELECT n || '.jpg', md5(n::text) FROM generate_series(1, $1::int) n"
+ROWS = """
+SELECT string_agg(format('SELECT %L, count(*), coalesce(sum(xmin::text::bigint), 0) FROM %I.%I',
+    tablename, schemaname, tablename), ' UNION ALL ' ORDER BY schemaname, tablename)
+FROM pg_tables WHERE schemaname IN ('public', 'bildwerk')
+"""
+"""The statement that tells whether any row of ours or of the platform's was written: counts, and who wrote them."""
+FIRST, AGAIN, READ, LOADED, RAW = (
+    "planned for the first time",
+    "planned again",
+    "the same batches read alone",
+    "read, and facts made of it",
+    "aiokafka alone",
+)
 
 
-@dataclass
-class Pace:
-    """Events by the time at which their batch was through."""
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Events per second, and CPU milliseconds of 1000 events: ours, and those of PostgreSQL's processes."""
 
-    expected: int
-    seen: int = 0
-    todo: int = 0
-    marks: list[tuple[float, int]] = field(default_factory=list)
-    complete: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def note(self, events: int) -> None:
-        """A batch is through."""
-        self.seen += events
-        self.marks.append((time.perf_counter(), self.seen))
-        if self.seen >= self.expected:
-            self.complete.set()
-
-    def note_planned(self, planned: Planned) -> None:
-        """As above; every event of the topic is of another medium, so that media are events."""
-        self.todo += planned.changed + planned.uninspected + planned.due
-        self.note(planned.media)
-
-    @property
-    def rate(self) -> float:
-        """Events per second after the first batch."""
-        (began, first), (ended, last) = self.marks[0], self.marks[-1]
-        return (last - first) / (ended - began)
+    rate: float
+    ours: float = 0.0
+    theirs: float = 0.0
 
 
 async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
     """Take the same topic in each way, with a new group every time."""
-    media = range(1, 1 + (1_500 if plan.quick else 6_000))
+    media = MEDIA // 100 if plan.quick else MEDIA
     async with start_stack(slots=None, fsync=False) as stack:
         kafka = await make_kafka(stack.kafka_bootstrap_servers)
-        await announce(kafka, media)
+        await announce(kafka, range(1, media + 1))
+        done, settings = await make_done(stack, plan.folder, PICTURES)
+        planner = make_planner(settings)
+        async with open_pool(Database(done, command_timeout=SECONDS)) as pool, pool.acquire() as connection:
+            async with connection.transaction():  # what was noticed last is remembered now, and not by every copy
+                await planner.plan_media(connection, [PlanRequest(number) for number in range(1, PICTURES + 1)])
+            await multiply(connection, planner, PICTURES, range(PICTURES + 1, media + 1))
         new = await create_database(stack.database_url)
         await migrate(new)
-        await run_statement(new, MEDIA, len(media))
-        done = await create_database(stack.database_url, new)
-        async with open_pool(Database(done)) as pool:
-            await finish_all(pool, media)
-        for database in (new, done):
-            await run_statement(database, "VACUUM ANALYZE")  # as autovacuum would have by then
-        ways: dict[str, Callable[[KafkaSettings, int], Awaitable[float]]] = {
-            AGAIN: partial(_plan, stack.database_url, done, idle=True),
-            FIRST: partial(_plan, stack.database_url, new, idle=False),
-            RAW: _read,
+        await run_statement(new, NEW, media)
+        await run_statement(new, "VACUUM ANALYZE")
+        batches = await _list_batches(_regroup(kafka), media)
+        ways: dict[str, Callable[[KafkaSettings], Awaitable[Figures]]] = {
+            AGAIN: partial(_plan_again, done, planner, media),
+            READ: partial(_read_alone, done, planner, batches),
+            LOADED: partial(_load, done, planner, batches),
+            FIRST: partial(_plan_first, stack.database_url, new, planner, media),
+            RAW: partial(_poll, media),
         }
+        await _read_alone(done, planner, batches, kafka)  # warm
         for number in range(plan.rounds):
-            yield {"rate": {way: await ways[way](_regroup(kafka), len(media)) for way in take_turns([*ways], number)}}
+            found = {way: await ways[way](_regroup(kafka)) for way in take_turns([*ways], number)}
+            kept = {way: figures for way, figures in found.items() if way != RAW}
+            yield {
+                "rate": {way: figures.rate for way, figures in found.items()},
+                "ours": {way: figures.ours for way, figures in kept.items()},
+                "theirs": {way: figures.theirs for way, figures in kept.items()},
+            }
 
 
 def _regroup(kafka: KafkaSettings) -> KafkaSettings:
@@ -85,45 +104,126 @@ def _regroup(kafka: KafkaSettings) -> KafkaSettings:
     return replace(kafka, group=f"bench-{uuid4().hex[:12]}")
 
 
-async def _plan(server: str, template: str, kafka: KafkaSettings, events: int, *, idle: bool) -> float:
-    """Events per second of our intake on a copy of a database; `idle` says that all is done, else all is new."""
-    pace, stop = Pace(events), asyncio.Event()
+async def _plan_again(database: str, planner: Planner, events: int, kafka: KafkaSettings) -> Figures:
+    """By our intake, on a finished library, where not a row may be written."""
+    async with open_pool(Database(database)) as pool:
+        before = await _list_written(pool)
+        figures, todo = await _plan(pool, planner, events, kafka)
+        assert todo == 0
+        written = set(await _list_written(pool)) - set(before)
+        assert not written, f"finished work is left alone: {sorted(written)}"
+    return figures
+
+
+async def _plan_first(server: str, template: str, planner: Planner, events: int, kafka: KafkaSettings) -> Figures:
+    """By our intake, on a copy of a database whose media are all new to it."""
     async with open_pool(Database(await create_database(server, template))) as pool:
-        intake = Intake(pool, make_planner(), kafka, pace.note_planned, BATCH)
-        async with asyncio.timeout(SECONDS), asyncio.TaskGroup() as group:
-            group.create_task(intake.run(stop))
-            await pace.complete.wait()
-            stop.set()
-    assert pace.todo == (0 if idle else events)
-    return pace.rate
+        figures, todo = await _plan(pool, planner, events, kafka)
+        assert todo == events
+    return figures
 
 
-async def _read(kafka: KafkaSettings, events: int) -> float:
+async def _plan(pool: Pool, planner: Planner, events: int, kafka: KafkaSettings) -> tuple[Figures, int]:
+    pace, stop = Pace(events), asyncio.Event()
+    intake = Intake(pool, planner, kafka, pace.note_planned, BATCH)
+    async with pool.acquire() as connection:
+        server = await find_postgres(connection)
+    ours, theirs = time.process_time(), take_cpu(server)
+    async with asyncio.timeout(SECONDS), asyncio.TaskGroup() as group:
+        group.create_task(intake.run(stop))
+        await pace.complete.wait()
+        ours, theirs = time.process_time() - ours, take_cpu(server) - theirs
+        stop.set()
+    return Figures(pace.rate, ours * 1e6 / events, theirs * 1e6 / events), pace.todo
+
+
+async def _list_written(pool: Pool) -> list[tuple[str, int, int]]:
+    async with pool.acquire() as connection:
+        return [tuple(row) for row in await connection.fetch(await connection.fetchval(ROWS))]
+
+
+async def _read_alone(
+    database: str, planner: Planner, batches: Sequence[Sequence[int]], kafka: KafkaSettings
+) -> Figures:
+    """What planning reads of each batch, and nothing else: the same statements on the same ids, their rows unread."""
+    del kafka
+    sql, keys = load("facts"), list(planner.chain.keys)
+
+    async def read(connection: Connection, media_ids: list[int]) -> None:
+        await connection.fetch(sql["facts_snapshots"], media_ids, keys, MEASURES_VERSION)
+        await connection.fetch(sql["facts_tags"], media_ids, SOURCE)
+        await connection.fetch(sql["facts_prompts"], media_ids, RECONSTRUCTED)
+        await connection.fetch(sql["facts_likeness"], media_ids, ASKS, sorted(ASKED), GROUP, PAIRS)
+
+    return await _take_batches(database, batches, read)
+
+
+async def _load(database: str, planner: Planner, batches: Sequence[Sequence[int]], kafka: KafkaSettings) -> Figures:
+    del kafka
+    return await _take_batches(database, batches, planner.load)
+
+
+async def _take_batches(
+    database: str, batches: Sequence[Sequence[int]], take: Callable[[Connection, list[int]], Awaitable[object]]
+) -> Figures:
+    pace = Pace(sum(map(len, batches)))
+    async with open_pool(Database(database)) as pool, pool.acquire() as connection:
+        server = await find_postgres(connection)
+        ours, theirs = time.process_time(), take_cpu(server)
+        for batch in batches:
+            async with connection.transaction():
+                await take(connection, sorted(batch))
+            pace.note(len(batch))
+        ours, theirs = time.process_time() - ours, take_cpu(server) - theirs
+    return Figures(pace.rate, ours * 1e6 / pace.seen, theirs * 1e6 / pace.seen)
+
+
+async def _list_batches(kafka: KafkaSettings, events: int) -> list[list[int]]:
+    """The media of the topic, in batches as intake gets them."""
+    batches: list[list[int]] = []
+    async with _consuming(kafka) as consumer:
+        while sum(map(len, batches)) < events:
+            got = await consumer.getmany(timeout_ms=500, max_records=BATCH)
+            if got:
+                batches.append([int(record.key) for records in got.values() for record in records])
+    return batches
+
+
+async def _poll(events: int, kafka: KafkaSettings) -> Figures:
     """Events per second of aiokafka's `getmany` with a commit per batch, as our intake does, and nothing else.
 
-    The topic is read several times over: all of it fits into what is fetched before the clock starts.
+    The topic is read several times over.
     """
     pace = Pace(events * PASSES)
+    async with _consuming(kafka) as consumer, asyncio.timeout(SECONDS):
+        while not pace.complete.is_set():
+            batches = await consumer.getmany(timeout_ms=500, max_records=BATCH)
+            if batches:
+                await consumer.commit()
+                pace.note(sum(map(len, batches.values())))
+                if pace.seen % events == 0:
+                    await consumer.seek_to_beginning()
+    return Figures(pace.rate)
+
+
+@asynccontextmanager
+async def _consuming(kafka: KafkaSettings) -> AsyncGenerator[Consumer, None]:
     consumer = make_consumer(kafka)
     consumer.subscribe([kafka.name(Topic.MEDIA_CREATED)])
     await consumer.start()
     try:
-        async with asyncio.timeout(SECONDS):
-            while not pace.complete.is_set():
-                batches = await consumer.getmany(timeout_ms=500, max_records=BATCH)
-                if batches:
-                    await consumer.commit()
-                    pace.note(sum(map(len, batches.values())))
-                    if pace.seen % events == 0:
-                        await consumer.seek_to_beginning()
+        yield consumer
     finally:
         await consumer.stop()
-    return pace.rate
 
 
 COMPARISON = Comparison(
     "replay",
-    "events per second of a media.created topic: planned again, planned first, and only read",
-    {"rate": Table("events of one topic", "events per second", AGAIN)},
+    "events per second of a media.created topic: planned again, planned first, and what that is made of",
+    {
+        "rate": Table("events of one topic", "events per second", READ),
+        "ours": Table("CPU time of this process for 1000 events", "ms", READ),
+        "theirs": Table("CPU time of PostgreSQL for 1000 events", "ms", READ),
+    },
     measure,
 )

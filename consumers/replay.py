@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
+from consumers.media_set import MediaSet
 from consumers.planning import list_news
 from consumers.range_reader import RangeReader
 from consumers.reader import Message
@@ -75,7 +76,7 @@ class Replay:
     dry: bool = False
     batch: int = 500
     tally: Tally = field(default_factory=Tally)
-    _seen: set[int] = field(default_factory=set)
+    _seen: MediaSet = field(default_factory=MediaSet)
     _next: float = 0.0
 
     async def run(self, reader: RangeReader, tell: Callable[[Tally], None] = lambda _: None) -> None:

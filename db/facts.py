@@ -1,9 +1,12 @@
 """Loading what is known of media: facts for the stages, verdicts and the ledger's own row for planning."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
+
+from pydantic import JsonValue
 
 from contracts.embedded import Embedded
 from contracts.facts import PAIRS, PROMPTS, RECONSTRUCTED, TAGS, MediaFacts, Metadata, PastPrompt, Picture, Written
@@ -15,6 +18,9 @@ from db.pool import Connection
 from db.queries import load
 from db.tags import SOURCE
 from db.vocabulary import VocabularyCache
+
+_Parts: TypeAlias = defaultdict[int, dict[str, Any]]
+"""Fields of a medium's facts that have statements of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,38 +63,45 @@ async def load_snapshots(
     `keys` are the `media_meta` keys wanted, and `TAGS`, `PROMPTS` and `PAIRS`.
     """
     rows = await connection.fetch(load("facts")["facts_snapshots"], list(media_ids), list(keys), MEASURES_VERSION)
-    found = [Snapshot(row["now"], _read_facts(row, language), _read_known(row), _read_verdicts(row)) for row in rows]
-    if found and TAGS in keys:
-        found = await _add_tags(connection, found, names)
-    if found and PROMPTS in keys:
-        found = await _add_prompts(connection, found)
-    if found and PAIRS in keys:
-        likeness = await read_likenesses(connection, [s.facts.media_id for s in found])
-        found = [replace(s, facts=replace(s.facts, likeness=likeness[s.facts.media_id])) for s in found]
-    return found
+    found = [row["id"] for row in rows]
+    parts: _Parts = defaultdict(dict)
+    unseen = frozenset[int]()
+    if rows and TAGS in keys:
+        unseen = await _add_tags(connection, found, rows[0]["now"], names, parts)
+    if rows and PROMPTS in keys:
+        await _add_prompts(connection, found, parts)
+    if rows and PAIRS in keys:
+        for media_id, likeness in (await read_likenesses(connection, found)).items():
+            parts[media_id]["likeness"] = likeness
+    return [
+        Snapshot(
+            row["now"], _read_facts(row, language, parts[row["id"]]), _read_known(row), _read_verdicts(row),
+            row["id"] in unseen,
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
-async def _add_tags(connection: Connection, found: Sequence[Snapshot], names: VocabularyCache) -> list[Snapshot]:
-    rows = await connection.fetch(load("facts")["facts_tags"], [s.facts.media_id for s in found], SOURCE)
-    by_media = {row["media_id"]: row for row in rows}
-    vocabulary = await names.read(connection, found[0].now, rows[0]["last_tag_id"], rows[0]["aliases_version"])
-    tagged = []
-    for snapshot in found:
-        row = by_media[snapshot.facts.media_id]
+async def _add_tags(
+    connection: Connection, found: Sequence[int], now: datetime, names: VocabularyCache, parts: _Parts
+) -> frozenset[int]:
+    """Returns the media that carry tags which we do not remember yet."""
+    rows = await connection.fetch(load("facts")["facts_tags"], found, SOURCE)
+    vocabulary = await names.read(connection, now, rows[0]["last_tag_id"], rows[0]["aliases_version"])
+    for row in rows:
         tags = tuple(Tag(*tag) for tag in row["tags"] or ())
-        facts = replace(snapshot.facts, tags=tags, removed_tags=frozenset(row["removed"]), vocabulary=vocabulary)
-        tagged.append(replace(snapshot, facts=facts, unseen_tags=row["unseen"]))
-    return tagged
+        parts[row["media_id"]] |= {
+            "tags": tags, "removed_tags": frozenset(row["removed"]), "vocabulary": vocabulary
+        }  # fmt: skip
+    return frozenset(row["media_id"] for row in rows if row["unseen"])
 
 
-async def _add_prompts(connection: Connection, found: Sequence[Snapshot]) -> list[Snapshot]:
-    media_ids = [s.facts.media_id for s in found]
-    rows = await connection.fetch(load("facts")["facts_prompts"], media_ids, RECONSTRUCTED)
-    past = {row["media_id"]: tuple(PastPrompt(*prompt) for prompt in row["prompts"]) for row in rows}
-    return [replace(s, facts=replace(s.facts, prompts=past.get(s.facts.media_id, ()))) for s in found]
+async def _add_prompts(connection: Connection, found: Sequence[int], parts: _Parts) -> None:
+    for row in await connection.fetch(load("facts")["facts_prompts"], found, RECONSTRUCTED):
+        parts[row["media_id"]]["prompts"] = tuple(PastPrompt(*prompt) for prompt in row["prompts"])
 
 
-def _read_facts(row: Mapping[str, Any], language: str) -> MediaFacts:
+def _read_facts(row: Mapping[str, Any], language: str, parts: Mapping[str, Any]) -> MediaFacts:
     return MediaFacts(
         media_id=row["id"],
         exists=row["exists"],
@@ -100,7 +113,7 @@ def _read_facts(row: Mapping[str, Any], language: str) -> MediaFacts:
         unreadable=row["missing_reason"] or row["picture_unreadable"],
         metadata=Metadata(row["mime_type"], row["width"], row["height"], row["file_size"], row["created_at"]),
         meta=row["meta"] or {},
-        written={field: Written(*last) for field, last in (row["written"] or {}).items()},
+        written={field: _read_written(row, field, *last) for field, last in (row["written"] or {}).items()},
         quality_status=row["quality_status"],
         quality_score=row["quality_score"],
         publish_state=row["publish_state"],
@@ -108,7 +121,13 @@ def _read_facts(row: Mapping[str, Any], language: str) -> MediaFacts:
         forced=frozenset(name for name, job in (row["verdicts"] or {}).items() if job[4]),
         foreign_completions=frozenset(row["foreign_completions"]),
         language=language,
+        **parts,
     )
+
+
+def _read_written(row: Mapping[str, Any], field: str, content_hash: str | None, *value: JsonValue) -> Written:
+    """What we wrote last; without a value it is the one that stands there."""
+    return Written(value[0] if value else row["meta"][field], content_hash)
 
 
 def _read_known(row: Mapping[str, Any]) -> Known:

@@ -119,7 +119,7 @@ def _force(verdict: Verdict) -> Verdict:
 def _take_up(verdict: Verdict, fingerprint: str | None) -> Verdict:
     """The verdict under the present fingerprint; another one, or a medium that is back, is a new generation (6, 29)."""
     if verdict.fingerprint in (None, fingerprint) and verdict.reason != "media_deleted":
-        return replace(verdict, fingerprint=fingerprint)
+        return verdict if verdict.fingerprint == fingerprint else replace(verdict, fingerprint=fingerprint)
     return Verdict(Status.WAITING, "", fingerprint, verdict.generation + 1, forced=verdict.forced)
 
 

@@ -22,18 +22,22 @@ SELECT
     EXISTS (SELECT FROM bildwerk.score_batches AS b WHERE b.media_id = m.id) AS score_batch,
     (
         -- what is nested too deep for any reader counts as its text
-        SELECT jsonb_object_agg(
+        SELECT json_object_agg(
             v.key, CASE WHEN v.value @? 'strict $.**{64}' THEN to_jsonb(v.value::text) ELSE v.value END
         )
         FROM public.media_meta AS v
         WHERE v.media_id = m.id AND (v.key = ANY($2::text[]) OR starts_with(v.key, 'scan.'))
     ) AS meta,
     (
-        SELECT jsonb_object_agg(w.field, jsonb_build_array(w.value, w.content_hash)) FROM bildwerk.written AS w
+        -- a value that stands as we wrote it is in `meta`, and is not sent twice
+        SELECT json_object_agg(w.field, CASE WHEN v.value = w.value
+            THEN json_build_array(w.content_hash) ELSE json_build_array(w.content_hash, w.value) END)
+        FROM bildwerk.written AS w
+        LEFT JOIN public.media_meta AS v ON v.media_id = w.media_id AND v.key = w.field AND v.key = ANY($2::text[])
         WHERE w.media_id = m.id
     ) AS written,
     (
-        SELECT jsonb_object_agg(j.job_type, jsonb_build_array(
+        SELECT json_object_agg(j.job_type, json_build_array(
             j.status, j.reason, j.fingerprint, j.generation, j.forced, j.attempt, j.run_at
         )) FROM bildwerk.jobs AS j WHERE j.media_id = m.id
     ) AS verdicts,

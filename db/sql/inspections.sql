@@ -60,7 +60,10 @@ WHERE p.unreadable IS DISTINCT FROM 'poison'
 UPDATE bildwerk.pictures AS p SET nearest = n.nearest, compared = n.compared
 FROM (
     SELECT min(bit_count((o.phash # $2)::bit(64))) AS nearest, count(*) AS compared
-    FROM bildwerk.pictures AS o WHERE o.phash IS NOT NULL AND o.content_hash <> $1 AND o.left_at IS NULL
+    FROM bildwerk.pictures AS o
+    -- by its number, which the index holds, too
+    WHERE o.phash IS NOT NULL AND o.left_at IS NULL
+        AND o.number <> (SELECT s.number FROM bildwerk.pictures AS s WHERE s.content_hash = $1)
 ) AS n
 WHERE p.content_hash = $1 AND p.compared IS NULL
 

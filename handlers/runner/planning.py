@@ -223,6 +223,8 @@ def follow(before: Snapshot, draft: ledger.Draft) -> Snapshot:
 
 
 def _with_error(snapshot: Snapshot, error: str | None) -> Snapshot:
+    if snapshot.known.plan_error == error:
+        return snapshot
     return replace(snapshot, known=replace(snapshot.known, plan_error=error))
 
 

@@ -1,0 +1,76 @@
+"""How the cost grows: with the processes, and with what waits. Against a simulated model that answers at once."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack
+
+from bench.comparison import Comparison, Plan, Round, Table, take_turns
+from bench.throughput import PROCESSES, Throughput, prepare_throughput
+from bench.waiting import CLAIMS, PICTURES, RETRYING, Backlog, build_backlogs
+from bildwerk.sandbox.stack import start_stack
+
+SMALLEST, LARGEST = "10 thousand", "1 million"
+SIZES = {SMALLEST: 10_000, "100 thousand": 100_000, LARGEST: 1_000_000}
+QUICK = {SMALLEST: 2 * PICTURES, LARGEST: 3 * PICTURES}
+
+
+async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
+    """Do the same pictures by more and more processes, then claim from, and work beside, longer and longer backlogs."""
+    async with AsyncExitStack() as exits:
+        swift = await exits.enter_async_context(start_stack(slots=None, fsync=False))
+        safe = await exits.enter_async_context(start_stack(slots=None))
+        backlogs = await build_backlogs(
+            swift, plan.folder / "backlog", QUICK if plan.quick else SIZES, later={SMALLEST, LARGEST}
+        )
+        throughput = await prepare_throughput(safe, plan.folder / "throughput", pictures=2 if plan.quick else 24)
+        for number in range(plan.rounds):
+            processes = PROCESSES[:2] if plan.quick else PROCESSES
+            claims = CLAIMS // 20 if plan.quick else CLAIMS
+            yield {**await _do(throughput, processes, number), **await _wait(backlogs, claims, number)}
+
+
+async def _do(throughput: Throughput, processes: Sequence[int], number: int) -> dict[str, Mapping[str, float]]:
+    found = {}
+    for one in take_turns(processes, number):
+        found[one] = await throughput.run(one)
+    names = {one: "1 process" if one == 1 else f"{one} processes" for one in found}
+    costs = {f"{who}, {names[n]}": cost for n, one in found.items() for who, cost in one.cpu.items()}
+    return {"runs": {names[n]: one.rate for n, one in found.items()}, "run_cpu": costs}
+
+
+async def _wait(backlogs: Mapping[str, Backlog], claims: int, number: int) -> dict[str, Mapping[str, float]]:
+    found = {}
+    for name in take_turns([*backlogs], number):
+        found[name] = await backlogs[name].measure_claims(claims)
+    served = {}
+    plain = [name for name in backlogs if not name.endswith(RETRYING)]
+    for name in take_turns(plain, number):
+        served[name] = await backlogs[name].serve()
+    whole = [name for name in plain if backlogs[name].whole]
+    return {
+        "claim_p50": {name: one.percentile(50) for name, one in found.items()},
+        "claim_p99": {name: one.percentile(99) for name, one in found.items()},
+        "claim_pages": {name: one.pages for name, one in found.items()},
+        "memory": {name: one.peak for name, one in served.items()},
+        "look": {name: one.look for name, one in served.items()},
+        "tables": {name: backlogs[name].tables for name in whole},
+        "indexes": {name: backlogs[name].indexes for name in whole},
+    }
+
+
+COMPARISON = Comparison(
+    "scale",
+    "how the cost grows with the processes that work and with the media that wait",
+    {
+        "runs": Table("stage runs, all job types of a picture", "runs per second", "1 process"),
+        "run_cpu": Table("CPU time of a stage run, by whom", "ms"),
+        "claim_p50": Table(f"the median of {CLAIMS} claims, by the media that wait", "ms", SMALLEST),
+        "claim_p99": Table(f"99 of 100 of {CLAIMS} claims take at most", "ms", SMALLEST),
+        "claim_pages": Table("pages of PostgreSQL that a claim looks at", "pages", SMALLEST),
+        "memory": Table("most memory of a service that plans, sweeps and works beside them", "MB", SMALLEST),
+        "look": Table("counting what waits, for /metrics", "ms", SMALLEST),
+        "tables": Table("the ledger's tables", "MB", SMALLEST),
+        "indexes": Table("the ledger's indexes", "MB", SMALLEST),
+    },
+    measure,
+    simulated=True,
+)

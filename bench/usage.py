@@ -1,0 +1,49 @@
+"""What processes use, as Linux tells it: CPU time and peak memory. Elsewhere nothing is known, and nothing is shown."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from db.pool import Connection
+
+_PROC = Path("/proc")
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+async def find_postgres(connection: Connection) -> int:
+    """The process id of the server behind a connection to this machine."""
+    return _read_stat(await connection.fetchval("SELECT pg_backend_pid()"))[0]
+
+
+def take_cpu(*roots: int) -> float:
+    """CPU seconds of these processes and their children until now, those that have ended too."""
+    return sum(_read_stat(pid)[1] for pid in _list_tree(set(roots)))
+
+
+def take_peak(pid: int) -> float:
+    """The most memory (resident, MB) that the process ever had."""
+    lines = (_PROC / str(pid) / "status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
+
+
+def _list_tree(roots: set[int]) -> Iterable[int]:
+    parents = dict(_list_parents())
+    tree = set(roots)
+    while more := {pid for pid, parent in parents.items() if parent in tree} - tree:
+        tree |= more
+    return tree
+
+
+def _list_parents() -> Iterator[tuple[int, int]]:
+    for entry in _PROC.iterdir():
+        if entry.name.isdecimal():
+            try:
+                yield int(entry.name), _read_stat(int(entry.name))[0]
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+
+
+def _read_stat(pid: int) -> tuple[int, float]:
+    """Parent, and CPU seconds with those of children that have ended."""
+    fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    return int(fields[1]), sum(map(int, fields[11:15])) / _TICKS
