@@ -16,7 +16,7 @@ from rich.progress import Progress
 from bench.quality import duplicates, measured, policy, report
 from bench.quality.parts import Part, Plan, Section
 from bench.quality.prompts import attributions, extraction, guessing, photographs
-from bench.quality.tags import merging
+from bench.quality.tags import drawn, merging
 
 PARTS: dict[str, Part] = {
     part.name: part
@@ -29,9 +29,10 @@ PARTS: dict[str, Part] = {
         attributions.PART,
         duplicates.PART,
         photographs.PART,
+        drawn.PART,
     )
 }
-UNASKED = tuple(name for name in PARTS if name != photographs.PART.name)
+UNASKED = tuple(name for name, part in PARTS.items() if part not in (photographs.PART, drawn.PART))
 """What is measured where nothing is named: it needs no network."""
 
 WIDTH = 160

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import ExifTags, Image
 
-from bench.quality.prompts import packages, photographs
-from bench.quality.prompts.packages import Apt, Package
+from bench.quality import packages
+from bench.quality.packages import Apt, Package
+from bench.quality.prompts import photographs
 from contracts.embedded import Embedded
 from tests.handlers.inspect.corpus import scene
 from tests.handlers.inspect.generators import CASES

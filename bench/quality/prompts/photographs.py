@@ -14,14 +14,30 @@ from pathlib import Path
 
 from PIL import ExifTags, Image
 
+from bench.quality.packages import FOLDER, Apt, Package
 from bench.quality.parts import Part, Plan, Section, Table
-from bench.quality.prompts.packages import PACKAGES, Apt, Package
 from bench.quality.statistics import upper_bound
 from contracts.embedded import Embedded
 from handlers.inspect.embedded.reading import read_embedded
 from handlers.inspect.perceptual import hash_perceptually
 
-FOLDER = Path("bench-output") / "packages"
+PACKAGES = (
+    Package("kphotoalbum", photographs=("share/kphotoalbum/demo",)),
+    Package("scratch", photographs=("scratch/Media/Backgrounds",)),
+    Package("mate-backgrounds", photographs=("backgrounds/mate/nature",)),
+    Package("dlib", source=True, photographs=("examples/faces", "examples/johns")),
+    Package("jhead", source=True),
+    Package("exiv2", source=True),
+    Package("libimage-exiftool-perl", source=True),
+    Package("libmetadata-extractor-java", source=True),
+    Package("piexif", source=True),
+    Package("libextractor", source=True),
+    Package("gexiv2", source=True),
+    Package("gegl", source=True),
+    Package("hugo", source=True),
+    Package("pillow", source=True),
+)
+"""Chosen by what they are for: albums, wallpapers, and programs whose tests read what cameras write."""
 BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"GIF8")
 ALIKE = 8
 """Bits of 64 by which the pHash of two pictures that count as one differ at most."""

@@ -1,4 +1,4 @@
-"""Debian packages with photographs, fetched from the mirror that this machine's apt is set up with, and unpacked.
+"""Debian packages, fetched from the mirror that this machine's apt is set up with, and unpacked.
 
 Nothing is installed, no right of root is needed, and nothing of the machine's own apt is changed: its sources are read,
 its lists are not touched.
@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+FOLDER = Path("bench-output") / "packages"
+"""Where they are kept."""
 LONGEST_SECONDS = 600
 _TYPES = re.compile(r"^Types:.*\bdeb\b.*$", re.MULTILINE)
 _SETTINGS = """\
@@ -32,31 +34,12 @@ class Package:
     photographs: tuple[str, ...] = ()
 
 
-PACKAGES = (
-    Package("kphotoalbum", photographs=("share/kphotoalbum/demo",)),
-    Package("scratch", photographs=("scratch/Media/Backgrounds",)),
-    Package("mate-backgrounds", photographs=("backgrounds/mate/nature",)),
-    Package("dlib", source=True, photographs=("examples/faces", "examples/johns")),
-    Package("jhead", source=True),
-    Package("exiv2", source=True),
-    Package("libimage-exiftool-perl", source=True),
-    Package("libmetadata-extractor-java", source=True),
-    Package("piexif", source=True),
-    Package("libextractor", source=True),
-    Package("gexiv2", source=True),
-    Package("gegl", source=True),
-    Package("hugo", source=True),
-    Package("pillow", source=True),
-)
-"""Chosen by what they are for: albums, wallpapers, and programs whose tests read what cameras write."""
-
-
 class Apt:
     """apt-get with lists of its own below `folder`. Raises FileNotFoundError where there is no apt-get."""
 
     def __init__(self, folder: Path, machine: Path = Path("/etc/apt")) -> None:
         if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
-            raise FileNotFoundError("apt-get: photographs come from Debian's packages; there are none on this machine")
+            raise FileNotFoundError("apt-get: what is measured is in Debian's packages, and this machine has none")
         self.folder = folder.resolve()
         self._settings = self.folder / "apt.conf"
         for part in ("lists/partial", "archives/partial", "sources.list.d", "unpacked"):
