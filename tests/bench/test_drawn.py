@@ -67,6 +67,18 @@ def test_every_kind_is_what_the_dictionaries_say() -> None:
     assert ("Reif", "Reife") in drawing.list_german_neighbours(drawing._translate(ENTRIES))
 
 
+def test_one_and_several_of_a_thing_are_no_two_things() -> None:
+    numbers = drawing.list_numbers(ENTRIES)
+    assert {("Boje", "Bojen"), ("buoy", "buoys"), ("Bote", "Boten")} <= numbers
+    assert ("Reif", "Reife") not in numbers
+    synsets = [*SYNSETS, Synset("00000008", 6, ("buoys",))]
+    assert drawing.list_english_neighbours(synsets, USUAL | {"buoy", "buoys"}) == {("boat", "goat"), ("buoy", "buoys")}
+    drawn_pairs = draw_pairs(ENTRIES, synsets, USUAL | {"buoy", "buoys"}, ())
+    assert [pair for pair in drawn_pairs if pair.other == "buoys"] == [
+        Pair("buoy", "buoys", True, "en", "dictionary", "plural", second=True)
+    ]
+
+
 def test_the_set_is_the_same_each_time_and_holds_nothing_that_is_known() -> None:
     pairs = draw_pairs(ENTRIES, SYNSETS, USUAL, ())
     assert pairs == draw_pairs(ENTRIES, SYNSETS, USUAL, ())

@@ -6,7 +6,7 @@ Nobody who wrote a rule chose a pair. Pairs that are in the sets written by hand
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
+from itertools import combinations, pairwise, product
 
 from bench.quality.tags.dictionaries import (
     PLACES,
@@ -51,15 +51,15 @@ def draw_pairs(
 ) -> list[Pair]:
     """All pairs, by kind; none of them `known`."""
     taken = {frozenset((pair.one, pair.other)) for pair in known}
-    translations = _translate(entries)
+    translations, numbers = _translate(entries), list_numbers(entries)
     pools: dict[tuple[str, str], Iterable[Names]] = {
         ("plural", "en"): list_english_plurals(entries),
         ("plural", "de"): list_german_plurals(entries),
         ("spelling", "en"): list_spellings(synsets),
         ("dress", "en"): ((noun, noun) for noun in usual if noun.isascii()),
         ("dress", "de"): ((noun, noun) for noun in translations),
-        ("near", "en"): list_english_neighbours(synsets, usual),
-        ("near", "de"): list_german_neighbours(translations),
+        ("near", "en"): list_english_neighbours(synsets, usual) - numbers,
+        ("near", "de"): list_german_neighbours(translations) - numbers,
         ("gendered", "de"): list_women(entries),
         ("translation", "mixed"): ((de, min(en)) for de, en in translations.items() if de.lower() not in en),
         ("homograph", "en"): list_english_homographs(synsets, usual),
@@ -82,6 +82,21 @@ def list_german_plurals(entries: Iterable[Sequence[Meaning]]) -> set[Names]:
     """The same in German."""
     names = ((one.german[0].name, many.german[0].name) for one, many in _list_numbers(entries))
     return {(one, many) for one, many in names if one != many and is_german_noun(one)}
+
+
+def list_numbers(entries: Iterable[Sequence[Meaning]]) -> set[Names]:
+    """Whatever may be one and several of a thing, in order of letters: no pair of two things is drawn from these."""
+    found: set[Names] = set()
+    for line in entries:
+        for one, many in combinations(line, 2):
+            if "pl" in _genders(many).split():
+                names = product(_name_all(one), _name_all(many))
+                found.update((min(pair), max(pair)) for pair in names)
+    return found
+
+
+def _name_all(meaning: Meaning) -> list[str]:
+    return [*(word.name for word in meaning.german), *meaning.english]
 
 
 def _list_numbers(entries: Iterable[Sequence[Meaning]]) -> list[tuple[Meaning, Meaning]]:
