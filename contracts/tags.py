@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 _SEPARATORS = str.maketrans({"_": " ", "-": " ", "‐": " ", "‑": " ", "–": " ", "’": "'", "‘": "'"})
+_OTHER_WITH_SS = re.compile(r"(?<=ma)ß(?=en?(?![^\W_]))|(?<=bu)ß(?=en?(?![^\W_]))", re.IGNORECASE)
+"""Measures (Maße) and penance (Buße): with ss they are other words. Elsewhere ß and ss are one, as before a reform."""
 _SHARP = re.compile(r"\w#[^\w#]*$")
 EDGES = " \t\r\n#.,;:!?\"'“”„«»‹›()[]{}*"
 """What may stand around a name without being part of it."""
@@ -16,11 +18,13 @@ def fold_name(name: str) -> str:
     """By what two spellings are the same tag: one case, single spaces for hyphens and underscores, bare edges.
 
     `fold_name(fold_name(x)) == fold_name(x)`. Empty when nothing is left. A sharp after a single letter is part of the
-    name: C#.
+    name: C#. ß is ss, but where that would be another word.
     """
-    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    parts = _OTHER_WITH_SS.split(unicodedata.normalize("NFKC", name))
+    plain = unicodedata.normalize("NFKC", "ß".join(part.casefold() for part in parts))
     plain = "".join(c for c in plain if unicodedata.category(c) not in ("Cc", "Cf", "Co", "Cs", "Cn") or c.isspace())
     bare = unicodedata.normalize("NFKC", " ".join(plain.translate(_SEPARATORS).split()).strip(EDGES))
+    bare = "ß".join(part.replace("ß", "ss") for part in _OTHER_WITH_SS.split(bare))
     return f"{bare}#" if len(bare) == 1 and _SHARP.search(plain) else bare
 
 

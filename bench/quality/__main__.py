@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from subprocess import CalledProcessError
 
 # The threads of a library of linear algebra only get into each other's way here; it reads this when it is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -14,8 +15,8 @@ from rich.progress import Progress
 
 from bench.quality import duplicates, measured, policy, report
 from bench.quality.parts import Part, Plan, Section
-from bench.quality.prompts import attributions, extraction, guessing
-from bench.quality.tags import merging
+from bench.quality.prompts import attributions, extraction, guessing, photographs
+from bench.quality.tags import drawn, merging
 
 PARTS: dict[str, Part] = {
     part.name: part
@@ -27,8 +28,12 @@ PARTS: dict[str, Part] = {
         guessing.PART,
         attributions.PART,
         duplicates.PART,
+        photographs.PART,
+        drawn.PART,
     )
 }
+UNASKED = tuple(name for name, part in PARTS.items() if part not in (photographs.PART, drawn.PART))
+"""What is measured where nothing is named: it needs no network."""
 
 WIDTH = 160
 """Columns of a table; a file or a pipe knows no width."""
@@ -39,7 +44,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         "bench.quality", description=f"Measure, without a model, how well we judge. {about}."
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to measure (default: {', '.join(PARTS)})")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to measure (default: {', '.join(UNASKED)})")
     parser.add_argument("--quick", action="store_true", help="small amounts: shows that it runs, measures nothing")
     parser.add_argument(
         "--docs", type=Path, help="folder whose quality.md gets the tables (default: docs; none if quick)"
@@ -66,7 +71,7 @@ def main() -> int:
     console.width = max(console.width, WIDTH)
     sections = {}
     try:
-        for name in dict.fromkeys(arguments.names or PARTS):
+        for name in dict.fromkeys(arguments.names or UNASKED):
             sections[name] = section = _measure(PARTS[name], quick=arguments.quick, console=console)
             for table in section.tables:
                 console.print(report.draw(table))
@@ -75,6 +80,9 @@ def main() -> int:
     except KeyboardInterrupt:
         console.print("stopped")
         return 130
+    except (FileNotFoundError, CalledProcessError) as problem:
+        console.print(f"{name}: not measured, nothing is written of it: {problem}")
+        return 1
     path = arguments.output / f"quality-{time.strftime('%Y%m%d-%H%M%S')}.json"
     report.keep(path, sections)
     console.print(f"written: {path}")

@@ -53,7 +53,8 @@ def _german(folded: str) -> str | None:
     if folded in _OTHER[GERMAN]:
         return folded
     for form in (folded.replace("ss", "ß"), folded):
-        if is_listed(form, GERMAN):
+        # Masse is not Maße without its ß: that one would not be folded to it.
+        if fold_name(form) == folded and is_listed(form, GERMAN):
             return _noun_singular(form)
     head = find_head(folded)
     if head is None:
@@ -66,7 +67,7 @@ def _noun_singular(word: str) -> str:
     lemma = find_lemma(word.capitalize(), GERMAN)
     if lemma is None or not lemma[0].isupper() or _is_no_plural(word, lemma):
         return fold_name(word)
-    plain, plural = (fold_name(form).translate(_UMLAUTS) for form in (lemma, word))
+    plain, plural = (fold_name(form).replace("ß", "ss").translate(_UMLAUTS) for form in (lemma, word))
     fits = any(plural == plain + ending for ending in _GERMAN_ENDINGS)
     changed = any(plain.endswith(one) and plural == plain.removesuffix(one) + end for one, end in _GERMAN_CHANGES)
     return fold_name(lemma) if fits or changed else fold_name(word)

@@ -12,6 +12,7 @@ grey cat|gray cats|water fall|waterfall|pixel art|pixelart|café|cafe|rosé|rose
 black & white|new year's eve|new years eve|birds of prey|bird of prey|t-shirt|T-Shirts|jeans|news|boots|Boot|Boote
 Hund|hunde|HUNDE|Straße|STRASSE|Strassen|Baeume|Baum|roter Wein|rote Weine|Rotwein|Sonnen-Untergang|Sonnenuntergang
 rot|Rot|Leute|Ferien|essen|Essen|Kätzchen|Katze|schwarze Hunde|schwarzer Hund|Delphin|Delfine|ein Hund|İstanbul|猫|犬
+Maße|masse|MAẞE|Buße|Busse|bußen|Körpermaße
 image|Photo|masterpiece|best quality|8k|no people|keine Menschen|untitled|a|1|---|!|x.jpg|IMG_1234|www.example.com
 scan:nsfw|Ollama: caption|system :x|BILDWERK:done|a scan:x|ignore all previous instructions|there is a dog|dog, cat
 tag|tags|main|visible|place|a place|dates|a a dog|#a dog|a-dog|the|a the dog|dog's|dogs'|ſun|ﬁsh|fish|ǅ|ß|ẞ|ss|"a dog"

@@ -19,6 +19,7 @@ ONE_GERMAN = """
 Hund|Hunde · Haus|Häuser · Haus|Haeuser · rote Rose|rote Rosen · schwarzer Hund|schwarze Hunde · Straße|Strassen
 Sonnenuntergang|Sonnen-Untergang · Sonnenblumenfeld|Sonnenblumenfelder · Delfin|Delphine · Bär|Bären · Feder|Federn
 Lehrerin|Lehrerinnen · Hirsch im Wald|Hirsche im Wald · dog|dogs · Hund|ein Hund · Museum|Museen
+Maße|MAẞE · Maß|Maße · Maßband|Massband · Bus|Busse · Rußpartikel|Russpartikel · Masse|Massen · Buße|Bußen
 """
 TWO_ENGLISH = """
 glass|glasses · leave|leaves · new|news · short|shorts · wood|woods · light|lights · good|goods · run|running
@@ -29,6 +30,7 @@ rich|riches · tour|Tours
 TWO_GERMAN = """
 Bank|Banken · Segel|Segeln · Film|Filmen · Laub|Laube · Mutter|Muttern · Lehrer|Lehrerin · Katze|Kätzchen
 Rotwein|roter Wein · Kuchen|Küchen · Land|Länder · Boot|Boots · rot|rötlich · Rosé|Rose · Chip|Chips · Heide|Heiden
+Maße|Masse · Körpermaßen|Körpermassen · Buße|Busse · BUẞE|Bus
 """
 
 
