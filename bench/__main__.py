@@ -28,6 +28,7 @@ from bench import (
     transport,
 )
 from bench.comparison import Comparison, Plan, Round
+from bench.peers import part as peers
 from bildwerk.demo.surroundings import forget_services
 from bildwerk.telemetry import logs
 
@@ -44,6 +45,7 @@ COMPARISONS = {
         ahead,
         saturation,
         hop,
+        peers,
         duplicates,
         decode,
     )
