@@ -35,8 +35,8 @@ class Contestant:
 
 BILDWERK = Contestant("bildwerk")
 PEERS = (
-    Contestant("FastStream, one by one", "faststream_one_by_one", "peers", 1, 50),
-    Contestant("FastStream, a worker a partition", "faststream_by_partition", "peers", SLOTS, 50),
+    Contestant("FastStream, one by one", "faststream_one_by_one", "peers", 1, 300),
+    Contestant("FastStream, a worker a partition", "faststream_by_partition", "peers", SLOTS, 500),
     Contestant("FastStream, workers, at most once", "faststream_at_once", "peers", SLOTS, 2_000),
     Contestant("faststream-concurrent-aiokafka", "faststream_concurrent", "peers", SLOTS, 1_000),
     Contestant("arroyo, threads", "arroyo_threads", "peers", SLOTS, 4_000),

@@ -9,7 +9,7 @@ from bench.peers.calls import Call, count_repeats
 from bench.peers.ground import Ground, kill
 
 LOOK_SECONDS = 0.25
-SETTLE_SECONDS = 3.0
+SETTLE_SECONDS = 2.0
 """So long nothing may happen after the last row: what is done again would have begun."""
 QUIET_SECONDS = 25.0
 """So long nothing may happen before what has no row counts as lost: a dead member is missed after 6 s."""

@@ -1,4 +1,4 @@
-"""What one run is made on: a database, a topic, a group and a simulated Ollama of its own; and its members."""
+"""What one run is made on: a database, a topic and a group of its own, and a simulated Ollama; and its members."""
 
 import os
 import signal
@@ -32,26 +32,26 @@ STOP_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What all runs share: the stack, a database to copy that has every medium, and the pictures' folder."""
+    """What all runs share: the stack, a database to copy that has every medium, pictures, and a simulated Ollama."""
 
     stack: Stack
     template: str
     pictures: Path
+    ollama: str
+    control: httpx.AsyncClient
 
 
 @dataclass
 class Ground:
     """One contestant's run of one workload."""
 
+    site: Site
     contestant: Contestant
     workload: Workload
     folder: Path
     database: str
     kafka: KafkaSettings
-    ollama: str
-    control: httpx.AsyncClient
     pool: asyncpg.Pool
-    pictures: Path
     exits: AsyncExitStack
     members: list[Process] = field(default_factory=list)
 
@@ -76,7 +76,7 @@ class Ground:
 
     async def list_calls(self) -> list[Call]:
         """The model calls so far."""
-        return read_calls((await self.control.get("/control/calls")).raise_for_status().json()["calls"])
+        return read_calls((await self.site.control.get("/control/calls")).raise_for_status().json()["calls"])
 
     async def list_done(self) -> set[Message]:
         """What has its row."""
@@ -91,7 +91,7 @@ class Ground:
             "group": self.kafka.group,
             "concurrency": self.contestant.concurrency,
             "session": self.kafka.session_timeout,
-            "ollama": self.ollama,
+            "ollama": self.site.ollama,
             "database": self.database,
         }
         return [word for name, value in words.items() for word in (f"--{name}", str(value))]
@@ -99,7 +99,7 @@ class Ground:
     @property
     def _settings(self) -> dict[str, str]:
         ours = {
-            "media_root": self.pictures,
+            "media_root": self.site.pictures,
             "cache_folder": self.folder / "cache",
             "model": SIMULATED,
             "layout": "split",
@@ -115,7 +115,7 @@ class Ground:
         return {
             "DATABASE_URL": self.database,
             "KAFKA_BOOTSTRAP_SERVERS": self.kafka.servers[0],
-            "OLLAMA_HOST": f"{self.ollama}={SLOTS}",
+            "OLLAMA_HOST": f"{self.site.ollama}={SLOTS}",
             **{f"BILDWERK_{name.upper()}": str(value) for name, value in ours.items()},
         }
 
@@ -127,27 +127,43 @@ async def kill(member: Process) -> None:
 
 
 @asynccontextmanager
+async def open_site(stack: Stack, template: str, folder: Path) -> AsyncIterator[Site]:
+    """Start the simulated Ollama; `folder` has the pictures in `media`."""
+    # It could answer two members' calls at once: nobody waits in its queue.
+    server = await start_simulated_ollama(folder, 2 * SLOTS, OPTIONS)
+    try:
+        async with httpx.AsyncClient(base_url=server.control_url, trust_env=False) as control:
+            yield Site(stack, template, folder / "media", server.url, control)
+    finally:
+        await server.process.stop()
+
+
+@asynccontextmanager
 async def lay_out(site: Site, contestant: Contestant, workload: Workload, folder: Path) -> AsyncIterator[Ground]:
     """Everything for one run, its messages already sent; leaving it stops every member."""
     folder.mkdir(parents=True)
+    await _teach(site.control, workload)
     kafka = await make_kafka(site.stack.kafka_bootstrap_servers, SLOTS)
     database = await create_database(site.stack.database_url, site.template)
+    await publish(kafka, workload, ours=contestant is BILDWERK)
     async with AsyncExitStack() as exits:
-        # It could answer two members' calls at once: nobody waits in its queue.
-        server = await start_simulated_ollama(folder, 2 * SLOTS, OPTIONS)
-        exits.push_async_callback(server.process.stop)
-        control = await exits.enter_async_context(httpx.AsyncClient(base_url=server.control_url, trust_env=False))
-        rules = [
-            {"fault": "delay", "match": {"media": str(message.media_id), "job": message.job}, "seconds": seconds}
-            for message, seconds in workload.seconds.items()
-        ]
-        (await control.post("/control/faults", content=orjson.dumps(rules))).raise_for_status()
         pool = await exits.enter_async_context(asyncpg.create_pool(database, min_size=1, max_size=1))
-        ground = Ground(
-            contestant, workload, folder, database, kafka, server.url, control, pool, site.pictures, exits
-        )  # fmt: skip
-        await publish(kafka, workload, ours=contestant is BILDWERK)
-        yield ground
+        yield Ground(site, contestant, workload, folder, database, kafka, pool, exits)
+
+
+async def _teach(control: httpx.AsyncClient, workload: Workload) -> None:
+    """Make the server forget the run before, and say how long each call of this one takes."""
+    rules = [
+        {"fault": "delay", "match": {"media": str(message.media_id), "job": message.job}, "seconds": seconds}
+        for message, seconds in workload.seconds.items()
+    ]
+    for method, path, body in (
+        ("DELETE", "/control/faults", None),
+        ("DELETE", "/control/calls", None),
+        ("POST", "/control/faults", orjson.dumps(rules)),
+    ):
+        (await control.request(method, path, content=body)).raise_for_status()
+    assert not (await control.get("/control/calls")).json()["calls"], "a call of the run before is still under way"
 
 
 async def publish(kafka: KafkaSettings, workload: Workload, *, ours: bool) -> None:
