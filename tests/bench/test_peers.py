@@ -91,8 +91,7 @@ async def test_bildwerk_and_a_peer_of_each_environment_are_compared(tmp_path: Pa
     finally:
         await process.stop()
 
-    (written,) = (tmp_path / "out").glob("bench-*.json")
-    (figures,) = json.loads(written.read_text())["comparisons"]["peers"]["rounds"]
+    (figures,) = json.loads((tmp_path / "out" / "peers.json").read_text())["rounds"]
     names = {"bildwerk", "faststream-concurrent-aiokafka", "quixstreams"}
     assert figures["over_floor"].keys() == names
     assert figures["restart_repeats"]["bildwerk"] == figures["restart_lost"]["bildwerk"] == 0
