@@ -60,7 +60,7 @@ QUICK = Sizes(
     stop_waves=3,
     call=0.3,
     events=200,
-    courses=("restart",),
+    courses=(),
     programs=("faststream_concurrent", "quixstreams_rows"),
 )
 
