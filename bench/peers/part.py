@@ -70,7 +70,7 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
     sizes = QUICK if plan.quick else FULL
     installed = install_missing()
     if absent := [peer.name for peer in PEERS if peer not in installed]:
-        print(f"peers: not measured, for they cannot be installed here: {', '.join(absent)}")
+        print(f"peers: not measured, for they cannot be installed here: {'; '.join(absent)}")
     contestants = [one for one in installed if not sizes.programs or one.program in ("", *sizes.programs)]
     most = max(sizes.media, *(sizes.count(course, BILDWERK) for course in ("join", "kill")))
     fill(plan.folder / "media", most, SMALL)
