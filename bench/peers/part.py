@@ -52,7 +52,7 @@ class Sizes:
         return contestant.concurrency * (self.join_waves if course == "join" else self.stop_waves)
 
 
-FULL = Sizes(media=20, seconds=32.0, join_waves=22, stop_waves=8, call=1.0, events=20_000)
+FULL = Sizes(media=40, seconds=120.0, join_waves=22, stop_waves=8, call=1.0, events=20_000)
 QUICK = Sizes(
     media=5,
     seconds=8.0,
