@@ -38,6 +38,8 @@ def main(orders: Orders) -> None:
         {"session.timeout.ms": orders.session_ms, "heartbeat.interval.ms": orders.session_ms // 6},
         group_id=orders.group,
         bootstrap_servers=[orders.servers],
+        # By default librdkafka commits every five seconds, whatever the policy says.
+        enable_auto_commit=bool(orders.nothing),
     )
     # For the peer's good every answer is committed at once where one takes long.
     policy = ONCE_PER_SECOND if orders.nothing else IMMEDIATE
