@@ -62,13 +62,17 @@ bench-quality: ## Measure how well it is judged without a model (some minutes), 
 install: ## Install only what `bildwerk serve` needs, for your own PostgreSQL, Kafka and Ollama
 	@$(INSTALL) runtime
 
-LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
+COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --only-binary :all: \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-build-options $(ARGS)
+LOCK = $(COMPILE) pyproject.toml
+LOCK_GROUP = $(COMPILE) --group
 lock: ## Write requirements/ anew from pyproject.toml (needs uv; ARGS=--upgrade for newer versions)
 	@$(LOCK) --extra demo --extra nsfw --group build --group dev -o requirements/dev.txt
 	@$(LOCK) --extra demo --group build -c requirements/dev.txt -o requirements/demo.txt
 	@$(LOCK) --group build -c requirements/dev.txt -o requirements/runtime.txt
+	@$(LOCK_GROUP) peers -o requirements/peers.txt
+	@$(LOCK_GROUP) peers-quix -o requirements/peers-quix.txt
 
 clean: ## Remove everything that was made here, .venv too
-	@rm -rf .venv build dist demo-output bench-output chaos-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv-peers build dist demo-output bench-output chaos-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -29,6 +29,7 @@ from bench import (
     transport,
 )
 from bench.comparison import Comparison, Plan, Round
+from bench.peers import part as peers
 from bildwerk.demo.surroundings import forget_services
 from bildwerk.telemetry import logs
 
@@ -46,6 +47,7 @@ COMPARISONS = {
         saturation,
         hop,
         scale,
+        peers,
         duplicates,
         decode,
     )

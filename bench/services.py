@@ -44,12 +44,12 @@ async def run_statement(database: str, statement: str, *arguments: object) -> No
         await connection.close()
 
 
-async def make_kafka(servers: str) -> KafkaSettings:
+async def make_kafka(servers: str, partitions: int = PARTITIONS) -> KafkaSettings:
     """Settings for new topics on the embedded broker, which admits a member after half its session time-out."""
     word = uuid.uuid4().hex[:12]
     topics = {topic: f"{word}.{topic.value}" for topic in Topic}
     settings = KafkaSettings((servers,), f"bench-{word}", topics, idempotence=False, session_timeout=6.0)
-    await create_topics(settings, PARTITIONS)
+    await create_topics(settings, partitions)
     return settings
 
 

@@ -1,6 +1,7 @@
 """Make `.venv` from a lock file: `python3 requirements/install.py runtime|demo|dev`.
 
-Does nothing when `.venv` is up to date. Written so that any Python 3 can read it and say what is wrong with itself.
+With `peers` or `peers-quix`, an environment beside it for what `make bench` compares with: `.venv-peers/`.
+Does nothing when the environment is up to date. Written so that any Python 3 can read it and say what is wrong with itself.
 """
 
 import hashlib
@@ -11,11 +12,10 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-VENV = os.path.join(ROOT, ".venv")
-PYTHON = os.path.join(VENV, "bin", "python")
 OLDEST, NEWEST = (3, 11), (3, 14)
 OLDEST_GLIBC = (2, 28)
 SETS = ("runtime", "demo", "dev")  # each holds the one before it
+PEERS = ("peers", "peers-quix")  # what they want does not go together, nor with ours
 
 
 def main():
@@ -27,7 +27,10 @@ def main():
         return 1
     if is_installed(wanted):
         return 0
-    sys.stdout.write("Installing into .venv, once (with Python %d.%d; a minute or two) ...\n" % sys.version_info[:2])
+    folder = os.path.relpath(find_venv(wanted), ROOT)
+    sys.stdout.write(
+        "Installing into %s, once (with Python %d.%d; a minute or two) ...\n" % ((folder,) + sys.version_info[:2])
+    )
     sys.stdout.flush()
     install(wanted)
     return 0
@@ -41,7 +44,7 @@ def find_problem(wanted):
             NEWEST[1],
             platform.python_version(),
         )
-    if wanted != "runtime" and not has_embedded_wheels():
+    if wanted in ("demo", "dev") and not has_embedded_wheels():
         return (
             "the embedded PostgreSQL and broker exist for macOS and for Linux with glibc 2.28 or newer on x86_64 and aarch64,"
             " not for this system (%s %s, libc %s): `make install`, and use your own PostgreSQL, Kafka and Ollama"
@@ -64,24 +67,38 @@ def has_embedded_wheels():
     return known and tuple(int(part) for part in version.split(".")[:2]) >= OLDEST_GLIBC
 
 
+def find_venv(name):
+    """Return the folder of the set's environment."""
+    return os.path.join(ROOT, ".venv-peers", name) if name in PEERS else os.path.join(ROOT, ".venv")
+
+
+def find_python(name):
+    """Return the Python of the set's environment."""
+    return os.path.join(find_venv(name), "bin", "python")
+
+
 def describe(name):
     """Return what must not have changed since the set was installed."""
     digest = hashlib.sha256(repr((ROOT, sys.version_info[:2])).encode())
-    for path in (os.path.join(ROOT, "requirements", name + ".txt"), os.path.join(ROOT, "pyproject.toml")):
+    paths = [os.path.join(ROOT, "requirements", name + ".txt")]
+    if name in SETS:
+        paths.append(os.path.join(ROOT, "pyproject.toml"))
+    for path in paths:
         with open(path, "rb") as file:
             digest.update(file.read())
     return digest.hexdigest()
 
 
 def is_installed(wanted):
-    """Whether `.venv` already holds the set, or a larger one."""
-    return os.path.exists(PYTHON) and any(read_stamp(name) == describe(name) for name in SETS[SETS.index(wanted) :])
+    """Whether the environment already holds the set, or a larger one."""
+    fitting = SETS[SETS.index(wanted) :] if wanted in SETS else (wanted,)
+    return os.path.exists(find_python(wanted)) and any(read_stamp(name) == describe(name) for name in fitting)
 
 
 def read_stamp(name):
     """Return what the set was installed from, or None."""
     try:
-        with open(os.path.join(VENV, name + ".installed")) as file:
+        with open(os.path.join(find_venv(name), name + ".installed")) as file:
             return file.read()
     except OSError:
         return None
@@ -89,21 +106,23 @@ def read_stamp(name):
 
 def install(wanted):
     """Make the environment anew where its Python is another one; the stamp comes last."""
-    if not is_same_python():
-        shutil.rmtree(VENV, ignore_errors=True)
-        subprocess.check_call([sys.executable, "-m", "venv", VENV])
-    pip = [PYTHON, "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
+    venv, python = find_venv(wanted), find_python(wanted)
+    if not is_same_python(python):
+        shutil.rmtree(venv, ignore_errors=True)
+        subprocess.check_call([sys.executable, "-m", "venv", venv])
+    pip = [python, "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
     lock = os.path.join(ROOT, "requirements", wanted + ".txt")
     subprocess.check_call(pip + ["--require-hashes", "--only-binary", ":all:", "-r", lock])
-    subprocess.check_call(pip + ["--no-deps", "--no-build-isolation", "--editable", ROOT])
-    with open(os.path.join(VENV, wanted + ".installed"), "w") as file:
+    if wanted in SETS:
+        subprocess.check_call(pip + ["--no-deps", "--no-build-isolation", "--editable", ROOT])
+    with open(os.path.join(venv, wanted + ".installed"), "w") as file:
         file.write(describe(wanted))
 
 
-def is_same_python():
-    """Whether `.venv` works and was made with this version of Python."""
+def is_same_python(python):
+    """Whether an environment's Python works and is of this version."""
     program = "import sys, pip; sys.exit(sys.version_info[:2] != %r)" % (tuple(sys.version_info[:2]),)
-    return os.path.exists(PYTHON) and subprocess.call([PYTHON, "-c", program], stderr=subprocess.DEVNULL) == 0
+    return os.path.exists(python) and subprocess.call([python, "-c", program], stderr=subprocess.DEVNULL) == 0
 
 
 if __name__ == "__main__":
@@ -111,7 +130,8 @@ if __name__ == "__main__":
         sys.exit(main())
     except subprocess.CalledProcessError as error:
         sys.stderr.write(
-            "bildwerk: .venv could not be made: `%s` failed (can it reach the package index?)\n" % " ".join(error.cmd)
+            "bildwerk: the environment could not be made: `%s` failed (can it reach the package index?)\n"
+            % " ".join(error.cmd)
         )
         sys.exit(1)
     except KeyboardInterrupt:

@@ -44,6 +44,7 @@ def test_what_is_in_the_way_is_one_line(tmp_path: Path, change: str, advice: str
     assert not (tmp_path / ".venv").exists()
 
 
-def test_the_runtime_alone_needs_no_embedded_wheels(tmp_path: Path) -> None:
-    result = run_install(tmp_path, "runtime", f"{MUSL}; {NO_VENV}")
+@pytest.mark.parametrize("wanted", ["runtime", "peers", "peers-quix"])
+def test_the_runtime_alone_and_the_peers_need_no_embedded_wheels(tmp_path: Path, wanted: str) -> None:
+    result = run_install(tmp_path, wanted, f"{MUSL}; {NO_VENV}")
     assert "python3-venv" in result.stderr

@@ -1,0 +1,12 @@
+"""FastStream with `max_workers` and acknowledgement afterwards: as many consumers, each with partitions of its own."""
+
+import asyncio
+
+from faststream.middlewares import AckPolicy
+
+from bench.peers.programs.faststream_application import serve
+from bench.peers.programs.orders import read_orders
+
+if __name__ == "__main__":
+    orders = read_orders()
+    asyncio.run(serve(orders, AckPolicy.ACK, orders.concurrency))

@@ -1,0 +1,11 @@
+"""FastStream: one message after the other, acknowledged when it is done."""
+
+import asyncio
+
+from faststream.middlewares import AckPolicy
+
+from bench.peers.programs.faststream_application import serve
+from bench.peers.programs.orders import read_orders
+
+if __name__ == "__main__":
+    asyncio.run(serve(read_orders(), AckPolicy.ACK))

@@ -1,0 +1,99 @@
+"""What is counted of a run of peers, and that the comparison runs where they are installed."""
+
+import json
+import random
+import sys
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.peers.calls import Call, count_inversions, count_overlaps, count_repeats, measure_span, read_calls
+from bench.peers.contestants import find_missing
+from bench.peers.workloads import JOBS, Message, make_even, make_skewed
+from bildwerk.sandbox.process import Process, Program
+
+REPOSITORY = Path(__file__).parents[2]
+seeds = st.integers(0, 2**32)
+times = st.floats(0, 100)
+calls = st.builds(
+    lambda media_id, job, start, length: Call(Message(media_id, job), start, start + length),
+    st.integers(1, 3), st.sampled_from(JOBS), times, times,
+)  # fmt: skip
+
+
+def in_turn(messages: list[Message], slots: int = 1) -> list[Call]:
+    """A call of a second for each message, in their order."""
+    return [Call(message, number // slots, number // slots + 1) for number, message in enumerate(messages)]
+
+
+@given(seeds, st.integers(5, 40), st.floats(1, 1_000))
+def test_the_skewed_work_is_as_large_as_asked_and_its_media_are_in_order(seed: int, media: int, total: float) -> None:
+    work = make_skewed(random.Random(seed), media, total)
+    assert Counter(message.media_id for message in work.messages) == dict.fromkeys(range(1, media + 1), len(JOBS))
+    assert sum(work.seconds.values()) == pytest.approx(total)
+    assert count_inversions(in_turn(list(work.messages))) == 0
+    assert work == make_skewed(random.Random(seed), media, total)
+
+
+@given(seeds, st.integers(5, 40), st.integers(1, 64))
+def test_no_schedule_beats_the_floor(seed: int, media: int, slots: int) -> None:
+    work = make_skewed(random.Random(seed), media, 100.0)
+    free, ready = [0.0] * slots, defaultdict[int, float](float)
+    for message in work.messages:
+        free.sort()
+        start = max(free[0], ready[message.media_id])
+        free[0] = end = start + work.seconds[message]
+        ready[message.media_id] = end
+    assert max(free) >= work.floor(slots) * (1 - 1e-9)
+
+
+def test_the_floor_is_the_longest_chain_or_the_work_of_a_slot() -> None:
+    assert make_even(12, 2.0).floor(4) == 6.0
+    assert make_even(3, 2.0).floor(4) == 2.0
+
+
+@given(st.lists(calls, min_size=1))
+def test_a_log_reads_the_same_in_any_order(made: list[Call]) -> None:
+    listed = [
+        {"media": str(c.message.media_id), "job": c.message.job, "start": c.start, "end": c.end, "probe": False}
+        for c in made
+    ]
+    unseen = [listed[0] | {"probe": True}, listed[0] | {"start": None}]
+    read = read_calls([*unseen, *listed])
+    assert Counter(read) == Counter(made)
+    assert [call.start for call in read] == sorted(call.start for call in made)
+    assert measure_span(read) == max(call.end or 0 for call in made) - min(call.start for call in made)
+    assert count_repeats(read) == len(made) - len({call.message for call in made})
+
+
+def test_what_is_out_of_order_or_beside_another_is_counted() -> None:
+    first, second, third = (Message(1, job) for job in JOBS[:3])
+    other = Message(2, JOBS[0])
+    assert count_inversions(in_turn([first, second, other, third])) == 0
+    assert count_inversions(in_turn([second, other, first, third])) == 1
+    assert count_inversions(in_turn([third, first, second])) == 2
+    assert count_overlaps(in_turn([first, second, other, third])) == 0
+    assert count_overlaps(in_turn([first, second, other, third], slots=2)) == 1
+    assert count_overlaps([Call(first, 0, None), Call(second, 5, 6)]) == 1
+    assert count_repeats(in_turn([first, first, second, first])) == 2
+
+
+async def test_bildwerk_and_a_peer_of_each_environment_are_compared(tmp_path: Path) -> None:
+    if missing := find_missing():
+        pytest.skip(f"{', '.join(missing)} not installed: `make bench ARGS=peers` does it")
+    argv = [sys.executable, "-m", "bench", "peers", "--rounds", "1", "--quick", "--output", str(tmp_path / "out")]
+    process = await Process.start(Program("bench", argv, tmp_path / "printed", cwd=REPOSITORY))
+    try:
+        assert await process.wait() == 0, process.read_tail(20)
+    finally:
+        await process.stop()
+
+    (figures,) = json.loads((tmp_path / "out" / "peers.json").read_text())["rounds"]
+    names = {"bildwerk", "faststream-concurrent-aiokafka", "quixstreams"}
+    assert figures["over_floor"].keys() == names
+    assert figures["skewed_repeats"] == figures["skewed_lost"] == dict.fromkeys(names, 0)
+    assert figures["inversions"]["bildwerk"] == figures["overlaps"]["bildwerk"] == 0
+    assert figures["idle"].keys() == names - {"bildwerk"}
