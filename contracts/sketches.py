@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from contracts.perceptual import PerceptualHash
+
 SKETCH_SIDE = 48
-SKETCH_VERSION = 1
-"""To be raised when other code sketches or hashes the same pixels differently: pictures are then sketched anew."""
+SKETCH_VERSION = 2
+"""To be raised when the same pixels are sketched or hashed differently, with a migration that looks for others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +26,15 @@ class Sketch:
 
 @dataclass(frozen=True, slots=True)
 class Hashes:
-    """What of a picture goes into the index, and what is looked up there; signed numbers of 64 bits.
+    """What of a picture goes into the index, and what is looked up there.
 
-    Pictures are candidates for each other when a question of the one differs from an entry of the other by at most
-    `handlers.duplicates.hashes.RADIUS` bits. `entries` are at most 2, `questions` 2 to 16. Both are empty for a picture
-    that is nearly the same all over: its hashes would be those of thousands.
+    Pictures are candidates for each other when a question of the one differs from an entry of the other, of the same
+    kind, by at most `handlers.duplicates.hashes.RADIUS` bits. `entries` are at most 4, `questions` at most 32. Both are
+    empty for a picture that is nearly the same all over: its hashes would be those of thousands.
     """
 
-    entries: tuple[int, ...] = ()
-    questions: tuple[int, ...] = ()
+    entries: tuple[PerceptualHash, ...] = ()
+    questions: tuple[PerceptualHash, ...] = ()
 
 
 class Verdict(Enum):
@@ -52,8 +54,8 @@ class Resemblance:
     `bits` is the least distance of their hashes over all turns and copies. The other fields are of the alignment that
     fits best, None when hashes are not alike: `turn` is how the second has to be turned to stand as the first (a name
     of `handlers.duplicates.turns.TURNS`), `covered` the share of the first (0 to 1) that the second shows, too, `light`
-    the ratio of the second's levels to the first's. `moved` and `overlaid` are shares of what both show: what became
-    lighter and what became darker, the smaller of the two and the larger one.
+    the ratio of the second's levels to the first's. `moved` and `overlaid` are shares of the picture: what is elsewhere
+    or gone, and what is covered by a label or stamp. `displaced` is the share of its parts that stand elsewhere.
     """
 
     verdict: Verdict
@@ -62,4 +64,5 @@ class Resemblance:
     covered: float | None = None
     light: float | None = None
     moved: float | None = None
+    displaced: float | None = None
     overlaid: float | None = None

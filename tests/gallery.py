@@ -73,9 +73,9 @@ class Shot:
 
 @cache
 def draw(motif: int, pixels: int) -> Sketch:
-    """A sketch with as much contrast as hashes need; other pixels are a few levels lighter or darker here and there."""
+    """A sketch with as much contrast as hashes need; other pixels are a level lighter or darker here and there."""
     drawn, moved = random.Random(motif), random.Random(motif << 16 | pixels)
-    cells = bytes(level + moved.randrange(-3, 4) for level in drawn.choices(range(10, 246), k=36))
+    cells = bytes(level + moved.choice((-1, 0, 0, 0, 1)) for level in drawn.choices(range(10, 246), k=36))
     wide = Image.frombytes("L", (6, 6), cells).resize((SKETCH_SIDE, SKETCH_SIDE), Image.Resampling.BICUBIC)
     return Sketch(wide.tobytes())
 

@@ -15,7 +15,7 @@ from bench.quality.edits import EDITS
 from bench.quality.moments import MOMENTS
 from bench.quality.originals import KINDS, Kind, originals
 from bench.quality.parts import Part, Plan, Section, Table
-from contracts.sketches import Hashes, Sketch, Verdict
+from contracts.sketches import Hashes, Resemblance, Sketch, Verdict
 from handlers.duplicates.hashes import RADIUS, hash_sketch
 from handlers.duplicates.same_picture import LIMITS, compare
 from handlers.inspect.perceptual import hash_perceptually, sketch
@@ -35,15 +35,14 @@ _HALVES: Sequence[Split] = ("tuning", "test")
 class Made:
     """A picture that was made of an original, and what is said of both. `way` is what was done to it.
 
-    `found` says that whichever comes later finds the other one, `moved` is what `compare` says, `plain_bits` the
+    `found` says that whichever comes later finds the other one, `said` is what `compare` says, `plain_bits` the
     distance of the hashes of `hash_perceptually`.
     """
 
     way: str
     sketch: Sketch
     found: bool
-    verdict: Verdict
-    moved: float | None
+    said: Resemblance
     plain_bits: int
 
 
@@ -69,7 +68,7 @@ def evaluate(plan: Plan) -> Section:
     test, tuning = halves["test"], halves["tuning"]
     tables = [_edits(test, tuning), _others(test, tuning), _amounts(test), _pictures()]
     made = {way: [one for family in test for one in _by_way(family, way)] for way in (*EDITS, *MOMENTS)}
-    moved = {way: [one.moved for one in found if one.moved is not None] for way, found in made.items()}
+    moved = {way: [one.said.moved for one in found if one.said.moved is not None] for way, found in made.items()}
     figures: dict[str, Any] = {
         split: [_figures(one, family) for family in halves[split] for one in _all(family)] for split in _HALVES
     }
@@ -107,12 +106,12 @@ def _judge(mine: Sketch, image: Image.Image, way: str, made: Image.Image) -> Mad
     one, other = hash_sketch(mine), hash_sketch(its)
     said = compare(mine, its)
     bits = ((hash_perceptually(image) ^ hash_perceptually(made)) & _ALL_BITS).bit_count()
-    return Made(way, its, _finds(one, other) and _finds(other, one), said.verdict, said.moved, bits)
+    return Made(way, its, _finds(one, other) and _finds(other, one), said, bits)
 
 
 def _finds(asking: Hashes, stored: Hashes) -> bool:
     return any(
-        ((question ^ entry) & _ALL_BITS).bit_count() <= RADIUS
+        question.kind == entry.kind and ((question.value ^ entry.value) & _ALL_BITS).bit_count() <= RADIUS
         for question in asking.questions
         for entry in stored.entries
     )
@@ -146,7 +145,7 @@ def _others(test: Sequence[Family], tuning: Sequence[Family]) -> Table:
     for way in MOMENTS:
         scenes = [one for kind in KINDS[:2] for one in _of(test, way, kind)]
         rest, before = _of(test, way, "other"), [one for kind in KINDS[:2] for one in _of(tuning, way, kind)]
-        near = sum(one.found and one.verdict is Verdict.NEAR for one in scenes)
+        near = sum(one.found and one.said.verdict is Verdict.NEAR for one in scenes)
         counts = (_count([_is_same(one) for one in ones]) for ones in (scenes, rest, before))
         rows.append((way, str(len(scenes)), str(sum(one.found for one in scenes)), str(near), *counts))
     header = (
@@ -168,11 +167,15 @@ def _count_unrelated(families: Sequence[Family]) -> tuple[int, int, int, int]:
     edits = [(number, one.sketch) for number, family in enumerate(families) for one in family.edits]
     entries = [(place, entry) for place, (_, one) in enumerate(edits) for entry in hash_sketch(one).entries]
     places = np.array([place for place, _ in entries])
-    stored = np.array([entry for _, entry in entries], np.int64)
+    stored = np.array([entry.value for _, entry in entries], np.int64)
+    kinds = np.array([entry.kind for _, entry in entries])
     verdicts = []
     for number, family in enumerate(families):
         asked = hash_sketch(family.sketch).questions
-        near = [places[np.bitwise_count((stored ^ question).view(np.uint64)) <= RADIUS] for question in asked]
+        near = [
+            places[(np.bitwise_count((stored ^ one.value).view(np.uint64)) <= RADIUS) & (kinds == one.kind)]
+            for one in asked
+        ]
         found = {int(place) for some in near for place in some if edits[place][0] != number}
         verdicts += [compare(family.sketch, edits[place][1]).verdict for place in found]
     pairs = len(edits) * (len(families) - 1)
@@ -207,7 +210,7 @@ def _shorten(names: Sequence[str]) -> Sequence[str]:
 
 
 def _is_same(one: Made) -> bool:
-    return one.found and one.verdict is Verdict.SAME
+    return one.found and one.said.verdict is Verdict.SAME
 
 
 def _of(families: Sequence[Family], way: str, kind: Kind | None = None) -> list[Made]:
@@ -231,8 +234,9 @@ def _count(hits: Sequence[bool]) -> str:
 
 
 def _figures(one: Made, family: Family) -> Mapping[str, object]:
-    said = {"found": one.found, "verdict": one.verdict.value, "moved": one.moved, "plain_bits": one.plain_bits}
-    return {"picture": family.name, "kind": family.kind, "way": one.way, **said}
+    said = {name: getattr(one.said, name) for name in ("bits", "moved", "displaced", "overlaid", "light", "covered")}
+    about = {"found": one.found, "verdict": one.said.verdict.value, "plain_bits": one.plain_bits}
+    return {"picture": family.name, "kind": family.kind, "way": one.way, **about, **said}
 
 
 PART = Part("duplicates", "duplicates: edits of pictures, and other moments of the same scene", evaluate)

@@ -11,7 +11,7 @@ Plane = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 _MIDDLE = (SKETCH_SIDE - 1) / 2
-_PLACES: Plane = np.arange(SKETCH_SIDE, dtype=np.float64) - _MIDDLE
+PLACES: Plane = np.arange(SKETCH_SIDE, dtype=np.float64) - _MIDDLE
 _ROUNDS = ((3, 6), (1, 6))
 """How often both are softened, and steps then: what is coarse is laid over what is coarse first."""
 _UNITS = np.array([_MIDDLE, 1.0] * 2)
@@ -54,6 +54,12 @@ def see(window: Window, *planes: Plane) -> tuple[list[Plane], Mask]:
     return [down @ plane @ across.T for plane in planes], inside_down[:, None] & inside_across
 
 
+def read(window: Window, plane: Plane) -> Plane:
+    """What of a plane shows in the window, by cubic curves: straight lines would blur some cells and not others."""
+    down = _curve(window.scale_down, window.shift_down)
+    return down @ plane @ _curve(window.scale_across, window.shift_across).T
+
+
 def soften(plane: Plane, times: int = 1, share: float = 0.25) -> Plane:
     """Averages with neighbours, both ways: where grids fall otherwise, fine detail differs.
 
@@ -90,7 +96,7 @@ def find_light(first: Plane, second: Plane) -> tuple[float, float]:
 
 def _interpolate(scale: float, shift: float) -> tuple[Plane, Mask]:
     """Rows of weights, two in each, that read a line of cells in a window; and which of its places are within it."""
-    exact = scale * _PLACES + shift + _MIDDLE
+    exact = scale * PLACES + shift + _MIDDLE
     inside = (exact >= 0) & (exact <= SKETCH_SIDE - 1)
     before = np.clip(np.floor(exact), 0, SKETCH_SIDE - 2).astype(np.int64)
     share = np.clip(exact - before, 0, 1)
@@ -100,10 +106,24 @@ def _interpolate(scale: float, shift: float) -> tuple[Plane, Mask]:
     return weights, inside
 
 
+def _curve(scale: float, shift: float) -> Plane:
+    """Rows of weights, four in each (Catmull and Rom's curve), that read a line of cells in a window."""
+    exact = scale * PLACES + shift + _MIDDLE
+    before = np.floor(exact).astype(np.int64)
+    share = exact - before
+    weights = np.zeros((SKETCH_SIDE, SKETCH_SIDE))
+    for step in (-1, 0, 1, 2):
+        away = np.abs(share - step)
+        near, far = 1.5 * away**3 - 2.5 * away**2 + 1, -0.5 * away**3 + 2.5 * away**2 - 4 * away + 2
+        weight = np.where(away <= 1, near, far)
+        np.add.at(weights, (np.arange(SKETCH_SIDE), np.clip(before + step, 0, SKETCH_SIDE - 1)), weight)
+    return weights
+
+
 def _find_step(one: Plane, other_and_slopes: tuple[Plane, ...], window: Window) -> Plane:
     """One step of Gauss and Newton towards the window, gain and offset that leave the least difference."""
     (seen, down, across), inside = see(window, *other_and_slopes)
-    rows, columns = np.broadcast_arrays(_PLACES[:, None], _PLACES)
+    rows, columns = np.broadcast_arrays(PLACES[:, None], PLACES)
     planes = (down * rows, down, across * columns, across, -one, -np.ones_like(one))
     terms = np.stack([plane[inside] for plane in planes], axis=1)
     if len(terms) < SKETCH_SIDE:

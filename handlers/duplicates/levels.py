@@ -1,11 +1,11 @@
 """Of two media, what their pixels and metadata prove: the level of the pair, and its evidence.
 
-Evidence is what is known of the pair, nothing else: `bits`, `turn`, `covered`, `light`, `moved`, `overlaid` as in
-`contracts.sketches.Resemblance`; `seconds` between two exposures; `exposures` (seconds) and `biases` (stops) as two
-numbers, where they differ; `seed` where prompt and seed are the same. It is seen from the first medium, mine: `turn` is
-how the second has to be turned to stand as the first, `light` the ratio of the second's levels to the first's, and the
-first of two numbers is mine. `covered` is the same seen from both: the share of one picture, always the same one, that
-the other shows, too.
+Evidence is what is known of the pair, nothing else: `bits`, `turn`, `covered`, `light`, `moved`, `displaced`,
+`overlaid` as in `contracts.sketches.Resemblance`; `seconds` between two exposures; `exposures` (seconds) and `biases`
+(stops) as two numbers, where they differ; `seed` where prompt and seed are the same. It is seen from the first medium,
+mine: `turn` is how the second has to be turned to stand as the first, `light` the ratio of the second's levels to the
+first's, and the first of two numbers is mine. `covered` is the same seen from both: the share of one picture, always
+the same one, that the other shows, too.
 """
 
 from collections.abc import Mapping
@@ -164,6 +164,7 @@ def _tell(found: Resemblance | None) -> Evidence:
         "covered": found.covered,
         "light": found.light,
         "moved": found.moved,
+        "displaced": found.displaced,
         "overlaid": found.overlaid,
     }
     return {name: value for name, value in told.items() if value is not None}

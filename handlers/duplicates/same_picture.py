@@ -2,51 +2,61 @@
 
 Hashes find what is worth a closer look. The sketches are then laid over each other, turned, shifted and scaled, and
 compared cell by cell. What was laid over a picture makes it lighter or darker; what moved does both, where it was and
-where it is now: so the smaller of the two areas tells a moment, a view or a variant from the same picture.
+where it is now: so the smaller of the two areas tells a moment, a view or a variant from the same picture. A label does
+both, too, but in one small, long place.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from contracts.sketches import SKETCH_SIDE, Resemblance, Sketch, Verdict
-from handlers.duplicates.alignment import Mask, Plane, Window, align, find_light, see, soften_alike
-from handlers.duplicates.hashes import INNER, RADIUS, WHOLE, compare_cells, sum_cells, to_levels
+from handlers.duplicates.alignment import Plane, Window, align
+from handlers.duplicates.changes import FEWEST, Lit, Seen, find_changes, light_alike, look
+from handlers.duplicates.displacement import find_displacement
+from handlers.duplicates.hashes import (
+    CUTS,
+    RADIUS,
+    WHOLE,
+    compare_cells,
+    compare_detail,
+    sum_cells,
+    sum_detail,
+    to_levels,
+)
 from handlers.duplicates.turns import INVERSE, TURNS, turn
 
 _ATTEMPTS = 2
 """Of turns and copies whose hashes are alike, the most alike ones are laid over each other."""
-_INNER = 0.9
+_LEFT = [1 - 2 * cut for cut in CUTS]
+"""How much of each side the copies show."""
 _STARTS = {
-    (WHOLE, WHOLE): Window(),
-    (INNER, INNER): Window(),
-    (INNER, WHOLE): Window(scale_down=1 / _INNER, scale_across=1 / _INNER),
-    (WHOLE, INNER): Window(scale_down=_INNER, scale_across=_INNER),
+    (mine, theirs): Window(scale_down=other / one, scale_across=other / one)
+    for mine, one in enumerate(_LEFT)
+    for theirs, other in enumerate(_LEFT)
 }
 """By which copies are alike."""
 
-_LEAST = 4.0
-"""Levels by which a cell may differ anyway."""
-_ASTRAY = 0.4
-"""Cells by which it may be misplaced, as steep as its neighbours make it."""
-_UNCLIPPED = (4.0, 250.0)
-_MIDTONES = (15.0, 225.0)
-"""Levels of cells, and of those around them, that tell the light: in brighter ones highlights may have been cut off."""
-_GREY = 127.5
-_FEWEST = 40
-"""Cells that have to be within both pictures."""
+_ROUNDS, _SETTLED = 3, 0.04
+"""How often it is laid over anew while more than this share of its parts stands elsewhere."""
+_BOUND = 80
+"""Percent of the cells that tell no more of the light than this one, where much may have been cut off."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What is still the same picture, and what has nothing in common.
 
-    `moved` and `overlaid` at most, `covered` and `correlation` at least. `light` is a ratio either way: a picture that
-    is 20 % brighter or darker is the same one, an exposure that is one stop off (0.74) is not.
+    `moved`, `displaced`, `left` (what differs in the middle, by what varies) and `overlaid` at most, `covered` and
+    `correlation` at least. `light` is a ratio either way: a picture that is 20 % brighter or darker is the same one, an
+    exposure that is one stop off (0.74) is not.
     """
 
-    moved: float = 0.0014
+    moved: float = 0.0005
+    displaced: float = 0.2
+    left: float = 0.3
     overlaid: float = 0.12
     covered: float = 0.6
     light: float = 1.28
@@ -54,40 +64,6 @@ class Limits:
 
 
 LIMITS = Limits()
-
-
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """One of two pictures in the window of the first, softened, with the least and the greatest of neighbours."""
-
-    levels: Plane
-    low: Plane
-    high: Plane
-
-    @property
-    def black(self) -> Mask:
-        """Where half or more of a cell may have been cut off: it could be darker."""
-        return (self.low < _UNCLIPPED[0]) & (self.levels < _GREY)
-
-    @property
-    def white(self) -> Mask:
-        """Where it could be lighter."""
-        return (self.high > _UNCLIPPED[1]) & (self.levels > _GREY)
-
-    @property
-    def plain(self) -> Mask:
-        """Where nothing was cut off."""
-        return (self.low >= _MIDTONES[0]) & (self.high <= _MIDTONES[1])
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """Both pictures, what shows in both, and what of it tells how light they are."""
-
-    first: _Side
-    second: _Side
-    inside: Mask
-    plain: Mask
 
 
 def compare(one: Sketch, other: Sketch, limits: Limits = LIMITS) -> Resemblance:
@@ -109,12 +85,17 @@ def compare(one: Sketch, other: Sketch, limits: Limits = LIMITS) -> Resemblance:
 
 
 def _find_alike(one: Sketch, other: Sketch) -> Iterator[tuple[int, str, tuple[int, int]]]:
-    mine = [compare_cells(sums) for sums in sum_cells(one)]
-    sums_of_other = sum_cells(other)
+    mine, detail = [compare_cells(sums) for sums in sum_cells(one)], compare_detail(sum_detail(one))
+    sums_of_other, detail_of_other = sum_cells(other), sum_detail(other)
     for name in TURNS:
         theirs = [compare_cells(turn(sums, name)) for sums in sums_of_other]
         for first, second in _STARTS:
-            yield int(np.count_nonzero(mine[first] != theirs[second])), name, (first, second)
+            yield _count_different(mine[first], theirs[second]), name, (first, second)
+        yield _count_different(detail, compare_detail(turn(detail_of_other, name))), name, (WHOLE, WHOLE)
+
+
+def _count_different(mine: NDArray[np.bool_], theirs: NDArray[np.bool_]) -> int:
+    return int(np.count_nonzero(mine != theirs))
 
 
 def _to_plane(sketch: Sketch) -> Plane:
@@ -122,73 +103,73 @@ def _to_plane(sketch: Sketch) -> Plane:
 
 
 def _lay_over(first: Plane, second: Plane, start: Window, limits: Limits) -> Resemblance:
-    window = align(first, second, start)
-    seen = _see(*soften_alike(first, second, window), window)
+    seen, lit, displaced = _settle(first, second, align(first, second, start))
     count = int(seen.inside.sum())
-    if count < _FEWEST:
+    if count < FEWEST:
         return Resemblance(Verdict.UNRELATED, 0)
-    lighter, darker = (changed / count for changed in _count_changes(seen))
+    changes = find_changes(seen, lit)
     found = Resemblance(
         Verdict.NEAR,
         bits=0,
         covered=round(count / SKETCH_SIDE**2, 4),
         light=_find_ratio(seen),
-        moved=round(min(lighter, darker), 5),
-        overlaid=round(max(lighter, darker), 5),
+        moved=round(changes.moved / SKETCH_SIDE**2, 5),
+        displaced=round(displaced, 4),
+        overlaid=round(changes.overlaid / SKETCH_SIDE**2, 5),
     )
-    return replace(found, verdict=_judge(found, _correlate(seen), limits))
+    if _is_within(found, limits) and _find_left(lit) <= limits.left:
+        return replace(found, verdict=Verdict.SAME)
+    return found if _correlate(seen) >= limits.correlation else replace(found, verdict=Verdict.UNRELATED)
 
 
-def _see(first: Plane, second: Plane, window: Window) -> _Seen:
-    one = _Side(first, *_find_extremes(first))
-    planes, inside = see(window, second, *_find_extremes(second))
-    other = _Side(*planes)
-    plain = inside & one.plain & other.plain
-    return _Seen(one, other, inside, plain if plain.sum() >= _FEWEST else inside)
+def _settle(first: Plane, second: Plane, window: Window) -> tuple[Seen, Lit, float]:
+    """See both as well laid over each other as can be, and which share of their parts still stands elsewhere."""
+    for number in range(_ROUNDS + 1):
+        seen = look(first, second, window)
+        lit = light_alike(seen)
+        displacement = find_displacement(lit.one, lit.other, lit.counted)
+        if displacement.share <= _SETTLED or number == _ROUNDS:
+            break
+        window = displacement.correct(window)
+    return seen, lit, displacement.share
 
 
-def _find_extremes(plane: Plane) -> tuple[Plane, Plane]:
-    """The least and the greatest of each cell and its eight neighbours."""
-    wide = np.pad(plane, 1, mode="edge")
-    low = np.minimum(np.minimum(wide[:-2], wide[1:-1]), wide[2:])
-    high = np.maximum(np.maximum(wide[:-2], wide[1:-1]), wide[2:])
-    return (
-        np.minimum(np.minimum(low[:, :-2], low[:, 1:-1]), low[:, 2:]),
-        np.maximum(np.maximum(high[:, :-2], high[:, 1:-1]), high[:, 2:]),
-    )
+def _find_ratio(seen: Seen) -> float:
+    """The light of the second by that of the first. Where one of both was cut off, it is at least what they tell."""
+    ratios = (seen.second.levels + 1) / (seen.first.levels + 1)
+    middle = float(np.median(ratios[seen.plain]))
+    if seen.plain is seen.inside:
+        middle = float(np.percentile(ratios[seen.inside], _BOUND if middle >= 1 else 100 - _BOUND))
+    return round(middle, 4)
 
 
-def _count_changes(seen: _Seen) -> tuple[int, int]:
-    """Cells that are lighter in the second, and that are darker, where no cutting off explains it."""
-    one, other = seen.first, seen.second
-    gain, offset = find_light(one.levels[seen.plain], other.levels[seen.plain])
-    differences = other.levels - gain * one.levels - offset
-    tolerated = _LEAST + _ASTRAY * np.maximum(abs(gain) * (one.high - one.low), other.high - other.low)
-    lighter = (differences > tolerated) & ~one.white & ~other.black
-    darker = (differences < -tolerated) & ~one.black & ~other.white
-    return int(np.count_nonzero(lighter & seen.inside)), int(np.count_nonzero(darker & seen.inside))
+def _find_left(lit: Lit) -> float:
+    """What cells still differ by in the middle, by how they vary: what was laid over does not count."""
+    if not lit.counted.any():
+        return 0.0
+    varied, left = (_vary(plane[lit.counted]) for plane in (lit.other, lit.other - lit.one))
+    return left / max(1.0, varied)
 
 
-def _find_ratio(seen: _Seen) -> float:
-    first, second = seen.first.levels[seen.plain], seen.second.levels[seen.plain]
-    return round(float(np.median((second + 1) / (first + 1))), 4)
+def _vary(levels: Plane) -> float:
+    return float(np.median(np.abs(levels - np.median(levels))))
 
 
-def _correlate(seen: _Seen) -> float:
+def _correlate(seen: Seen) -> float:
     first, second = seen.first.levels[seen.inside], seen.second.levels[seen.inside]
     spread = float(first.std() * second.std())
     return float(((first - first.mean()) * (second - second.mean())).mean()) / spread if spread else 0.0
 
 
-def _judge(found: Resemblance, correlation: float, limits: Limits) -> Verdict:
+def _is_within(found: Resemblance, limits: Limits) -> bool:
     assert found.moved is not None
+    assert found.displaced is not None
     assert found.overlaid is not None
     assert found.covered is not None
     assert found.light is not None
     is_whole = found.covered >= limits.covered and 1 / limits.light <= found.light <= limits.light
-    if is_whole and found.moved <= limits.moved and found.overlaid <= limits.overlaid:
-        return Verdict.SAME
-    return Verdict.NEAR if correlation >= limits.correlation else Verdict.UNRELATED
+    stands = found.moved <= limits.moved and found.displaced <= limits.displaced
+    return is_whole and stands and found.overlaid <= limits.overlaid
 
 
 def _rank(found: Resemblance) -> tuple[int, float]:

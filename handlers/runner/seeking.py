@@ -13,7 +13,7 @@ from contracts.perceptual import HashedCopy, PerceptualHash
 from db import duplicates, inspections, ledger, likenesses
 from db.duplicates import FoundPair, Subject
 from db.pool import Connection, Pool
-from handlers.duplicates.hashes import COPY_KIND, hash_sketch
+from handlers.duplicates.hashes import hash_sketch
 from handlers.duplicates.matching import Match, match
 from handlers.runner.planning import Planned, Planner, PlanRequest
 
@@ -22,7 +22,7 @@ log = structlog.get_logger("bildwerk.handlers.seeking")
 PLATFORM_KIND: Final = "p"
 """The kind of the platform's own perceptual hashes in the index."""
 COMPARED: Final = 200
-"""Pictures compared in one search, the nearest ones: less than a second of one core."""
+"""Pictures compared in one search, the nearest ones: up to three seconds of one core, in a thread of its own."""
 KEPT: Final = 16
 """Pairs kept of one search, the surest first; more are counted."""
 
@@ -58,7 +58,7 @@ class Seeker:
         return await self._settle(subject, pairs, left_out, candidates.limits)
 
     async def _find(self, subject: Subject, candidate: Candidate) -> Candidates:
-        asked = [PerceptualHash(COPY_KIND, value) for value in hash_sketch(candidate.sketch).questions]
+        asked = list(hash_sketch(candidate.sketch).questions)
         limits = set() if asked else {FLAT_PICTURE}
         if candidate.platform_phash is not None:
             asked.append(PerceptualHash(PLATFORM_KIND, candidate.platform_phash))
@@ -122,7 +122,7 @@ async def index_medium(connection: Connection, media_id: int) -> Subject | None:
 
 async def _index(connection: Connection, candidate: Candidate) -> None:
     """Make a picture findable by its hashes, one picture in each transaction."""
-    hashes = [PerceptualHash(COPY_KIND, value) for value in hash_sketch(candidate.sketch).entries]
+    hashes = list(hash_sketch(candidate.sketch).entries)
     told = await inspections.find_platform_hashes(connection, candidate.content_hash)
     hashes += [PerceptualHash(PLATFORM_KIND, value) for value in told]
     copies = [HashedCopy(one, copy) for copy, one in enumerate(hashes)]

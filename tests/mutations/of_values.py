@@ -125,7 +125,7 @@ VALUES: tuple[Safeguard, ...] = (
     safeguard(
         "P24",
         "both are planned",
-        "handlers/runner/test_seeking.py::test_an_older_medium_is_told_of_a_copy_that_nobody_has_to_ask_about",
+        "handlers/runner/test_referees.py::test_an_older_medium_is_told_of_a_copy_that_nobody_has_to_ask_about",
         (
             "handlers/runner/seeking.py",
             "concerned = sorted(others | {subject.media_id})",

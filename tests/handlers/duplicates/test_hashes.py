@@ -7,6 +7,8 @@ from hypothesis import strategies as some
 from numpy.typing import NDArray
 from PIL import Image
 
+from bench.quality.edits import stamp
+from contracts.perceptual import PerceptualHash
 from contracts.sketches import SKETCH_SIDE, Hashes, Sketch
 from handlers.duplicates.hashes import RADIUS, hash_sketch, to_levels
 from handlers.duplicates.turns import INVERSE, TURNS, turn
@@ -34,7 +36,9 @@ def turn_sketch(plain: Sketch, name: str) -> Sketch:
 def find(asking: Hashes, stored: Hashes) -> bool:
     """Return whether a question is near to an entry."""
     return any(
-        ((question ^ entry) & MASK).bit_count() <= RADIUS for question in asking.questions for entry in stored.entries
+        question.kind == entry.kind and ((question.value ^ entry.value) & MASK).bit_count() <= RADIUS
+        for question in asking.questions
+        for entry in stored.entries
     )
 
 
@@ -62,10 +66,10 @@ def test_a_turned_sketch_has_exactly_the_same_hashes(plain: Sketch, name: str) -
 @settings(deadline=None, max_examples=100)
 def test_entries_are_few_are_asked_for_and_fit_a_bigint(plain: Sketch) -> None:
     hashes = hash_sketch(plain)
-    assert len(hashes.entries) <= 2
-    assert len(hashes.questions) <= 16
+    assert len(hashes.entries) <= 4
+    assert len(hashes.questions) <= 32
     assert set(hashes.entries) <= set(hashes.questions)
-    assert all(-(2**63) <= number < 2**63 for number in hashes.questions)
+    assert all(-(2**63) <= one.value < 2**63 for one in hashes.questions)
 
 
 @given(sketches, some.sampled_from(list(TURNS)))
@@ -100,6 +104,25 @@ def test_a_crop_is_found_whichever_comes_first(seed: int) -> None:
     assert find(other, one)
 
 
+@pytest.mark.parametrize("side", range(4))
+@pytest.mark.parametrize("seed", range(4))
+def test_a_crop_of_one_side_is_found_whichever_comes_first(seed: int, side: int) -> None:
+    picture = paint(seed)
+    cut = [(18, 0, 360, 240), (0, 12, 360, 240), (0, 0, 342, 240), (0, 0, 360, 228)][side]
+    one, other = (hash_sketch(sketch(image)) for image in (picture, picture.crop(cut)))
+    assert find(one, other)
+    assert find(other, one)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_letters_across_a_picture_without_much_contrast_do_not_hide_it(seed: int) -> None:
+    grains = np.random.default_rng(seed).integers(60, 160, (40, 60), np.uint8)
+    gravel = Image.fromarray(grains).resize((360, 240), Image.Resampling.BICUBIC).convert("RGB")
+    one, other = (hash_sketch(sketch(image)) for image in (gravel, stamp(gravel, np.random.default_rng(0))))
+    assert find(one, other)
+    assert find(other, one)
+
+
 def test_other_pictures_are_not_found() -> None:
     hashes = [hash_sketch(sketch(paint(seed))) for seed in range(12)]
     assert not any(find(one, other) for one in hashes for other in hashes if one is not other)
@@ -128,8 +151,10 @@ def test_a_picture_without_much_in_it_has_no_hashes(levels: NDArray[np.float64])
 
 def test_the_hashes_are_those_that_are_stored() -> None:
     levels = np.asarray(Image.radial_gradient("L").crop((0, 0, 192, 144)).resize((SKETCH_SIDE, SKETCH_SIDE)))
-    stored = (-14649896420247170, -13523996244968962)
+    stored = (PerceptualHash("d", -14649896420247170), PerceptualHash("d", -13523996244968962))
     assert hash_sketch(Sketch(levels.tobytes())).entries == stored, "all stored hashes are worth nothing"
+    grains = np.kron(np.random.default_rng(1).integers(0, 256, (16, 16), np.uint8), np.ones((3, 3), np.uint8))
+    assert hash_sketch(Sketch(grains.tobytes())).entries[-1] == PerceptualHash("e", -3252579081954822772)
 
 
 def test_a_sketch_has_all_its_cells() -> None:
@@ -138,4 +163,4 @@ def test_a_sketch_has_all_its_cells() -> None:
 
 
 def test_few_of_all_turns_are_asked_for() -> None:
-    assert np.mean([len(hash_sketch(sketch(paint(seed))).questions) for seed in range(12)]) < 10
+    assert np.mean([len(hash_sketch(sketch(paint(seed))).questions) for seed in range(12)]) < 20

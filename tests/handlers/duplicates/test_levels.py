@@ -16,7 +16,7 @@ from handlers.duplicates.turns import INVERSE, TURNS
 NOON = datetime(2024, 5, 17, 12)  # noqa: DTZ001 - cameras know no zone
 SHOT = Taken(at=NOON, exact=True, exposure=0.01, bias=0.0, camera="Acme Box")
 WHOLE = SHOT.model_copy(update={"exact": False})
-SAME = Resemblance(Verdict.SAME, 2, "turned_90", 0.9, 1.25, 0.0, 0.01)
+SAME = Resemblance(Verdict.SAME, 2, "turned_90", 0.9, 1.25, 0.0, 0.02, 0.01)
 NEAR = replace(SAME, verdict=Verdict.NEAR, moved=0.01)
 UNRELATED = Resemblance(Verdict.UNRELATED, 30)
 PLAIN = Side("a", "1")
@@ -139,6 +139,7 @@ def test_evidence_is_what_is_known_and_no_more() -> None:
         "covered": 0.9,
         "light": 1.25,
         "moved": 0.01,
+        "displaced": 0.02,
         "overlaid": 0.01,
         "seconds": 2.5,
         "exposures": [0.01, 0.04],

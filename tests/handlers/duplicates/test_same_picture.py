@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from PIL import Image, ImageDraw, ImageEnhance
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
 from bench.quality.data import draw
 from bench.quality.defects import to_image
+from bench.quality.edits import stamp
+from bench.quality.moments import other_eye
 from contracts.sketches import SKETCH_SIDE, Resemblance, Sketch, Verdict
 from handlers.duplicates.same_picture import LIMITS, compare
 from handlers.duplicates.turns import INVERSE
@@ -108,6 +110,66 @@ def test_what_is_laid_over_leaves_it_the_same(scene: Image.Image) -> None:
     assert found.verdict is Verdict.SAME
     assert found.overlaid is not None
     assert 0.005 < found.overlaid < LIMITS.overlaid
+
+
+def test_a_label_with_dark_letters_on_a_bright_ground_leaves_it_the_same() -> None:
+    page = Image.new("RGB", SIZE, (235, 235, 235))
+    pen = ImageDraw.Draw(page)
+    random = np.random.default_rng(3)
+    for left, top, grey in zip(
+        random.integers(0, 440, 90), random.integers(0, 340, 90), random.integers(0, 200, 90), strict=True
+    ):
+        pen.rectangle((left, top, left + 30, top + 12), fill=(grey, grey, grey))
+    labelled = page.copy()
+    ImageDraw.Draw(labelled).rectangle((320, 310, 465, 348), fill="white")
+    ImageDraw.Draw(labelled).rectangle((330, 324, 455, 335), fill="black")
+    found = tell(page, labelled)
+    assert (found.verdict, found.moved) == (Verdict.SAME, 0)
+    assert found.overlaid is not None
+    assert found.overlaid > LIMITS.moved
+
+
+def test_a_faint_thing_that_moves_makes_it_another_moment(scene: Image.Image) -> None:
+    """What differs by little is seen where nothing else differs at all."""
+    soft = scene.filter(ImageFilter.GaussianBlur(12))
+    one, other = soft.copy(), soft.copy()
+    for place, picture in ((150, one), (250, other)):
+        ground = picture.getpixel((place + 40, 170))
+        assert isinstance(ground, tuple)
+        blob = tuple(level + 10 for level in ground)
+        ImageDraw.Draw(picture).ellipse((place, 120, place + 80, 220), fill=blob)
+    found = tell(one, other)
+    assert found.verdict is Verdict.NEAR
+
+
+def test_what_vanished_makes_it_another_moment(scene: Image.Image) -> None:
+    """It is lighter only, as if something had been laid over; but what is laid over is white or black."""
+    there = scene.copy()
+    ImageDraw.Draw(there).ellipse((200, 100, 260, 190), fill=(70, 70, 70))
+    gone = scene.copy()
+    ImageDraw.Draw(gone).ellipse((200, 100, 260, 190), fill=(190, 190, 190))
+    found = tell(there, gone)
+    assert found.verdict is Verdict.NEAR
+    assert found.moved is not None
+    assert found.moved > LIMITS.moved
+
+
+def test_a_stamp_that_the_picture_shows_through_leaves_it_the_same(scene: Image.Image) -> None:
+    found = tell(scene, stamp(scene, np.random.default_rng(0)))
+    assert (found.verdict, found.moved) == (Verdict.SAME, 0)
+    assert found.overlaid is not None
+    assert found.overlaid > 0.005
+
+
+@pytest.mark.parametrize("seed", [0, 1, 3])
+def test_a_view_of_the_other_eye_is_another_one(seed: int) -> None:
+    """Nothing moves by as much as two cells, or is much lighter or darker; but all over something is elsewhere."""
+    soft = to_image(draw(np.random.default_rng(seed), SIZE)).filter(ImageFilter.GaussianBlur(6))
+    pixels = np.asarray(soft, np.float32)
+    found = tell(soft, to_image(other_eye(pixels, pixels, np.random.default_rng(seed))))
+    assert found.verdict is Verdict.NEAR
+    assert found.displaced is not None
+    assert found.displaced > LIMITS.displaced
 
 
 def test_an_exposure_of_a_stop_less_is_another_one(scene: Image.Image) -> None:
