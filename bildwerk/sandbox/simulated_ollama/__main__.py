@@ -32,23 +32,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--pose", choices=POSES, default="0.33.0", help="version to answer as (default: %(default)s)")
     parser.add_argument("--slots", type=int, default=4, help="calls run at once (default: %(default)s)")
     parser.add_argument("--log", type=Path, metavar="FILE", help="append one JSON line per finished call")
-    parser.add_argument(
-        "--picture-seconds", type=float, default=0.3,
-        help="time to read one new picture; text tokens cost their measured share of it (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--token-seconds", type=float, default=0.002,
-        help="time to generate one token (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--call-seconds", type=float,
-        help="draw the time of each call instead, by its medium and job: the mean of a lognormal distribution",
-    )  # fmt: skip
-    parser.add_argument(
-        "--call-spread", type=float, default=0.25,
-        help="standard deviation of the logarithm of a drawn time (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument("--load-seconds", type=float, default=0.2, help="time to load a model (default: %(default)s)")
+    _add_times(parser)
     parser.add_argument(
         "--prompt-path", choices=("native", "rendered"), default="native",
         help=f"how 0.33.0 prompts {SIMULATED}: by the model file's template (text before picture, answers in "
@@ -66,6 +50,27 @@ def _arguments() -> argparse.Namespace:
     if arguments.slots < 1:
         parser.error("--slots must be at least 1")
     return arguments
+
+
+def _add_times(parser: argparse.ArgumentParser) -> None:
+    """The options that say how long things take."""
+    parser.add_argument(
+        "--picture-seconds", type=float, default=0.3,
+        help="time to read one new picture; text tokens cost their measured share of it (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--token-seconds", type=float, default=0.002,
+        help="time to generate one token (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--call-seconds", type=float,
+        help="draw the time of each call instead, by its medium and job: the mean of a lognormal distribution",
+    )  # fmt: skip
+    parser.add_argument(
+        "--call-spread", type=float, default=0.25,
+        help="standard deviation of the logarithm of a drawn time (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--load-seconds", type=float, default=0.2, help="time to load a model (default: %(default)s)")
 
 
 def _simulation(arguments: argparse.Namespace) -> Simulation:
