@@ -244,9 +244,5 @@ def _known(outcome: Outcome) -> Finished:
 def _end(finished: Finished, work: Work) -> Ended:
     if isinstance(work.failure, Unavailable):
         return Ended.UNAVAILABLE
-    return {
-        Finished.LEASE_LOST: Ended.LEASE_LOST,
-        Finished.POSTPONED: Ended.POSTPONED,
-        Finished.SUPERSEDED: Ended.POSTPONED,
-        Finished.SETTLED: Ended.FINISHED,
-    }[finished]
+    ends = {Finished.LEASE_LOST: Ended.LEASE_LOST, Finished.SETTLED: Ended.FINISHED}
+    return ends.get(finished, Ended.POSTPONED)
