@@ -87,7 +87,7 @@ async def test_a_call_longer_than_the_lease_keeps_it(workshop: Workshop, dispatc
     await run_through(dispatcher, workshop)
 
     assert [call["job"] for call in await workshop.calls()] == [CAPTION, TITLE]
-    assert await workshop.ledger.pool.fetchval("SELECT max(lease_no) FROM bildwerk.media") == 1
+    assert await workshop.ledger.pool.fetchval("SELECT count(DISTINCT lease_no) FROM bildwerk.runs") == 1
 
 
 async def test_a_lease_that_somebody_took_ends_the_call(workshop: Workshop, dispatcher: Dispatcher) -> None:
