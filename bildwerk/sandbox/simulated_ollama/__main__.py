@@ -40,14 +40,9 @@ def _arguments() -> argparse.Namespace:
         "--token-seconds", type=float, default=0.002,
         help="time to generate one token (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument(
-        "--call-seconds", type=float,
-        help="draw the time of each call instead, by its medium and job: the mean of a lognormal distribution",
-    )  # fmt: skip
-    parser.add_argument(
-        "--call-spread", type=float, default=0.25,
-        help="standard deviation of the logarithm of a drawn time (default: %(default)s)",
-    )  # fmt: skip
+    drawing = "draw the time of each call instead, by its medium and job: mean of a lognormal distribution"
+    parser.add_argument("--call-seconds", type=float, help=drawing)
+    parser.add_argument("--call-spread", type=float, default=0.25, help="and deviation of its logarithm (%(default)s)")
     parser.add_argument("--load-seconds", type=float, default=0.2, help="time to load a model (default: %(default)s)")
     parser.add_argument(
         "--prompt-path", choices=("native", "rendered"), default="native",
