@@ -49,6 +49,7 @@ async def _wait(backlogs: Mapping[str, Backlog], claims: int, number: int) -> di
     return {
         "claim_p50": {name: one.percentile(50) for name, one in found.items()},
         "claim_p99": {name: one.percentile(99) for name, one in found.items()},
+        "claim_cpu": {name: one.cpu for name, one in found.items()},
         "claim_pages": {name: one.pages for name, one in found.items()},
         "memory": {name: one.peak for name, one in served.items()},
         "look": {name: one.look for name, one in served.items()},
@@ -65,6 +66,7 @@ COMPARISON = Comparison(
         "run_cpu": Table("CPU time of a stage run, by whom", "ms"),
         "claim_p50": Table(f"the median of {CLAIMS} claims, by the media that wait", "ms", SMALLEST),
         "claim_p99": Table(f"99 of 100 of {CLAIMS} claims take at most", "ms", SMALLEST),
+        "claim_cpu": Table("CPU time of PostgreSQL for a claim", "ms", SMALLEST),
         "claim_pages": Table("pages of PostgreSQL that a claim looks at", "pages", SMALLEST),
         "memory": Table("most memory of a service that plans, sweeps and works beside them", "MB", SMALLEST),
         "look": Table("counting what waits, for /metrics", "ms", SMALLEST),

@@ -15,7 +15,7 @@ from bench.chains import LOOK_SECONDS, choose_settings, make_settings, make_wait
 from bench.copies import multiply
 from bench.processes import Running, run_command
 from bench.services import announce, create_database
-from bench.usage import take_peak
+from bench.usage import take_peak, take_running
 from bildwerk.arguments import make_kafka, make_planner
 from bildwerk.sandbox.addresses import Stack
 from bildwerk.settings import Settings
@@ -51,9 +51,10 @@ GENERATION = "SELECT max(generation) FROM bildwerk.jobs WHERE media_id <= $1"
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """Seconds of each claim, and the pages that one looked at."""
+    """Seconds of each claim, milliseconds that PostgreSQL was at one on average, and the pages that one looked at."""
 
     seconds: Sequence[float]
+    cpu: float
     pages: float
 
     def percentile(self, share: float) -> float:
@@ -82,18 +83,20 @@ class Backlog:
 
     async def measure_claims(self, claims: int) -> Claims:
         """Claim again and again. What was claimed goes to the end of the line, so that as many go on waiting."""
-        seconds = []
+        seconds, used = [], 0.0
         connection = await connect(Database(self.database))
         try:
+            pid = await connection.fetchval("SELECT pg_backend_pid()")
             for number in range(claims):
-                began = time.perf_counter()
+                began, before = time.perf_counter(), take_running(pid)
                 claim = await leases.claim(connection, uuid4(), LEASE, [HOST], oldest=number % 8 == 7)
                 seconds.append(time.perf_counter() - began)
+                used += take_running(pid) - before
                 assert claim is not None
                 await leases.postpone(connection, claim.medium, timedelta(0))
                 await leases.release(connection, claim.medium)
                 await leases.release_slot(connection, claim.slot)
-            return Claims(seconds, await _count_pages(connection))
+            return Claims(seconds, used * 1000 / claims, await _count_pages(connection))
         finally:
             await connection.close()
 
