@@ -70,6 +70,7 @@ async def test_the_time_of_a_slot_is_told(workshop: Workshop, dispatcher: Dispat
     """What went into calls, and what did not; the first medium was not missed by anybody."""
     ended: list[Work] = []
     dispatcher.finished = ended.append
+    dispatcher.settings = WorkerSettings(lease=60.0, poll=0.1, grace=10.0)
     await workshop.inspector.inspect_batch()
     await run_through(dispatcher, workshop)
 
