@@ -40,8 +40,7 @@ class Runner:
     """Runs claimed media. Holds no state of its own; no transaction is open during a model call.
 
     `lost_limit` is how many leases a medium may lose to crashes before its job is failed. With `reuses` an answer about
-    the same pixels is taken over instead of asking again. `settled` is called when a job's end, and with it the event
-    that tells of it, was committed.
+    the same pixels is taken over instead of asking again. `settled` is called when a job's end was committed.
     """
 
     pool: Pool
@@ -116,8 +115,7 @@ class Runner:
 
     async def _run_safely(self, work: Work, turn: Turn) -> Finished:
         """Run a job; one that takes every process along, or meets a bug of ours, is failed and never blocks others."""
-        lease = work.claim.medium
-        reason = "crashed"
+        lease, reason = work.claim.medium, "crashed"
         if lease.lost < self.lost_limit:
             try:
                 return await self._run_job(work, turn)
