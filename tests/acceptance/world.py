@@ -198,9 +198,14 @@ class World:
         await until(done, seconds)
 
     async def settled(self, media: Sequence[int], seconds: float = 60.0, jobs: int = 2) -> None:
-        """Wait until every job of these media is terminal, all leases are back and the outbox is empty."""
+        """Wait until every job of these media is terminal, all leases are back and the outbox is empty.
+
+        Nobody is left, either, who is to be planned because of a neighbour: that may open what was done.
+        """
 
         async def done() -> bool:
+            if await self.pool.fetchval("SELECT EXISTS (SELECT FROM bildwerk.neighbours)"):
+                return False
             ended = await self.pool.fetchval(
                 "SELECT count(*) FROM bildwerk.jobs"
                 " WHERE media_id = ANY($1) AND status IN ('done', 'skipped', 'failed')",
