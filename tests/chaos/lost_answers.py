@@ -23,6 +23,7 @@ async def play(scene: Scene) -> None:
         # A call that is broken off counts as a try of the job, which has three.
         doors[2].mood = Mood(cut=0.03, mute=scene.choose(0.0, 0.01))
         await _last(scene, scene.choose(8, 90))
+        await scene.heal()  # what is still to come would take a quarter of an hour among faults
     for door, name in zip(doors, ("PostgreSQL's", "the broker's", "Ollama's"), strict=True):
         scene.journal.fault(f"{name} answers lost", times=door.struck)
 
