@@ -19,7 +19,8 @@ async def play(scene: Scene) -> None:
     async with scene.uploads(scene.choose(20, 200)):
         await scene.done(0.05)
         doors[0].mood = Mood(cut=CUT, mute=scene.choose(0.0, MUTE), refuse=0.05)
-        doors[1].mood = Mood(cut=0.05, mute=scene.choose(0.0, 0.01), refuse=0.05)
+        # Silence is not for this broker: a group whose member was not answered stays without a leader for ever in it.
+        doors[1].mood = Mood(cut=0.05, refuse=0.05)
         # A call that is broken off counts as a try of the job, which has three.
         doors[2].mood = Mood(cut=0.03, mute=scene.choose(0.0, 0.01))
         await _last(scene, scene.choose(8, 90))
