@@ -33,7 +33,7 @@ WHY_MISSED: Final[Mapping[str, str]] = {
     FLAT_PICTURE: "too flat to be compared by its look: only copies of its bytes, pixels, prompt or hash are found",
     CROWD: "more share its look than are compared: others may be like it, too",
 }
-TOO_LITTLE: Final = {"covered": 0.005, "light": 0.005, "moved": 0.00005, "overlaid": 0.0005}
+TOO_LITTLE: Final = {"covered": 0.005, "light": 0.005, "moved": 0.00005, "displaced": 0.005, "overlaid": 0.0005}
 """What would be rounded away."""
 
 
@@ -95,12 +95,15 @@ def say_best(members: Sequence[Member]) -> str:
 def list_evidence(one: int, other: int, evidence: Mapping[str, JsonValue]) -> Iterator[str]:
     """What is known of a pair, the older medium first."""
     said: dict[str, Callable[[Any], str]] = {
-        "bits": lambda bits: f"perceptual hashes differ by {bits} of 60 bits",
+        "bits": lambda bits: f"perceptual hashes differ by {bits} bits",
         "turn": lambda turn: f"{other} stands as {one} when it is {TURNS[turn]}",
         "covered": lambda share: f"one shows {share:.0%} of the other",
         "light": lambda ratio: f"{other} is {ratio:.2f} times as bright",
         "moved": lambda share: f"{share:.2%} moved (of the same picture {LIMITS.moved:.2%} at most)",
-        "overlaid": lambda share: f"{share:.1%} is lighter or darker than light explains",
+        "displaced": lambda share: (
+            f"{share:.0%} of its parts stand elsewhere (of the same picture {LIMITS.displaced:.0%} at most)"
+        ),
+        "overlaid": lambda share: f"something is laid over {share:.1%}",
         "seconds": lambda seconds: f"taken {seconds:g} s apart",
         "exposures": lambda both: f"exposed for {both[0]:g} s and {both[1]:g} s",
         "biases": lambda both: f"exposure compensation {both[0]:+g} and {both[1]:+g} stops",
@@ -117,5 +120,5 @@ def _says_nothing(name: str, value: JsonValue) -> bool:
     """Whether it is what two pictures have in common that are the same all over."""
     if not isinstance(value, int | float):
         return (name, value) == ("turn", "as_is")
-    usual = {"covered": 1.0, "light": 1.0, "moved": 0.0, "overlaid": 0.0}
+    usual = {"covered": 1.0, "light": 1.0, "moved": 0.0, "displaced": 0.0, "overlaid": 0.0}
     return name in usual and abs(value - usual[name]) < TOO_LITTLE[name]

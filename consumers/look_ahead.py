@@ -21,7 +21,7 @@ log = structlog.get_logger("bildwerk.consumers.look_ahead")
 class LookAhead:
     """Has the renditions of the media made that are to be claimed next: they lie in the cache then.
 
-    One at a time: inspector and jobs keep their decoders, and no more than one picture is held in memory. Nothing is
+    One at a time: no more than one decoder is taken from inspector and jobs, and one picture held in memory. Nothing is
     claimed or written, and what fails is left for the job to meet.
     """
 

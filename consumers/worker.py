@@ -24,11 +24,8 @@ from handlers.runner.work import Ended, Work
 
 log = structlog.get_logger("bildwerk.consumers.worker")
 
-
 OLDEST_EVERY = 8
 """One claim in so many goes to the medium that has waited longest, whatever its priority: nothing starves."""
-
-
 WAITING_PER_SLOT = 2
 """Media that may wait, without a slot, for rows that a platform holds: with more of them nothing new is asked."""
 
@@ -50,6 +47,11 @@ class WorkerSettings:
     def margin(self) -> float:
         """Distance to the lease's end at which a worker whose heart does not beat stops its calls."""
         return self.lease / 6
+
+    @property
+    def trust(self) -> float:
+        """How long a lease is relied on after it was claimed or prolonged."""
+        return self.lease - self.margin
 
 
 @dataclass
@@ -95,7 +97,7 @@ class Dispatcher:
 
     def is_trusted(self, now: float) -> bool:
         """Whether the heart beats: otherwise our leases may be somebody else's soon, and nothing is claimed."""
-        return now - self.beaten < self.settings.lease - self.settings.margin
+        return now - self.beaten < self.settings.trust
 
     async def _note(self, stop: asyncio.Event) -> None:
         await stop.wait()
@@ -119,9 +121,9 @@ class Dispatcher:
 
     async def _claim(self) -> Claim | None:
         available, now = self.hosts(), monotonic()
-        if not (available and self.is_trusted(now) and self.failures.allows(len(self.works), now)):
-            return None
-        if self._count_waiting() >= WAITING_PER_SLOT * sum(slots for _, slots in available):
+        waiting, most = self._count_waiting(), WAITING_PER_SLOT * sum(slots for _, slots in available)
+        well = waiting < most and self.is_trusted(now)
+        if not (well and self.failures.allows(len(self.works) - waiting, now)):
             return None
         lease = timedelta(seconds=self.settings.lease)
         try:
@@ -153,12 +155,11 @@ class Dispatcher:
         return (self.claims + later) % OLDEST_EVERY == OLDEST_EVERY - 1
 
     def _start(self, claim: Claim, asked: float) -> None:
-        """Run what was claimed; a lease older than a heartbeat may end before the next one, and is given back."""
-        self.claims += 1
-        work = Work(
-            claim, draining=lambda: self.stopping, idle=self.idleness.claim(monotonic()), freed=self._note_freed
-        )
-        if monotonic() - asked > self.settings.heartbeat:
+        """Run what was claimed; where the answer came so late that the lease may be over it is given back."""
+        self.claims, now = self.claims + 1, monotonic()
+        idle = self.idleness.claim(now)
+        work = Work(claim, lambda: self.stopping, held_at=asked, idle=idle, freed=self._note_freed)
+        if now - asked >= self.settings.trust:
             log.warning("claim.late", media_id=claim.medium.media_id)
             work.lose()
         task = asyncio.create_task(self.runner.run(work))
@@ -237,14 +238,13 @@ class Dispatcher:
                 if work.claim.medium.media_id not in kept or not held <= kept_slots:
                     log.warning("lease.lost", media_id=work.claim.medium.media_id)
                     work.lose()
+                work.held_at = began
         self.beaten = began
 
     async def _watch(self) -> None:
         """Stop the calls whose leases may run out without our knowing, whatever the heart waits for (I8)."""
         while True:
-            now = monotonic()
-            if not self.is_trusted(now):
-                for work in self.works.values():
+            for work in self.works.values():
+                if monotonic() - work.held_at >= self.settings.trust:
                     work.lose()
-            trusted = self.beaten + self.settings.lease - self.settings.margin - now
-            await asyncio.sleep(max(trusted, self.settings.margin / 4))
+            await asyncio.sleep(self.settings.margin / 4)

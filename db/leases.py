@@ -95,6 +95,11 @@ async def _claim(
     return Claim(leased, slot, tuple(SlotLease(*r) for r in rows)) if len(rows) == slots - 1 else None
 
 
+async def hurry(connection: Connection) -> None:
+    """Wait for no lock for longer than a moment in this transaction: what it locks itself, heartbeats wait for."""
+    await connection.execute(load("leases")["leases_hurry"])
+
+
 async def look_ahead(connection: Connection, in_line: int, oldest: int) -> list[Upcoming]:
     """Whom the next claims would take: the first `in_line`, and those that have waited longest. Promises nothing."""
     rows = await connection.fetch(load("leases")["leases_look_ahead"], in_line, oldest)

@@ -1,8 +1,10 @@
 -- name: duplicates_claim
--- Taken by moving seek_at ahead: a process that dies leaves them to be looked for again after that time.
+-- Taken by moving seek_at ahead: a process that dies leaves them to be looked for again after that time. Newcomers first: a
+-- whole library may have to be looked for anew.
 UPDATE bildwerk.media SET seek_at = now() + $2::interval
 WHERE id IN (
-    SELECT id FROM bildwerk.media WHERE seek_at <= now() ORDER BY seek_at LIMIT $1 FOR UPDATE SKIP LOCKED
+    SELECT id FROM bildwerk.media WHERE seek_at <= now() AND deleted_at IS NULL
+    ORDER BY seek_at DESC LIMIT $1 FOR UPDATE SKIP LOCKED
 )
 RETURNING id
 

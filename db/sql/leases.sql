@@ -22,6 +22,9 @@ SET lease_no = m.lease_no + 1, owner = $1, until = now() + $2::interval, lost = 
 WHERE m.id = ANY (ARRAY(SELECT id FROM stale UNION ALL SELECT id FROM oldest UNION ALL SELECT id FROM fresh))
 RETURNING m.id, m.lease_no, m.lost, m.alone
 
+-- name: leases_hurry
+SELECT set_config('lock_timeout', '100ms', true)
+
 -- name: leases_look_ahead
 -- Whom the next claims take as things are: the first $1 in line, and the $2 that have waited longest. Nothing is locked.
 WITH fresh AS MATERIALIZED (

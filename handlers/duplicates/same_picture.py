@@ -6,8 +6,9 @@ where it is now: so the smaller of the two areas tells a moment, a view or a var
 both, too, but in one small, long place.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ from handlers.duplicates.hashes import (
 from handlers.duplicates.turns import INVERSE, TURNS, turn
 
 _ATTEMPTS = 2
-"""Of turns and copies whose hashes are alike, the most alike ones are laid over each other."""
+"""So many turns, and so many turns and copies, whose hashes are most alike are laid over each other."""
 _LEFT = [1 - 2 * cut for cut in CUTS]
 """How much of each side the copies show."""
 _STARTS = {
@@ -38,6 +39,8 @@ _STARTS = {
     for theirs, other in enumerate(_LEFT)
 }
 """By which copies are alike."""
+Alike: TypeAlias = tuple[int, str, tuple[int, int]]
+"""Bits that differ, the turn, and the copies of both."""
 
 _ROUNDS, _SETTLED = 3, 0.04
 """How often it is laid over anew while more than this share of its parts stands elsewhere."""
@@ -75,7 +78,7 @@ def compare(one: Sketch, other: Sketch, limits: Limits = LIMITS) -> Resemblance:
         return _reverse(compare(other, one, limits))
     alike = sorted(_find_alike(one, other))
     best = Resemblance(Verdict.UNRELATED, alike[0][0])
-    for bits, name, copies in alike[:_ATTEMPTS]:
+    for bits, name, copies in _choose(alike):
         if bits > RADIUS or best.verdict is Verdict.SAME:
             break
         found = _lay_over(_to_plane(one), turn(_to_plane(other), name), _STARTS[copies], limits)
@@ -84,7 +87,13 @@ def compare(one: Sketch, other: Sketch, limits: Limits = LIMITS) -> Resemblance:
     return best
 
 
-def _find_alike(one: Sketch, other: Sketch) -> Iterator[tuple[int, str, tuple[int, int]]]:
+def _choose(alike: Sequence[Alike]) -> list[Alike]:
+    """The most alike, and that of the next turn: where little is seen, all copies of a wrong turn may agree."""
+    turns = {name: (bits, name, copies) for bits, name, copies in reversed(alike)}
+    return sorted({*sorted(turns.values())[:_ATTEMPTS], *alike[:_ATTEMPTS]})
+
+
+def _find_alike(one: Sketch, other: Sketch) -> Iterator[Alike]:
     mine, detail = [compare_cells(sums) for sums in sum_cells(one)], compare_detail(sum_detail(one))
     sums_of_other, detail_of_other = sum_cells(other), sum_detail(other)
     for name in TURNS:
@@ -117,9 +126,10 @@ def _lay_over(first: Plane, second: Plane, start: Window, limits: Limits) -> Res
         displaced=round(displaced, 4),
         overlaid=round(changes.overlaid / SKETCH_SIDE**2, 5),
     )
-    if _is_within(found, limits) and _find_left(lit) <= limits.left:
+    correlation = _correlate(seen)
+    if _is_within(found, limits) and _find_left(lit) <= limits.left and correlation >= 0:
         return replace(found, verdict=Verdict.SAME)
-    return found if _correlate(seen) >= limits.correlation else replace(found, verdict=Verdict.UNRELATED)
+    return found if correlation >= limits.correlation else replace(found, verdict=Verdict.UNRELATED)
 
 
 def _settle(first: Plane, second: Plane, window: Window) -> tuple[Seen, Lit, float]:

@@ -9,7 +9,8 @@ from handlers.runner.work import Work
 async def give_back(pool: Pool, work: Work) -> None:
     """Give the medium back, and the slots that are still held, in one transaction."""
     work.over = True
-    await insist(pool, lambda connection: _release(connection, work))
+    if not await insist(pool, lambda connection: _release(connection, work)):
+        await free_slots(pool, work)  # others may hold the medium's row, and not theirs
 
 
 async def free_slots(pool: Pool, work: Work) -> None:
@@ -24,8 +25,9 @@ async def free_slots(pool: Pool, work: Work) -> None:
         async with pool.acquire() as connection:
             for slot in slots:
                 await leases.release_slot(connection, slot, work.busy)
-    except Exception as error:
+    except BaseException as error:
         if not is_repeatable(error):
+            work.slots = slots
             raise
     work.freed()
 

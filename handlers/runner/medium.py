@@ -17,7 +17,7 @@ from db.runs import Cost, Outcome
 from handlers.failures import Failure, Transient, Unavailable
 from handlers.inference.client import Question
 from handlers.runner.asking import Asker
-from handlers.runner.finishing import Answered, Decided, Failed, Finished, Finisher, Job, Result
+from handlers.runner.finishing import Answered, Decided, Failed, Finished, Finisher, Job, Result, Settlement
 from handlers.runner.fusing import list_fused
 from handlers.runner.giving_back import free_slots, give_back
 from handlers.runner.planning import follow
@@ -200,16 +200,10 @@ class Runner:
         A medium that the platform deletes while its answer is written is seen as deleted the second time. Whoever waits
         for PostgreSQL, or for rows that a platform holds, holds no slot.
         """
-        mark: str | None = None
-        pause, vanished, broken = 0.05, False, 0
+        mark, pause, vanished, broken = None, 0.05, False, 0
         while True:
             try:
-                async with self.pool.acquire() as connection:
-                    ended = await runs.find_outcome(connection, job.run_id) if broken else None
-                    if ended is not None:
-                        return _known(ended)
-                    async with connection.transaction():
-                        finished, after = await self.finisher.finish(connection, job, result, mark)
+                finished, work.after = await self._finish_once(job, result, mark, broken)
             except MarkMoved as moved:
                 mark, result = await self.asker.look_again(facts, moved.mark, result)
             except Exception as error:
@@ -223,8 +217,18 @@ class Runner:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)
             else:
-                work.after = after
                 return finished
+
+    async def _finish_once(self, job: Job, result: Result, mark: str | None, broken: int) -> Settlement:
+        """Once it was broken off it may be done; with others waiting for PostgreSQL it holds no lock for long."""
+        async with self.pool.acquire() as connection:
+            ended = await runs.find_outcome(connection, job.run_id) if broken else None
+            if ended is not None:
+                return Settlement(_known(ended))
+            async with connection.transaction():
+                if broken > BROKEN_OFF:
+                    await leases.hurry(connection)
+                return await self.finisher.finish(connection, job, result, mark)
 
 
 def _name(finished: Finished, result: Result) -> str:

@@ -66,9 +66,10 @@ class Work:
     """One claimed medium under way. `call` is the model call that a lost heartbeat cancels; answers are kept.
 
     `parts` are those of a fused answer that are not used yet, by job type; `apart` means that no more are asked for.
-    `idle` is how long its slot had been free although it waited, `claimed` when it was claimed, and `called` how long
-    calls took, all in seconds of a monotonic clock. `over` is set before the lease is given back, `busy` is how long
-    the server goes on with a call that was given up, `failure` the last one met, `answered` counts good answers.
+    `idle` is how long its slot had been free although it waited, `claimed` when it was claimed, `held_at` when what
+    claimed or prolonged its lease last was begun, and `called` how long calls took, all in seconds of a monotonic
+    clock. `over` is set before the lease is given back, `busy` is how long the server goes on with a call that was
+    given up, `failure` the last one met, `answered` counts good answers.
     `slots` are those still held; `freed` is called when they were given back before the medium. `after` is the medium
     as its last finish left it.
     """
@@ -83,6 +84,7 @@ class Work:
     failure: Failure | None = None
     idle: float = 0.0
     claimed: float = field(default_factory=monotonic)
+    held_at: float = field(default_factory=monotonic)
     called: float = 0.0
     parts: dict[str, Part] = field(default_factory=dict)
     apart: bool = False

@@ -22,10 +22,11 @@ def test_what_is_the_same_all_over_is_not_worth_a_word() -> None:
         "covered": 0.998,
         "light": 1.001,
         "moved": 0.0,
+        "displaced": 0.001,
         "overlaid": 0.0001,
     }
 
-    assert list(list_evidence(1, 2, nothing)) == ["perceptual hashes differ by 0 of 60 bits"]
+    assert list(list_evidence(1, 2, nothing)) == ["perceptual hashes differ by 0 bits"]
 
 
 def test_evidence_is_told_with_its_units() -> None:
@@ -36,12 +37,14 @@ def test_evidence_is_told_with_its_units() -> None:
         "seed": 7,
         "platform_hash": "same",
         "platform_phash_bits": 3,
+        "displaced": 0.31,
     }
 
     assert list(list_evidence(1, 2, evidence)) == [
         "taken 1.5 s apart",
         "exposed for 0.008 s and 0.002 s",
         "exposure compensation +0 and -2 stops",
+        "31% of its parts stand elsewhere (of the same picture 20% at most)",
         "seed 7",
         "the platform's hashes are the same",
         "the platform's perceptual hashes differ by 3 of 64 bits",

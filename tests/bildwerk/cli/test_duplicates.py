@@ -114,9 +114,9 @@ async def test_one_medium_is_shown_with_all_that_is_known(
         "  2 b.jpg: same_picture, the model: same",
         "    the same picture, changed as an edit changes it",
         (
-            "    perceptual hashes differ by 3 of 60 bits, 2 stands as 1 when it is turned by 90 degrees,"
-            " one shows 90% of the other, 2 is 0.50 times as bright, 0.10% moved (of the same picture 0.14% at most),"
-            " 2.0% is lighter or darker than light explains"
+            "    perceptual hashes differ by 3 bits, 2 stands as 1 when it is turned by 90 degrees,"
+            " one shows 90% of the other, 2 is 0.50 times as bright, 0.10% moved (of the same picture 0.05% at most),"
+            " something is laid over 2.0%"
         ),
         "    the model: same, 2 is better: The light is a little stronger on the left side of picture A.",
         "  3 c.jpg: told, a person: different",

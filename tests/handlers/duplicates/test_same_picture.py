@@ -84,6 +84,20 @@ def test_a_turned_picture_is_the_same_and_it_is_said_how(turned: Image.Transpose
     assert found.turn == back.get(turned.name, found.turn)
 
 
+@pytest.mark.parametrize("seed", range(16))
+@pytest.mark.parametrize("size", [40, 120])
+def test_a_small_thing_on_a_plain_ground_is_found_when_it_is_turned(size: int, seed: int) -> None:
+    """All copies of a wrong turn may agree there; the right one must be tried, too."""
+    dice = np.random.default_rng(seed)
+    picture = Image.new("RGB", (480, 480), "white")
+    left, top = dice.integers(100, 280, 2)
+    wide, high = dice.integers(size // 2, size, 2)
+    pen = ImageDraw.Draw(picture)
+    pen.rectangle((left, top, left + wide, top + high), fill=tuple(dice.integers(60, 200, 3)))
+    pen.ellipse((left + 5, top + high // 2, left + 5 + wide // 2, top + high), fill=tuple(dice.integers(60, 200, 3)))
+    assert tell(picture, picture.transpose(Image.Transpose.ROTATE_90)).verdict is Verdict.SAME
+
+
 def test_edits_leave_it_the_same_picture(scene: Image.Image) -> None:
     framed = Image.new("RGB", (528, 408), "black")
     framed.paste(scene, (24, 24))
