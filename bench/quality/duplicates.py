@@ -149,8 +149,8 @@ def _others(test: Sequence[Family], tuning: Sequence[Family]) -> Table:
         counts = (_count([_is_same(one) for one in ones]) for ones in (scenes, rest, before))
         rows.append((way, str(len(scenes)), str(sum(one.found for one in scenes)), str(near), *counts))
     header = (
-        "what", "pairs of photographs and drawn (unrelated: of all kinds)", "candidates", "told near", "told the same", "the same, other kinds",
-        "the same, tuning half",
+        "what", "pairs of photographs and drawn (unrelated: of all kinds)", "candidates", "told near", "told the same",
+        "the same, other kinds", "the same, tuning half",
     )  # fmt: skip
     return Table("False pairs: other moments, and unrelated pictures", header, rows)
 
