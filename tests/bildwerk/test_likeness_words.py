@@ -41,10 +41,10 @@ def test_evidence_is_told_with_its_units() -> None:
     }
 
     assert list(list_evidence(1, 2, evidence)) == [
+        "31% of its parts stand elsewhere (of the same picture 20% at most)",
         "taken 1.5 s apart",
         "exposed for 0.008 s and 0.002 s",
         "exposure compensation +0 and -2 stops",
-        "31% of its parts stand elsewhere (of the same picture 20% at most)",
         "seed 7",
         "the platform's hashes are the same",
         "the platform's perceptual hashes differ by 3 of 64 bits",
