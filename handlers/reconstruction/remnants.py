@@ -5,14 +5,17 @@ from typing import Final
 
 GONE: Final = "\ufdd0"
 """Stands where something was taken out; no text holds this character."""
-_ENDS: Final = (
-    r"(?:by|of|and|or|und|oder|&|\+|x|in|im|with|mit|from|von|the|an?|la|à|like|wie|as|on|to|des|der|dem|den|die|das|eine?|after"
-    r"|nach|an|meets|trifft|between|zwischen|part|if|named|called|titled|entitled|namens|genannt|bei|vom|durch|featuring|starring"
-    r"|in\s+(?:the\s+)?styles?\s+of|styles?\s+of|inspired\s+by|inspiriert\s+von|im\s+stile?|in\s+der\s+(?:art|manier)"
+_PHRASES: Final = (
+    r"(?:in\s+(?:the\s+)?styles?\s+of|styles?\s+of|inspired\s+by|inspiriert\s+von|im\s+stile?|in\s+der\s+(?:art|manier)"
     r"|(?:art\s*)?style\s*:|(?:artist|stil|painter|photographer|director|künstler(?:in)?|maler(?:in)?|fotograf(?:in)?)\s*:"
     r"|(?:an?\s+|eine\s+)?(?:homage|tribute|hommage)(?:\s+(?:to|an))?|somewhere|halfway"
     r"|(?:painted|drawn|illustrated|photographed)\s+by)"
 )
+_WORDS: Final = (
+    r"(?:by|of|and|or|und|oder|&|\+|x|in|im|with|mit|from|von|the|an?|la|à|like|wie|as|on|to|des|der|dem|den|die|das|eine?|after"
+    r"|nach|an|meets|trifft|between|zwischen|part|if|named|called|titled|entitled|namens|genannt|bei|vom|durch|featuring|starring)"
+)
+_ENDS: Final = rf"(?:{_PHRASES}|{_WORDS})"
 _CONJUNCTION: Final = r"(?:and|or|und|oder|&|\+|x|meets|trifft)"
 _JOINT: Final = rf"{_CONJUNCTION}|of|between|from|by|with|von|aus|zwischen"
 _BREAK: Final = r"(?=\s*(?:$|[,.;:!?)\]]))"
@@ -28,8 +31,8 @@ _LOOSE: Final = (
     (re.compile(rf"(?<!\w)([Aa])n?\s*{GONE}\s*(?=[^\W\daeiouAEIOU])(?!(?:with|mit|und)\b)"), r"\1 "),
     (re.compile(rf"(?<!\w)(?:an?|the)\s*{GONE}\s*(?=(?:with|in|on|at|and|of|mit|und)\b)", re.IGNORECASE), GONE),
 )  # fmt: skip
-_NOTHING: Final = re.compile(rf"(?:{_ENDS}(?:\s+|$))+", re.IGNORECASE)
-"""What of a clause that named somebody is not worth keeping."""
+_NOTHING: Final = re.compile(rf"(?>{_ENDS}(?:\s+|$))++", re.IGNORECASE)
+"""What of a clause that named somebody is not worth keeping. What was read as a phrase is never tried as its words."""
 _EDGES: Final = " ;-–"
 
 
