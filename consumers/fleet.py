@@ -10,9 +10,9 @@ import structlog
 
 from consumers.manners import Manner, Manners
 from consumers.pulse import Pulse
-from handlers.failures import Failure
+from handlers.failures import Failure, Unavailable
 from handlers.inference.client import HostReport, Ollama, Question, Reply
-from handlers.inference.health import HostHealth
+from handlers.inference.health import BreakerState, HostHealth
 from handlers.inference.hosts import Host
 from handlers.inference.options import Layout
 from handlers.inference.recipe import recipe
@@ -70,17 +70,20 @@ class Fleet:
         return {host.name: report for host, report in zip(self.ollama.hosts, reports, strict=True)}
 
     async def ask(self, host: str, question: Question) -> Reply:
-        """Ask one host; how it went moves its breaker. Raises what `Ollama.ask` raises."""
-        target = self._by_name[host]
+        """Ask a host; how it went moves its breaker. Raises what `Ollama.ask` raises, `Unavailable` if it is open."""
+        target, began = self._by_name[host], monotonic()
+        breaker = self.health.breaker(target)
+        if breaker.state(began) is not BreakerState.CLOSED:
+            raise Unavailable(breaker.reason)
         try:
             reply = await self.ollama.ask(target, question, self._layout(target))
         except Failure as failure:
             if failure.reason == "timeout" and question.is_fused and host not in self._apart:
                 self._apart.add(host)
                 log.warning("host.too_slow_for_fused", host=host)
-            self.health.record(target, failure, monotonic())
+            self.health.record(target, failure, monotonic(), began)
             raise
-        self.health.record(target, None, monotonic())
+        self.health.record(target, None, monotonic(), began)
         return reply
 
     def recipe(self, host: str, stage: Stage[Any], question: Question) -> str:

@@ -87,11 +87,12 @@ class HostHealth:
         """The hosts that may be given work; a half-open one waits for its probe."""
         return [host for host in self.hosts if self.breaker(host).state(now) is BreakerState.CLOSED]
 
-    def record(self, host: Host, failure: Failure | None, now: float) -> None:
-        """What a call or a probe ended in (None: well).
+    def record(self, host: Host, failure: Failure | None, now: float, began: float | None = None) -> None:
+        """What a call or a probe ended in (None: well), and when it was begun (None: now).
 
         Unavailable opens the breaker at once. A refusal or a bad answer is an answer. A crash of the model's runner and
-        a time-out while others were answered are the job's doing and say nothing about the host.
+        a time-out while others were answered are the job's doing and say nothing about the host. Nor does an answer to
+        what was begun before the breaker opened.
         """
         breaker = self.breaker(host)
         stretch = self.random.uniform(1.0, 2.0)
@@ -102,7 +103,7 @@ class HostHealth:
                 return
             case Transient():
                 breaker = breaker.stumble(failure.reason, now, stretch)
-            case _:
+            case _ if breaker.since is None or began is None or began >= breaker.since:
                 breaker = breaker.close()
         self._breakers[host.name] = breaker
 

@@ -60,6 +60,16 @@ def test_calls_that_fail_together_are_one_failure() -> None:
     assert health.breaker(GPU1).retry_at <= 12.0
 
 
+def test_an_answer_to_what_was_begun_before_says_nothing_of_the_host_now() -> None:
+    """Or more would be sent to it after each that it still answers, though it refuses new ones."""
+    health = _health()
+    health.record(GPU1, AWAY, 10.0, 9.0)
+    health.record(GPU1, None, 10.5, 8.0)
+    assert GPU1 not in health.available(10.5)
+    health.record(GPU1, None, 14.0, 13.5)
+    assert GPU1 in health.available(14.0)
+
+
 def test_a_probe_that_never_reports_is_given_up() -> None:
     health = _health()
     health.record(GPU1, AWAY, 0.0)
