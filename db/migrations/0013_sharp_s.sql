@@ -2,4 +2,3 @@
 DELETE FROM bildwerk.tag_spellings WHERE name ~* '(ma|bu)ßen?\M';
 UPDATE bildwerk.tag_aliases SET key = regexp_replace(key, '(ma|bu)ss(en?)\M', '\1ß\2', 'g') WHERE alias ~* '(ma|bu)ßen?\M';
 UPDATE bildwerk.tag_merges SET key = regexp_replace(key, '(ma|bu)ss(en?)\M', '\1ß\2', 'g') WHERE name ~* '(ma|bu)ßen?\M';
-UPDATE bildwerk.tag_aliases_version SET version = version + 1;
