@@ -1,9 +1,11 @@
 """Migrations: once, twice, at once, and beside a platform."""
 
 import asyncio
+from importlib.resources import files
 
 import asyncpg
 
+from contracts.tags import fold_name
 from db.migrate import holds_media, migrate, migrations, pending
 
 
@@ -61,5 +63,28 @@ async def test_looking_for_media_changes_nothing(empty_database: str) -> None:
         assert not await holds_media(connection)
         await connection.execute("INSERT INTO public.media (path) VALUES ('a.jpg')")
         assert await holds_media(connection)
+    finally:
+        await connection.close()
+
+
+async def test_keys_of_words_with_a_sharp_s_follow_the_rule(empty_database: str) -> None:
+    """0013: what older versions kept under ss is found under the key that names have now; other names stay."""
+    await migrate(empty_database)
+    names = ["Maße", "große Körpermaße", "Buße tun", "Massen", "Straße", "Bussen"]
+    connection = await asyncpg.connect(empty_database)
+    try:
+        for number, name in enumerate(names):
+            older = name.casefold()
+            await connection.execute(
+                "INSERT INTO bildwerk.tag_aliases (key, alias, tag_id, name) VALUES ($1, $2, $3, 'x')",
+                older, name, number,
+            )  # fmt: skip
+            await connection.execute("INSERT INTO bildwerk.tag_spellings (key, name) VALUES ($1, $2)", older, name)
+        await connection.execute((files("db") / "migrations" / "0013_sharp_s.sql").read_text("utf-8"))
+
+        aliases = await connection.fetch("SELECT key, alias FROM bildwerk.tag_aliases ORDER BY tag_id")
+        assert [row["key"] for row in aliases] == [fold_name(name) for name in names]
+        spellings = await connection.fetch("SELECT name FROM bildwerk.tag_spellings")
+        assert {row["name"] for row in spellings} == {"Massen", "Straße", "Bussen"}
     finally:
         await connection.close()
