@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from bench.comparison import Comparison, Plan, Round, Table, take_turns
 from bench.pictures import fill
 from bench.services import create_database
-from bench.slots import PHASES, SLOTS, TOGETHER, use
+from bench.slots import PHASES, SLOTS, TOGETHER, compare_uses, use
 from bildwerk.sandbox.stack import start_stack
 from bildwerk.service import Service
 from db.migrate import migrate
@@ -41,11 +41,7 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
 
                 database = await create_database(stack.database_url, template)
                 used[way] = await use(stack, database, root, folder, names, PHASES[TOGETHER], prepare)
-            yield {
-                "wall": {way: u.wall for way, u in used.items()},
-                "over_floor": {way: u.wall / u.floor for way, u in used.items()},
-                "idle": {way: 100 * (1 - u.floor / u.wall) for way, u in used.items()},
-            }
+            yield compare_uses(used)
 
 
 COMPARISON = Comparison(
