@@ -6,6 +6,7 @@ from typing import Any
 
 from bildwerk.export.sidecars import Naming, Sidecars
 from bildwerk.kafka_access import make_access
+from bildwerk.model_arguments import list_textual, make_models
 from bildwerk.settings import Settings
 from consumers.kafka import KafkaSettings
 from consumers.triage import Rules
@@ -19,7 +20,7 @@ from handlers.chain import Chain
 from handlers.choice.choice import Choice
 from handlers.inference.client import InferenceOptions
 from handlers.inference.options import Layout
-from handlers.inference.picture_tokens import count_companions, count_dearest
+from handlers.inference.picture_tokens import count_companions
 from handlers.inspect.limits import PictureLimits
 from handlers.inspect.nsfw import OpenNsfw
 from handlers.inspect.places import UNNAMED
@@ -31,10 +32,8 @@ from handlers.policy.policy import Policy
 from handlers.policy.rule_file import default_policy, load_rules
 from handlers.reconstruction.rules import ReconstructionRules
 from handlers.registry import load_stages
-from handlers.runner.asking import Asker
 from handlers.runner.finishing import Finisher
 from handlers.runner.planning import Planner
-from handlers.runner.work import Model, Pictures
 from handlers.runner.writing import OPTIONAL_WRITES, EffectWriter
 from handlers.stage import Stage
 from handlers.stages.duplicate_assist import RESERVED, DuplicateAssistStage
@@ -73,7 +72,8 @@ def make_chain(settings: Settings) -> Chain:
     """The stages, and which of them run here."""
     stages = tuple(make_stage(settings, stage) for stage in load_stages())
     off = {stage.job_type for stage in stages}.difference(settings.job_types) if settings.job_types else ()
-    return Chain(stages, frozenset(settings.foreign_job_types), frozenset(off), make_choice(settings))
+    foreign = frozenset(settings.foreign_job_types)
+    return Chain(stages, foreign, frozenset(off), make_choice(settings), make_models(settings))
 
 
 def make_choice(settings: Settings) -> Choice:
@@ -102,8 +102,9 @@ def make_stage(settings: Settings, stage: Stage[Any]) -> Stage[Any]:
         case TagsNormalizeStage():
             return TagsNormalizeStage(make_tag_rules(settings))
         case DuplicateAssistStage():
+            model = make_models(settings).of(stage.job_type)
             return DuplicateAssistStage(
-                count_companions(settings.model, settings.picture_longest_side, settings.num_ctx, RESERVED)
+                count_companions(model, settings.picture_longest_side, settings.num_ctx, RESERVED)
             )
         case PromptReconStage():
             words, tags = settings.prompt_minimum_words, settings.prompt_minimum_tags
@@ -209,13 +210,8 @@ def make_options(settings: Settings) -> InferenceOptions:
         layout=LAYOUTS[settings.layout],
         rendition_policy=make_limits(settings).recipe,
         api_key=None if key is None else key.get_secret_value(),
+        textual=list_textual(settings),
     )
-
-
-def make_asker(settings: Settings, pictures: Pictures, model: Model) -> Asker:
-    """What asks the model."""
-    beside = settings.num_ctx - count_dearest(settings.model, settings.picture_longest_side)
-    return Asker(pictures, model, settings.model, room=beside)
 
 
 def make_sidecars(settings: Settings, into: Path | None, naming: Naming) -> Sidecars:

@@ -52,7 +52,8 @@ def _servers(value: tuple[str, ...]) -> tuple[str, ...]:
     return servers
 
 
-def _job_types(value: tuple[str, ...]) -> tuple[str, ...]:
+def check_job_types(value: tuple[str, ...]) -> tuple[str, ...]:
+    """The names as they are. Raises ValueError for one that is no job type's."""
     known = [stage.job_type for stage in load_stages()]
     if unknown := sorted(set(value) - set(known)):
         raise ValueError(f"there is no {', '.join(unknown)}: job types are {', '.join(known)}")
@@ -94,7 +95,7 @@ def _platform(value: Platform | None, info: ValidationInfo) -> Platform | None:
     return value
 
 
-JobTypes = Annotated[tuple[str, ...], AfterValidator(_job_types), BeforeValidator(_split)]
+JobTypes = Annotated[tuple[str, ...], AfterValidator(check_job_types), BeforeValidator(_split)]
 SomeJobTypes = Annotated[JobTypes, Field(min_length=1)]
 Servers = Annotated[tuple[str, ...], AfterValidator(_servers), BeforeValidator(_split)]
 Hosts = Annotated[tuple[Host, ...], BeforeValidator(_hosts)]

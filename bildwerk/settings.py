@@ -9,6 +9,7 @@ from pydantic_settings import SettingsConfigDict
 
 from bildwerk.choice_settings import ChoiceSettings
 from bildwerk.kafka_access_settings import KafkaAccessSettings
+from bildwerk.model_settings import ModelSettings
 from bildwerk.reference_settings import ReferenceSettings
 from bildwerk.setting_sources import FromEnvironment
 from bildwerk.setting_types import (
@@ -44,7 +45,7 @@ def _cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bildwerk"
 
 
-class Settings(ChoiceSettings, KafkaAccessSettings, ReferenceSettings, FromEnvironment):
+class Settings(ChoiceSettings, KafkaAccessSettings, ModelSettings, ReferenceSettings, FromEnvironment):
     """What an operator can set. Durations are seconds, sizes bytes, unless the name says otherwise."""
 
     model_config = SettingsConfigDict(
@@ -75,11 +76,6 @@ class Settings(ChoiceSettings, KafkaAccessSettings, ReferenceSettings, FromEnvir
     )
 
     # what is asked
-    model: str = Field(
-        "qwen3-vl:4b-instruct",
-        min_length=1,
-        description="Vision model that answers every job type.",
-    )
     language: Language = Field("en", description="Language of what is written.")
     temperature: float = Field(0.0, ge=0, le=2, description="0 answers the same question the same way.")
     seed: int = Field(0, ge=0, description="Seed of the model's sampling.")

@@ -10,7 +10,6 @@ from datetime import timedelta
 import structlog
 
 from bildwerk.arguments import (
-    make_asker,
     make_database,
     make_detector,
     make_finisher,
@@ -20,6 +19,7 @@ from bildwerk.arguments import (
     make_planner,
     make_sources,
 )
+from bildwerk.model_arguments import make_asker, make_claiming
 from bildwerk.service import Service, Wakers
 from bildwerk.settings import Settings
 from bildwerk.telemetry.metrics import Metrics
@@ -37,7 +37,7 @@ from consumers.seeker import DuplicateSeeker
 from consumers.store import Store
 from consumers.sweep import Sweep
 from consumers.worker import Dispatcher, WorkerSettings
-from db import leases
+from db import hosts, leases
 from db.pool import Database, Pool, open_pool
 from db.reads import read_installation
 from handlers.inference.client import Ollama
@@ -74,14 +74,16 @@ async def wire(settings: Settings, metrics: Metrics | None = None) -> AsyncItera
         )
         async with pool.acquire() as connection:
             await leases.register_slots(connection, [(host.name, host.slots) for host in ollama.hosts])
+            await hosts.register(connection, [host.name for host in ollama.hosts])
             installation = await read_installation(connection)
         await learn_names(pool, planner)
         if TagsNormalizeStage.job_type in planner.chain.job_types:
             # In a thread: where it is read first on the loop, no heart beats meanwhile.
             loop = asyncio.get_running_loop()
             loop.run_in_executor(None, read_dictionaries, {settings.language, ENGLISH, GERMAN})
-        manners = Manners(pool, ollama, Fusing(settings.fused))
-        store, fleet = Store(pictures), Fleet(ollama, HostHealth(ollama.hosts), manners)
+        models = tuple(planner.chain.lines)
+        manners = Manners(pool, ollama, Fusing(settings.fused), swaps=len(models) > 1)
+        store, fleet = Store(pictures), Fleet(ollama, HostHealth(ollama.hosts), manners, models)
         parts = Parts(settings, database, pool, planner, store, fleet, detector)
         finisher = make_finisher(settings, planner, owns_platform=installation.owns_platform)
         yield parts.join(finisher, metrics or Metrics())
@@ -117,6 +119,7 @@ class Parts:
             lambda: self.fleet.available() if self.store.is_available() else (),
             WorkerSettings(settings.lease_seconds, settings.poll_seconds, settings.grace_seconds),
             LookAhead(pool, self.store, planner.chain),
+            make_claiming(settings, planner.chain, self.fleet.serves),
             FailureStop(settings.failure_limit),
             finished=lambda _work: _wake(relay.wake, seeker.wake),
         )

@@ -20,25 +20,34 @@ from handlers.stage import Stage
 
 log = structlog.get_logger("bildwerk.consumers.fleet")
 
+LOOK_AGAIN = 30.0
+"""Seconds until a host that lacks a model is looked at again."""
+
 
 @dataclass
 class Fleet:
     """All hosts of one service. `back` is called when one may be asked again.
 
+    `models` are those that may be asked (default: the usual one); a host that lacks one is asked for the others.
     Without `manners` all are asked as it is set. With them a host gets no work until it is known how to ask it.
     """
 
     ollama: Ollama
     health: HostHealth
     manners: Manners | None = None
+    models: Sequence[str] = ()
     back: Callable[[], None] = field(default=lambda: None)
     poll: float = 0.25
     pulse: Pulse = field(default_factory=Pulse)
     _by_name: dict[str, Host] = field(init=False)
-    _apart: set[str] = field(default_factory=set, init=False)
+    _lacking: dict[str, set[str]] = field(init=False)
+    _looked_at: dict[str, float] = field(default_factory=dict, init=False)
+    _apart: set[tuple[str, str]] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
         self._by_name = {host.name: host for host in self.ollama.hosts}
+        self._lacking = {host.name: set() for host in self.ollama.hosts}
+        self.models = tuple(self.models) or (self.ollama.options.model,)
         if self.manners:
             self.manners.known, self.manners.away = self._tell_back, self._note_away
 
@@ -50,7 +59,12 @@ class Fleet:
 
     def available(self) -> Sequence[tuple[str, int]]:
         """(name, slots) of every host that may be given work now."""
-        return [(host.name, host.slots) for host in self.health.available(monotonic()) if self._manner(host)]
+        return [(host.name, host.slots) for host in self.health.available(monotonic()) if self.serves(host.name)]
+
+    def serves(self, host: str) -> Sequence[str]:
+        """The models that this host may be asked for now: it has them, and it is known how to ask."""
+        target, lacking = self._by_name[host], self._lacking[host]
+        return [model for model in self.models if model not in lacking and self._manner(target, model)]
 
     def away(self) -> dict[str, str]:
         """Why each host that gets no work now gets none, by its name."""
@@ -58,11 +72,11 @@ class Fleet:
         reasons = {
             host: "not_probed" if host in there else self.health.breaker(host).reason for host in self.ollama.hosts
         }
-        return {host.name: why for host, why in reasons.items() if host not in there or not self._manner(host)}
+        return {host.name: why for host, why in reasons.items() if host not in there or not self.serves(host.name)}
 
     def reports(self) -> dict[str, HostReport | None]:
         """What the last look at each host found."""
-        return {host.name: self.ollama.last_report(host) for host in self.ollama.hosts}
+        return {host.name: self.ollama.last_report(host, self.models[0]) for host in self.ollama.hosts}
 
     async def look(self) -> dict[str, HostReport]:
         """Look at every host once; those that cannot serve are not given work until a probe finds them well."""
@@ -76,32 +90,39 @@ class Fleet:
         if breaker.state(began) is not BreakerState.CLOSED:
             raise Unavailable(breaker.reason)
         try:
-            reply = await self.ollama.ask(target, question, self._layout(target))
+            reply = await self.ollama.ask(target, question, self._layout(target, question.model))
         except Failure as failure:
-            if failure.reason == "timeout" and question.is_fused and host not in self._apart:
-                self._apart.add(host)
-                log.warning("host.too_slow_for_fused", host=host)
-            self.health.record(target, failure, monotonic(), began)
+            self._note(target, question, failure, began)
             raise
         self.health.record(target, None, monotonic(), began)
         return reply
 
+    def _note(self, host: Host, question: Question, failure: Failure, began: float) -> None:
+        pair = (host.name, question.model)
+        if failure.reason == "timeout" and question.is_fused and pair not in self._apart:
+            self._apart.add(pair)
+            log.warning("host.too_slow_for_fused", host=host.name)
+        if failure.reason == "model_missing" and len(self.models) > 1:
+            self._note_lacking(host, {*self._lacking[host.name], question.model})
+        else:
+            self.health.record(host, failure, monotonic(), began)
+
     def recipe(self, host: str, stage: Stage[Any], question: Question) -> str:
         """The digest of all that shapes an answer of this host."""
         target = self._by_name[host]
-        report = self.ollama.last_report(target)
-        return recipe(stage, question, report.digest if report else None, self.ollama.options, self._layout(target))
+        report, layout = self.ollama.last_report(target, question.model), self._layout(target, question.model)
+        return recipe(stage, question, report.digest if report else None, self.ollama.options, layout)
 
-    def fuses(self, host: str) -> bool:
+    def fuses(self, host: str, model: str) -> bool:
         """Whether this host is to answer the due jobs of a picture in one call."""
-        manner = self._manner(self._by_name[host])
-        return manner is not None and manner.fuses and host not in self._apart
+        manner = self._manner(self._by_name[host], model)
+        return manner is not None and manner.fuses and (host, model) not in self._apart
 
-    def _manner(self, host: Host) -> Manner | None:
-        return self.manners.of(host) if self.manners else Manner(self.ollama.options.usual_layout)
+    def _manner(self, host: Host, model: str) -> Manner | None:
+        return self.manners.of(host, model) if self.manners else Manner(self.ollama.options.usual_layout)
 
-    def _layout(self, host: Host) -> Layout | None:
-        manner = self._manner(host)
+    def _layout(self, host: Host, model: str) -> Layout | None:
+        manner = self._manner(host, model)
         return manner.layout if manner else None
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -117,20 +138,38 @@ class Fleet:
 
     async def _look_around(self) -> None:
         """At once: one that hangs must not keep another from being found."""
-        await asyncio.gather(*map(self._look_at, self.health.due_probes(monotonic())))
+        now = monotonic()
+        there = self.health.available(now)
+        lacking = [
+            host for host in there if self._lacking[host.name] and now >= self._looked_at[host.name] + LOOK_AGAIN
+        ]
+        await asyncio.gather(*map(self._look_at, [*self.health.due_probes(now), *lacking]))
         if self.manners:
             for host in self.health.available(monotonic()):
-                self.manners.learn(host)
+                for model in self.models:
+                    self.manners.learn(host, model)
 
     async def _look_at(self, host: Host) -> HostReport:
         was_away = host not in self.health.available(monotonic())
-        report = await self.ollama.inspect_host(host)
+        reports = await asyncio.gather(*(self.ollama.inspect_host(host, model) for model in self.models))
+        report = next((report for report in reports if report.problem is None), reports[0])
         self.health.record(host, report.problem, monotonic())
         if report.problem is not None:
             log.warning("host.away", host=host.name, reason=report.problem.reason)
         elif report.one_at_a_time and host.slots > 1:
             log.warning("host.one_at_a_time", host=host.name, slots=host.slots)
+        if report.problem is None:
+            found = zip(self.models, reports, strict=True)
+            self._note_lacking(host, {model for model, one in found if one.problem is not None})
         if report.problem is None and was_away:
             log.info("host.back", host=host.name, version=report.version)
             self.back()
         return report
+
+    def _note_lacking(self, host: Host, models: set[str]) -> None:
+        """Ask the host for the others; it is looked at again after a while."""
+        before, self._lacking[host.name] = self._lacking[host.name], models
+        self._looked_at[host.name] = monotonic()
+        if models != before:
+            log.warning("host.models_changed", host=host.name, lacking=sorted(models))
+            self.back()

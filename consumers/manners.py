@@ -1,7 +1,7 @@
 """How each host is asked: in which layout, and whether several jobs at once. As it is set, else as a probe found it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,10 +11,10 @@ from uuid import UUID, uuid4
 
 import structlog
 
-from db import leases, prefix_probes
+from db import hosts, leases, prefix_probes
 from db.failures import REPEATABLE, is_repeatable
 from db.leases import SlotLease
-from db.pool import Pool
+from db.pool import Connection, Pool
 from db.prefix_probes import ProbedServer
 from handlers.failures import Failure, Unavailable
 from handlers.inference.client import HostReport, Ollama, Question, Reply
@@ -25,6 +25,8 @@ from handlers.inference.prefix_probe import LAYOUTS, Probed, probe
 log = structlog.get_logger("bildwerk.consumers.manners")
 
 SLOT_LEASE: Final = timedelta(seconds=60)
+RESERVED: Final = timedelta(seconds=10)
+"""How long a host is kept free of new work for whoever waits for all of it; renewed at every look."""
 
 
 class Fusing(StrEnum):
@@ -48,11 +50,13 @@ class Manners:
     """The manners of all hosts.
 
     `known` is called when a host's manner was found out: it may be given work now; `away` when it could not be asked.
+    With `swaps` there are several models, one at a time on a host: it is probed when nothing else is under way there.
     """
 
     pool: Pool
     ollama: Ollama
     fusing: Fusing = Fusing.AUTO
+    swaps: bool = False
     known: Callable[[], None] = field(default=lambda: None)
     away: Callable[[Host, Failure], None] = field(default=lambda _host, _failure: None)
     owner: UUID = field(default_factory=uuid4)
@@ -64,24 +68,26 @@ class Manners:
         """Whether there is nothing to find out."""
         return self.ollama.options.layout is not None and self.fusing is not Fusing.AUTO
 
-    def of(self, host: Host) -> Manner | None:
-        """How to ask the host; None: it is to be probed first, or is away."""
-        report = self.ollama.last_report(host)
+    def of(self, host: Host, model: str | None = None) -> Manner | None:
+        """How to ask the host for a model (default: the usual one); None: it is to be probed first, or is away."""
+        report = self.ollama.last_report(host, model)
         if self.are_set:
             return self._choose(None)
-        return None if report is None else self._found.get((host.name, self._identify(report)))
+        return None if report is None else self._found.get((host.name, self._identify(report, model)))
 
-    def learn(self, host: Host) -> None:
+    def learn(self, host: Host, model: str | None = None) -> None:
         """Begin to find out how to ask a host that was looked at and is well, unless it is known or under way."""
-        report = self.ollama.last_report(host)
+        report = self.ollama.last_report(host, model)
         under_way = self._probing.get(host.name)
         if (
-            self.of(host) is None
+            self.of(host, model) is None
             and report is not None
             and report.problem is None
             and (under_way is None or under_way.done())
         ):
-            self._probing[host.name] = asyncio.create_task(self._learn(host, self._identify(report)))
+            self._probing[host.name] = asyncio.create_task(
+                self._learn(host, model or self.ollama.options.model, self._identify(report, model))
+            )
 
     async def stop(self) -> None:
         """Give up what is being found out."""
@@ -89,15 +95,15 @@ class Manners:
             task.cancel()
         await asyncio.gather(*self._probing.values(), return_exceptions=True)
 
-    async def _learn(self, host: Host, server: ProbedServer) -> None:
+    async def _learn(self, host: Host, model: str, server: ProbedServer) -> None:
         probed = None
         try:
             probed = await self._recall(server)
             if probed is None:
-                async with self._slot(host) as slot:
-                    if slot is None:
+                async with self._slots(host, model) as slots:
+                    if not slots:
                         return  # calls are under way there, perhaps another process's probe: looked at again soon
-                    probed = await self._recall(server) or await self._probe(host, server)
+                    probed = await self._recall(server) or await self._probe(host, model, server)
         except Unavailable as failure:
             self.away(host, failure)
             return
@@ -116,11 +122,11 @@ class Manners:
             found = await prefix_probes.find(connection, server)
         return None if found is None else Probed(Layout(found[0]), found[1])
 
-    async def _probe(self, host: Host, server: ProbedServer) -> Probed | None:
+    async def _probe(self, host: Host, model: str, server: ProbedServer) -> Probed | None:
         async def ask(question: Question, layout: Layout) -> Reply:
             return await self.ollama.ask(host, question, layout, probe=True)
 
-        probed = await probe(ask, self.ollama.options.model)
+        probed = await probe(ask, model)
         if probed is not None:
             log.info("host.probed", host=host.name, layout=probed.layout.value, ratio=round(probed.ratio, 3))
             try:
@@ -131,28 +137,48 @@ class Manners:
         return probed
 
     @asynccontextmanager
-    async def _slot(self, host: Host) -> AsyncIterator[SlotLease | None]:
-        """A slot of the host while it is probed: a picture of somebody else's would push ours out of its memory."""
+    async def _slots(self, host: Host, model: str) -> AsyncIterator[Sequence[SlotLease]]:
+        """A slot of the host while it is probed: a picture of somebody else's would push ours out of its memory.
+
+        Where models are swapped, all of them; none, when calls are under way.
+        """
         async with self.pool.acquire() as connection:
-            slot = await leases.claim_slot(connection, self.owner, SLOT_LEASE, host.name, host.slots)
-        if slot is None:
-            yield None
+            slots = await self._take(connection, host, model)
+        if not slots:
+            yield ()
             return
-        beating = asyncio.create_task(self._beat(slot))
+        beating = asyncio.create_task(self._beat(slots))
         try:
-            yield slot
+            yield slots
         finally:
             beating.cancel()
-            with suppress(*REPEATABLE):  # it runs out by itself
+            with suppress(*REPEATABLE):  # they run out by themselves
                 async with self.pool.acquire() as connection:
-                    await leases.release_slot(connection, slot)
+                    for slot in slots:
+                        await leases.release_slot(connection, slot)
 
-    async def _beat(self, slot: SlotLease) -> None:
+    async def _take(self, connection: Connection, host: Host, model: str) -> Sequence[SlotLease]:
+        if not self.swaps:
+            slot = await leases.claim_slot(connection, self.owner, SLOT_LEASE, host.name, host.slots)
+            return () if slot is None else (slot,)
+        slots = await leases.settle(connection, lambda: self._take_whole(connection, host, model))
+        if slots is None:
+            await hosts.reserve(connection, host.name, RESERVED)
+        return slots or ()
+
+    async def _take_whole(self, connection: Connection, host: Host, model: str) -> Sequence[SlotLease] | None:
+        (standing,) = await hosts.lock(connection, [(host.name, host.slots)])
+        if standing.busy:
+            return None
+        await hosts.serve(connection, host.name, model, media=0)
+        return await leases.claim_host(connection, self.owner, SLOT_LEASE, host.name, host.slots)
+
+    async def _beat(self, slots: Sequence[SlotLease]) -> None:
         while True:
             await asyncio.sleep(SLOT_LEASE.total_seconds() / 3)
             with suppress(*REPEATABLE):
                 async with self.pool.acquire() as connection:
-                    await leases.beat(connection, SLOT_LEASE, [], [slot])
+                    await leases.beat(connection, SLOT_LEASE, [], slots)
 
     def _choose(self, probed: Probed | None) -> Manner:
         layout = self.ollama.options.layout or (probed.layout if probed else Layout.TWO_USER_TURNS)
@@ -160,8 +186,8 @@ class Manners:
         pays = probed is not None and not rewards
         return Manner(layout, self.fusing is Fusing.ALWAYS or (self.fusing is Fusing.AUTO and pays))
 
-    def _identify(self, report: HostReport) -> ProbedServer:
-        return identify(report, self.ollama.options.model, self.ollama.options.num_ctx)
+    def _identify(self, report: HostReport, model: str | None) -> ProbedServer:
+        return identify(report, model or self.ollama.options.model, self.ollama.options.num_ctx)
 
 
 def identify(report: HostReport, model: str, num_ctx: int) -> ProbedServer:

@@ -13,6 +13,8 @@ from consumers.failure_stop import FailureStop
 from consumers.idleness import Idleness
 from consumers.look_ahead import LookAhead
 from consumers.pulse import Pulse
+from consumers.swaps import Claiming
+from consumers.turns import is_turn_of_oldest
 from consumers.waiting import wait_for_any
 from db import leases
 from db.failures import is_repeatable
@@ -24,8 +26,6 @@ from handlers.runner.work import Ended, Work
 
 log = structlog.get_logger("bildwerk.consumers.worker")
 
-OLDEST_EVERY = 8
-"""One claim in so many goes to the medium that has waited longest, whatever its priority: nothing starves."""
 WAITING_PER_SLOT = 2
 """Media that may wait, without a slot, for rows that a platform holds: with more of them nothing new is asked."""
 
@@ -59,7 +59,8 @@ class Dispatcher:
     """Keeps every free slot busy as long as there is due work.
 
     One task claims, one beats, and each claimed medium runs in a task of its own. `hosts` are (name, slots) of those
-    that may be asked now; `wake` ends the wait for work early; `finished` hears of every medium given back.
+    that may be asked now; `wake` ends the wait for work early; `finished` hears of every medium given back; `claiming`
+    is how a medium is claimed.
     """
 
     pool: Pool
@@ -68,6 +69,7 @@ class Dispatcher:
     hosts: Callable[[], Sequence[tuple[str, int]]]
     settings: WorkerSettings = WorkerSettings()
     ahead: LookAhead | None = None
+    claiming: Claiming = leases.claim
     failures: FailureStop = field(default_factory=lambda: FailureStop(limit=20))
     finished: Callable[[Work], None] = field(default=lambda _work: None)
     owner: UUID = field(default_factory=uuid4)
@@ -128,7 +130,8 @@ class Dispatcher:
         lease = timedelta(seconds=self.settings.lease)
         try:
             async with self.pool.acquire() as connection:
-                return await leases.claim(connection, self.owner, lease, available, oldest=self._is_turn_of_oldest())
+                oldest = is_turn_of_oldest(self.claims)
+                return await self.claiming(connection, self.owner, lease, available, oldest=oldest)
         except Exception as error:
             if not is_repeatable(error):
                 raise
@@ -140,19 +143,12 @@ class Dispatcher:
         if self.stopping or not self.is_trusted(monotonic()):
             return 0, 0
         busy = sum(bool(work.slots) for work in self.works.values())
-        oldest = sum(self._is_turn_of_oldest(turn) for turn in range(busy))
+        oldest = sum(is_turn_of_oldest(self.claims + later) for later in range(busy))
         return busy - oldest, oldest
 
     def _count_waiting(self) -> int:
         """How many have given their slots back, and wait for what they have to write."""
         return sum(not work.slots for work in self.works.values())
-
-    def _is_turn_of_oldest(self, later: int = 0) -> bool:
-        """Every so many claims somebody comes first who would wait for ever behind a higher priority.
-
-        `later`: so many claims after the next one.
-        """
-        return (self.claims + later) % OLDEST_EVERY == OLDEST_EVERY - 1
 
     def _start(self, claim: Claim, asked: float) -> None:
         """Run what was claimed; where the answer came so late that the lease may be over it is given back."""

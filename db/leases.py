@@ -1,12 +1,15 @@
 """Leases: one medium and one slot at a time belong to one worker, as long as its heart beats."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from db.pool import Connection
 from db.queries import load
+
+ClaimT = TypeVar("ClaimT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +32,15 @@ class MediumLease:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A medium and the slot its questions go to; `others` are the host's other slots when it is to be alone there."""
+    """A medium and the slot its questions go to; `others` are the host's other slots when it is to be alone there.
+
+    `model` is the one that may be asked; None: there is only one.
+    """
 
     medium: MediumLease
     slot: SlotLease
     others: tuple[SlotLease, ...] = ()
+    model: str | None = None
 
     @property
     def slots(self) -> tuple[SlotLease, ...]:
@@ -66,31 +73,41 @@ async def claim(
 
     A medium that is to be alone waits for a whole host, and everybody else waits behind it: so the host drains.
     """
+    return await settle(connection, lambda: claim_in(connection, owner, lease, hosts, oldest=oldest))
+
+
+async def settle(connection: Connection, attempt: Callable[[], Awaitable[ClaimT | None]]) -> ClaimT | None:
+    """What the attempt claims in a transaction of its own; where nothing is, nothing that it took stays taken."""
     transaction = connection.transaction()
     await transaction.start()
     claimed = None
     try:
-        claimed = await _claim(connection, owner, lease, dict(hosts), oldest=oldest)
+        claimed = await attempt()
     finally:
         await (transaction.commit() if claimed else transaction.rollback())
     return claimed
 
 
-async def _claim(
-    connection: Connection, owner: UUID, lease: timedelta, hosts: dict[str, int], *, oldest: bool
-) -> Claim | None:
-    sql = load("slots")
-    row = await connection.fetchrow(sql["slots_claim"], owner, lease, list(hosts), list(hosts.values()))
+async def claim_in(
+    connection: Connection, owner: UUID, lease: timedelta, hosts: Sequence[tuple[str, int]], *,
+    oldest: bool, job_types: Sequence[str] | None = None,
+) -> Claim | None:  # fmt: skip
+    """As `claim`, in the caller's transaction, which is to be rolled back when nothing is claimed.
+
+    With `job_types` only a medium that is in line for one of them.
+    """
+    sql, counts = load("slots"), dict(hosts)
+    row = await connection.fetchrow(sql["slots_claim"], owner, lease, list(counts), list(counts.values()))
     if row is None:
         return None
     slot = SlotLease(*row)
-    medium = await connection.fetchrow(load("leases")["leases_claim"], owner, lease, oldest)
+    medium = await connection.fetchrow(load("leases")["leases_claim"], owner, lease, oldest, job_types)
     if medium is None:
         return None
     leased = MediumLease(medium["id"], medium["lease_no"], medium["lost"])
     if not medium["alone"]:
         return Claim(leased, slot)
-    slots = hosts[slot.host]
+    slots = counts[slot.host]
     rows = await connection.fetch(sql["slots_claim_rest"], owner, lease, slot.host, slot.number, slots)
     return Claim(leased, slot, tuple(SlotLease(*r) for r in rows)) if len(rows) == slots - 1 else None
 
@@ -104,6 +121,17 @@ async def look_ahead(connection: Connection, in_line: int, oldest: int) -> list[
     """Whom the next claims would take: the first `in_line`, and those that have waited longest. Promises nothing."""
     rows = await connection.fetch(load("leases")["leases_look_ahead"], in_line, oldest)
     return [Upcoming(row["media_id"], tuple(row["due"]), row["path"], row["content_hash"]) for row in rows]
+
+
+async def claim_host(
+    connection: Connection, owner: UUID, lease: timedelta, host: str, slots: int
+) -> tuple[SlotLease, ...] | None:
+    """All slots of a host, for calls that are about no medium; None when any is taken: then it is to be rolled back."""
+    first = await claim_slot(connection, owner, lease, host, slots)
+    if first is None:
+        return None
+    rows = await connection.fetch(load("slots")["slots_claim_rest"], owner, lease, host, first.number, slots)
+    return (first, *(SlotLease(*row) for row in rows)) if len(rows) == slots - 1 else None
 
 
 async def claim_slot(connection: Connection, owner: UUID, lease: timedelta, host: str, slots: int) -> SlotLease | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from contracts.facts import PAIRS, MediaFacts
 from handlers.choice.choice import Choice
+from handlers.models import Models
 from handlers.stage import Stage
 
 
@@ -15,14 +16,15 @@ class Chain:
     """Stages sorted so that every upstream comes first.
 
     `foreign` are the job types that another program does: ours to wait for, not to run. Those switched `off` leave
-    `stages`: nobody waits for them. `choice` says which media are worked on. `upstreams` is closed transitively (P12):
-    a stage is looked at only when everything before it is terminal.
+    `stages`: nobody waits for them. `choice` says which media are worked on, `models` who answers. `upstreams` is
+    closed transitively (P12): a stage is looked at only when everything before it is terminal.
     """
 
     stages: tuple[Stage[Any], ...]
     foreign: frozenset[str] = frozenset()
     off: frozenset[str] = frozenset()
     choice: Choice = field(default_factory=Choice)
+    models: Models = field(default_factory=Models)
     upstreams: Mapping[str, frozenset[str]] = field(init=False)
     neighbourly: frozenset[str] = field(init=False)
     """Those that rest on what other media have in common with a medium."""
@@ -47,6 +49,16 @@ class Chain:
     def job_types(self) -> frozenset[str]:
         """The job types that run here, or that another program does."""
         return frozenset(self.upstreams)
+
+    @property
+    def lines(self) -> Mapping[str, tuple[str, ...]]:
+        """The models that are asked here, each with the job types that it answers, in the order of the chain."""
+        lines: dict[str, tuple[str, ...]] = {}
+        for stage in self.stages:
+            if stage.job_type not in self.foreign:
+                model = self.models.of(stage.job_type)
+                lines[model] = (*lines.get(model, ()), stage.job_type)
+        return lines
 
     def bar(self, facts: MediaFacts, now: datetime) -> Mapping[str, str]:
         """The job types that are not to be done to the medium now, with their reasons."""

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -19,6 +20,8 @@ from handlers.choice.choice import LEFT_OUT
 from handlers.stage import Awaiting, Due, Impossible, Satisfied, Stage
 
 Verdicts = Mapping[str, Verdict]
+
+AT_ONCE = datetime.min.replace(tzinfo=UTC)
 
 ALONE = "alone"
 """Why a job is due that was under way when the model's runner crashed: it is tried again alone on a host."""
@@ -75,9 +78,14 @@ def close_deleted(verdicts: Verdicts) -> Verdicts:
 
 
 def list_due(chain: Chain, verdicts: Verdicts) -> tuple[str, ...]:
-    """The due job types in chain order."""
+    """The due job types that a medium is in line for, in chain order.
+
+    All are of one model, that of the job to be tried first: one that waits for its next try lets others go ahead.
+    """
     names = (stage.job_type for stage in chain.stages)
-    return tuple(name for name in names if name in verdicts and verdicts[name].status is Status.DUE)
+    due = [name for name in names if name in verdicts and verdicts[name].status is Status.DUE]
+    first = min(due, key=lambda name: verdicts[name].run_at or AT_ONCE, default="")
+    return tuple(name for name in due if chain.models.of(name) == chain.models.of(first))
 
 
 def list_announced(before: Verdicts, after: Verdicts) -> tuple[str, ...]:

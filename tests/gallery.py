@@ -24,6 +24,7 @@ from handlers.duplicates.report import write_report
 from handlers.failures import Invalid
 from handlers.inference.client import Question, Reply
 from handlers.inspect.pool import Inspection
+from handlers.models import Models
 from handlers.runner.asking import Asker
 from handlers.runner.finishing import Finisher
 from handlers.runner.medium import Runner
@@ -125,7 +126,7 @@ class Judge:
     def recipe(self, host: str, stage: Stage[Any], question: Question) -> str:  # noqa: ARG002
         return "recipe"
 
-    def fuses(self, host: str) -> bool:  # noqa: ARG002
+    def fuses(self, host: str, model: str) -> bool:  # noqa: ARG002
         return False
 
 
@@ -143,7 +144,7 @@ class Gallery:
         self.inspector = Inspector(self.pool, self.planner, self.shelf, lambda: None)
         self.seeker = Seeker(self.pool, self.planner)
         self.duplicates = DuplicateSeeker(self.pool, self.planner, self.seeker)
-        self.runner = Runner(self.pool, Finisher(self.planner), Asker(self.shelf, self.judge, "simulated"))
+        self.runner = Runner(self.pool, Finisher(self.planner), Asker(self.shelf, self.judge, Models("simulated")))
 
     @property
     def pool(self) -> Pool:

@@ -13,18 +13,21 @@ from db.leases import MediumLease
 from db.pool import Pool
 from db.runs import Cost
 from handlers.chain import Chain
+from handlers.models import Models
 from handlers.registry import load_stages
 from handlers.runner.finishing import Answered, Finished, Finisher, Job, Result
 from handlers.runner.planning import Force, Planned, Planner, PlanRequest
 
 HOST = ("host:1", 4)
+MODEL = "bildwerk-simulated"
 TEXTS = ("ollama_caption", "ollama_title")
 
 
-def choose(*job_types: str, foreign: frozenset[str] = frozenset()) -> Chain:
+def choose(*job_types: str, foreign: frozenset[str] = frozenset(), models: Models | None = None) -> Chain:
     """The chain in which only these job types run, or another program does them."""
     stages = load_stages()
-    return Chain(stages, foreign, frozenset(stage.job_type for stage in stages).difference(job_types))
+    off = frozenset(stage.job_type for stage in stages).difference(job_types)
+    return Chain(stages, foreign, off, models=models or Models(MODEL))
 
 
 @dataclass

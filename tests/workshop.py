@@ -25,12 +25,13 @@ from handlers.inspect.pool import PicturePool
 from handlers.inspect.references import MediaRoot
 from handlers.inspect.renditions import RenditionCache
 from handlers.inspect.sources import Sources
+from handlers.models import Models
 from handlers.runner.asking import Asker
 from handlers.runner.finishing import Finisher
 from handlers.runner.medium import Runner
 from handlers.runner.seeking import Seeker
 from handlers.runner.work import Work
-from tests.ledger import Ledger
+from tests.ledger import MODEL, Ledger
 
 SPEED = ("--picture-seconds", "0.05", "--token-seconds", "0.0005", "--load-seconds", "0.01")
 
@@ -100,7 +101,7 @@ async def open_workshop(
     Image.new("RGB", (64, 48), "orange").save(folder / "a.png")
     hosts = parse_hosts(f"{simulated.url}=2")
     cache = RenditionCache(place / "cache", 1 << 24)
-    options = InferenceOptions("bildwerk-simulated", num_ctx=4096, total_timeout=call_seconds)
+    options = InferenceOptions(MODEL, num_ctx=4096, total_timeout=call_seconds)
     async with (
         PicturePool(
             Sources({"": MediaRoot(folder), "scans": MediaRoot(place / "scans")}), PictureLimits(), cache, 1
@@ -109,7 +110,7 @@ async def open_workshop(
         httpx.AsyncClient(base_url=simulated.control_url) as control,
     ):
         store, fleet = Store(pictures), Fleet(ollama, HostHealth(hosts))
-        runner = Runner(ledger.pool, Finisher(ledger.planner), Asker(store, fleet, "bildwerk-simulated"))
+        runner = Runner(ledger.pool, Finisher(ledger.planner), Asker(store, fleet, Models(MODEL)))
         inspector = Inspector(ledger.pool, ledger.planner, store, lambda: None)
         await ledger.pool.execute("INSERT INTO media (path) VALUES ('a.png')")
         await ledger.plan(1)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import typer
 
-from bildwerk.arguments import make_kafka, make_options
+from bildwerk.arguments import make_chain, make_kafka, make_options
 from bildwerk.cli.connections import blame_kafka, connected, name_kafka, name_postgres
 from bildwerk.cli.finding import Finding
 from bildwerk.cli.platform import examine_platform
@@ -102,36 +102,44 @@ async def _examine_detector(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def _examine_ollama(settings: Settings) -> AsyncIterator[Finding]:
+    for model in make_chain(settings).lines:
+        async for finding in _examine_model(settings, model):
+            yield finding
+
+
+async def _examine_model(settings: Settings, model: str) -> AsyncIterator[Finding]:
     async with Ollama(settings.ollama_host, make_options(settings)) as ollama:
-        reports = await asyncio.gather(*map(ollama.inspect_host, ollama.hosts))
-    probed = await recall_probes(settings, reports)
+        reports = await asyncio.gather(*(ollama.inspect_host(host, model) for host in ollama.hosts))
+    probed = await recall_probes(settings, model, reports)
     for host, report, found in zip(ollama.hosts, reports, probed, strict=True):
-        yield judge_host(host, report, settings.model)
+        yield judge_host(host, report, model, others=model != settings.model)
         if report.problem is None and needs_probe(settings):
             yield Finding(f"Ollama at {host.name}", fine=say_probe(found))
         if report.one_at_a_time and host.slots > 1:
             yield Finding(
-                f"Ollama at {host.name}", f"runs {settings.model} one call at a time: set {host.name}=1, "
+                f"Ollama at {host.name}", f"runs {model} one call at a time: set {host.name}=1, "
                 "or the other slots only queue there and push pictures out of its memory", warning=True,
             )  # fmt: skip
         if report.outdated:
             yield Finding(
-                f"Ollama at {host.name}", f"{report.version} ignores the answer's form for {settings.model}: update it",
+                f"Ollama at {host.name}", f"{report.version} ignores the answer's form for {model}: update it",
                 warning=True,
             )  # fmt: skip
 
 
-def judge_host(host: Host, report: HostReport, model: str) -> Finding:
-    """What a look at one server means for the person who runs it."""
+def judge_host(host: Host, report: HostReport, model: str, *, others: bool = False) -> Finding:
+    """What a look at one server means for the person who runs it; `others`: the model is for some job types only."""
     where = f"Ollama at {host.name}"
     if report.problem is None:
-        fine = f"{report.version}, {model} is there and can see, {host.slots} slot{'s' * (host.slots != 1)}"
+        can = "can see" if report.sees else "is shown no picture"
+        fine = f"{report.version}, {model} is there and {can}, {host.slots} slot{'s' * (host.slots != 1)}"
         return Finding(where, fine=fine, host=True)
+    setting = "BILDWERK_MODELS" if others else "BILDWERK_MODEL"
     match report.problem.reason:
         case "model_missing":
-            mend = f"run `OLLAMA_HOST={host.url} ollama pull {model}`, or set BILDWERK_MODEL"
+            mend = f"run `OLLAMA_HOST={host.url} ollama pull {model}`, or set {setting}"
         case "model_blind":
-            mend = "set BILDWERK_MODEL to a vision model such as qwen3-vl:4b-instruct"
+            mend = f"set {setting} to a vision model such as qwen3-vl:4b-instruct"
         case "unreachable" | "connect_timeout" | "timeout":
             mend = "is it running, and is OLLAMA_HOST right?"
         case _:

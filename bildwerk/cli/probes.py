@@ -17,11 +17,11 @@ def needs_probe(settings: Settings) -> bool:
     return settings.layout == "auto" or settings.fused == "auto"
 
 
-async def recall_probes(settings: Settings, reports: Sequence[HostReport]) -> list[Probed | None]:
+async def recall_probes(settings: Settings, model: str, reports: Sequence[HostReport]) -> list[Probed | None]:
     """What was found out of each host; None: nothing yet, or the database is away."""
     try:
         async with connected(settings) as connection:
-            servers = [identify(report, settings.model, settings.num_ctx) for report in reports]
+            servers = [identify(report, model, settings.num_ctx) for report in reports]
             found = [await prefix_probes.find(connection, server) for server in servers]
     except Problem:
         return [None] * len(reports)

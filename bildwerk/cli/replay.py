@@ -173,7 +173,12 @@ async def _make_staleness(settings: Settings, planner: Planner) -> Staleness:
     """Which model would be asked now is for the hosts to say. Raises Problem when none does."""
     options = make_options(settings)
     async with Ollama(settings.ollama_host, options) as ollama:
-        reports = await asyncio.gather(*map(ollama.inspect_host, ollama.hosts))
+        digests = {model: await _find_digests(ollama, model) for model in planner.chain.lines}
+    return Staleness(planner, options, digests)
+
+
+async def _find_digests(ollama: Ollama, model: str) -> frozenset[str | None]:
+    reports = await asyncio.gather(*(ollama.inspect_host(host, model) for host in ollama.hosts))
     digests = frozenset(report.digest for report in reports if report.problem is None)
     if not digests:
         lines = [
@@ -181,8 +186,8 @@ async def _make_staleness(settings: Settings, planner: Planner) -> Staleness:
             for host, report in zip(ollama.hosts, reports, strict=True)
             if report.problem
         ]
-        raise Problem("what is stale depends on the model, and no Ollama host can say which it has", *lines)
-    return Staleness(planner, options, digests)
+        raise Problem(f"what is stale depends on {model}, and no Ollama host can say which it has", *lines)
+    return digests
 
 
 def _print(tally: Tally, *, dry: bool) -> None:

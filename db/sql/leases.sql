@@ -1,18 +1,18 @@
 -- name: leases_claim
 -- Expired leases first, then, if $3, the medium that has waited longest, else the first in line, in one statement and
--- materialized CTEs: no rescuer, and LIMIT is exact.
+-- materialized CTEs: no rescuer, and LIMIT is exact. With $4 of those alone whose first due job is of these types.
 WITH stale AS MATERIALIZED (
     SELECT id FROM bildwerk.media
-    WHERE owner IS NOT NULL AND until < now()
+    WHERE owner IS NOT NULL AND until < now() AND ($4::text[] IS NULL OR due[1] = ANY ($4))
     ORDER BY until LIMIT 1 FOR UPDATE SKIP LOCKED
 ), oldest AS MATERIALIZED (
     SELECT id FROM bildwerk.media
-    WHERE owner IS NULL AND due <> '{}' AND run_at <= now()
+    WHERE owner IS NULL AND due <> '{}' AND run_at <= now() AND ($4::text[] IS NULL OR due[1] = ANY ($4))
     ORDER BY run_at, id
     LIMIT (SELECT CASE WHEN $3 THEN 1 - count(*) ELSE 0 END FROM stale) FOR UPDATE SKIP LOCKED
 ), fresh AS MATERIALIZED (
     SELECT id FROM bildwerk.media
-    WHERE owner IS NULL AND due <> '{}' AND run_at <= now()
+    WHERE owner IS NULL AND due <> '{}' AND run_at <= now() AND ($4::text[] IS NULL OR due[1] = ANY ($4))
     ORDER BY priority DESC, run_at, id
     LIMIT (SELECT CASE WHEN $3 THEN 0 ELSE 1 - count(*) END FROM stale) FOR UPDATE SKIP LOCKED
 )

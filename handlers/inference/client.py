@@ -72,7 +72,7 @@ class Ollama:
         self._clients: dict[str, httpx.AsyncClient] = {}
         self._limiters: dict[str, AsyncLimiter] = {}
         self._answered_at: dict[str, float] = {}
-        self._reports: dict[str, HostReport] = {}
+        self._reports: dict[tuple[str, str], HostReport] = {}
 
     async def __aenter__(self) -> Self:
         for host in self.hosts:
@@ -114,7 +114,7 @@ class Ollama:
         return _reply(host, open_envelope(response.status, response.content_type, response.body))
 
     async def inspect_host(self, host: Host, model: str | None = None) -> HostReport:
-        """What the server is and whether it has the model (default: the configured one); raises no Failure."""
+        """What the server is and whether it has the model (default: the usual one); raises no Failure."""
         wanted = model or self.options.model
         try:
             async with asyncio.timeout(self.options.probe_timeout):
@@ -124,16 +124,16 @@ class Ollama:
         except Failure as failure:
             away = failure if isinstance(failure, Unavailable) else Unavailable(failure.reason, failure.detail)
             report = HostReport(problem=away)
-        if wanted == self.options.model and (report.problem is None or host.name not in self._reports):
-            self._reports[host.name] = report
+        if report.problem is None or (host.name, wanted) not in self._reports:
+            self._reports[host.name, wanted] = report
         return report
 
-    def last_report(self, host: Host) -> HostReport | None:
-        """What the last look found that ended well, else the first one; its digest goes into the recipe.
+    def last_report(self, host: Host, model: str | None = None) -> HostReport | None:
+        """What the last look for the model found that ended well, else the first one; its digest goes into the recipe.
 
         One that did not end well says nothing of who is there: calls under way may end well after it.
         """
-        return self._reports.get(host.name)
+        return self._reports.get((host.name, model or self.options.model))
 
     async def _inspect(self, host: Host, model: str) -> HostReport:
         version = (await self._look_up(host, VersionSheet, "GET", "/api/version")).version
@@ -141,7 +141,7 @@ class Ollama:
         if listed is None:
             return report_of(version, None, None)
         sheet = await self._look_up(host, ModelSheet, "POST", "/api/show", ModelSheet.request(model))
-        return report_of(version, listed, sheet)
+        return report_of(version, listed, sheet, may_be_blind=model in self.options.textual)
 
     async def _look_up(
         self, host: Host, sheet: type[SheetT], method: str, path: str, content: bytes | None = None

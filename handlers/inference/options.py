@@ -26,7 +26,7 @@ class InferenceOptions:
     `num_ctx` decides how the model is loaded: two values for one server reload it for ever. Times are in seconds;
     `total_timeout` must exceed the worst reading time of a picture, because giving up does not stop it. `rate` limits
     the calls per second and host. `layout` None: each host's own, as a probe found it. `rendition_policy` names how
-    pictures are prepared; it is part of the recipe.
+    pictures are prepared; it is part of the recipe. `model` is the usual one; `textual` ones are shown no picture.
     """
 
     model: str
@@ -39,6 +39,7 @@ class InferenceOptions:
     rate: float | None = None
     layout: Layout | None = Layout.TWO_USER_TURNS
     rendition_policy: str = "jpeg-1024"
+    textual: frozenset[str] = frozenset()
     api_key: str | None = field(default=None, repr=False)
 
     @property

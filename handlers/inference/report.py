@@ -104,7 +104,9 @@ class ModelSheet(BaseModel):
         return "thinking" in (self.capabilities or ())
 
 
-def report_of(version: str, listed: ListedModel | None, sheet: ModelSheet | None) -> HostReport:
+def report_of(
+    version: str, listed: ListedModel | None, sheet: ModelSheet | None, *, may_be_blind: bool = False
+) -> HostReport:
     """The verdict on a server that answered."""
     if listed is None or sheet is None:
         return HostReport(version=version, problem=Unavailable("model_missing", "the model is not on this server"))
@@ -115,5 +117,5 @@ def report_of(version: str, listed: ListedModel | None, sheet: ModelSheet | None
         thinks=sheet.thinks,
         digest=listed.digest or None,
         families=sheet.kinds,
-        problem=None if sheet.sees else Unavailable("model_blind", "the model cannot look at pictures"),
+        problem=None if sheet.sees or may_be_blind else Unavailable("model_blind", "the model cannot look at pictures"),
     )

@@ -17,6 +17,7 @@ from handlers.inference.answers import answer_schema, parse_answer
 from handlers.inference.client import Question, Reply
 from handlers.inference.fusing import count_fitting, divide, fuse
 from handlers.inference.layout import Shown
+from handlers.models import Models
 from handlers.runner.finishing import Answered, Failed, Result
 from handlers.runner.work import Model, Part, Pictures, Work
 from handlers.stage import Companion, Stage
@@ -29,7 +30,7 @@ COMPANION_CHANGED: Final = "companion_changed"
 
 @dataclass(frozen=True)
 class Asker:
-    """Asks one model about pictures.
+    """Asks models about pictures, of each job type its own.
 
     `reading_seconds` is how long a server may go on reading a picture after its call was given up; `room` is what is
     left of the context beside a picture, in tokens.
@@ -37,7 +38,7 @@ class Asker:
 
     pictures: Pictures
     model: Model
-    model_name: str
+    models: Models
     reading_seconds: float = 30.0
     room: int = 4096
 
@@ -59,7 +60,7 @@ class Asker:
         self, stage: Stage[Any], facts: MediaFacts, rendition: bytes | None, companions: tuple[Shown, ...] = ()
     ) -> Question:
         return Question(
-            model=self.model_name,
+            model=self.models.of(stage.job_type),
             prompt=stage.prompt(facts),
             language=facts.language,
             rendition=rendition,

@@ -14,8 +14,8 @@ def list_fused(chain: Chain, snapshot: Snapshot, first: Stage[Any]) -> Sequence[
     """`first` and the stages that would be due after it, as far as the facts tell before it is answered, in order.
 
     Whether they are due after all is decided when those before them are settled. Left out are jobs that rules decide,
-    that compare the picture with others, that wait for their next try, or that come after a job left out which is still
-    to be done. A job that is to be alone on a host is alone in its call, too.
+    that compare the picture with others, that wait for their next try or for another model, or that come after a job
+    left out which is still to be done. A job that is to be alone on a host is alone in its call, too.
     """
     verdicts = snapshot.verdicts
     if verdicts[first.job_type].reason == ALONE or first.prompt(snapshot.facts).companions:
@@ -30,10 +30,15 @@ def list_fused(chain: Chain, snapshot: Snapshot, first: Stage[Any]) -> Sequence[
         wanted = None if name in barred else _is_wanted(stage, snapshot, verdict)
         if wanted is None:
             settled.add(name)
-        elif wanted and verdict.run_at is None and verdict.reason != ALONE and _is_fusible(stage, snapshot):
+        elif wanted and _may_join(chain, first, stage, verdict) and _is_fusible(stage, snapshot):
             settled.add(name)
             fused.append(stage)
     return fused
+
+
+def _may_join(chain: Chain, first: Stage[Any], stage: Stage[Any], verdict: Verdict) -> bool:
+    same_model = chain.models.of(stage.job_type) == chain.models.of(first.job_type)
+    return same_model and verdict.run_at is None and verdict.reason != ALONE
 
 
 def _is_wanted(stage: Stage[Any], snapshot: Snapshot, verdict: Verdict) -> bool | None:

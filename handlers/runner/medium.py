@@ -83,7 +83,7 @@ class Runner:
         Facts are those that the finish before it has read under the medium's lock, else they are read anew.
         """
         snapshot = work.take_after() or await self._read(work.claim.medium)
-        return None if snapshot is None else self._first_due(snapshot, work if answered_only else None)
+        return None if snapshot is None else self._first_due(snapshot, work, answered_only=answered_only)
 
     async def _read(self, lease: MediumLease) -> Snapshot | None:
         """The medium as it is and is planned now; None when it is no longer ours. Nothing new is no commit."""
@@ -104,10 +104,10 @@ class Runner:
                 await (transaction.commit() if written else transaction.rollback())
         return follow(snapshot, draft)
 
-    def _first_due(self, snapshot: Snapshot, work: Work | None) -> Turn | None:
+    def _first_due(self, snapshot: Snapshot, work: Work, *, answered_only: bool) -> Turn | None:
         for name in snapshot.known.due:
-            verdict = snapshot.verdicts[name]
-            if work is not None and work.find_part(name, verdict) is None:
+            verdict, model = snapshot.verdicts[name], self.finisher.planner.chain.models.of(name)
+            if work.claim.model not in (None, model) or (answered_only and work.find_part(name, verdict) is None):
                 continue
             if verdict.run_at is None or verdict.run_at <= snapshot.now:
                 return Turn(self.finisher.planner.chain.stage(name), verdict, snapshot)
@@ -166,7 +166,7 @@ class Runner:
         """What a fused call has answered already, else ask: where that pays, for the jobs that come next, too."""
         if part is not None:
             return self.asker.read(work, turn.stage, turn.facts, part.text, Cost())
-        if self.asker.model.fuses(work.claim.slot.host) and not work.apart:
+        if self.asker.model.fuses(work.claim.slot.host, question.model) and not work.apart:
             fused = list_fused(self.finisher.planner.chain, turn.snapshot, turn.stage)
             if len(fused) > 1:
                 return await self.asker.ask_together(work, fused, turn.snapshot, question, job.run_id)

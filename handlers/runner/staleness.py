@@ -19,6 +19,7 @@ from handlers.inference.answers import answer_schema
 from handlers.inference.layout import Question
 from handlers.inference.options import InferenceOptions, Layout
 from handlers.inference.recipe import recipe
+from handlers.models import Models
 from handlers.runner.planning import Planner
 from handlers.stage import Stage
 
@@ -27,11 +28,11 @@ log = structlog.get_logger("bildwerk.handlers.staleness")
 
 @dataclass(frozen=True, slots=True)
 class Staleness:
-    """Compares with what is asked now, with these options; `digests` are those of the model on each host."""
+    """Compares with what is asked now, with these options; `digests` are those of each model on the hosts."""
 
     planner: Planner
     options: InferenceOptions
-    digests: frozenset[str | None]
+    digests: Mapping[str, frozenset[str | None]]
 
     async def find(
         self, connection: Connection, media_ids: Sequence[int], job_types: Collection[str]
@@ -47,12 +48,16 @@ class Staleness:
                 found[job.media_id].add(job.job_type)
         return {media_id: frozenset(names) for media_id, names in found.items()}
 
+    @property
+    def _models(self) -> Models:
+        return self.planner.chain.models
+
     def _is_stale(self, facts: MediaFacts, job: Standing) -> bool:
         if not job.recipe:
             return False  # rules decided, or nobody knows any more
         if job.reused_from is not None or job.job_type in self.planner.chain.neighbourly:
             # asked about another medium, or about pairs that are closed since: only who was asked can be compared
-            return (job.model, job.language) != (self.options.model, facts.language)
+            return (job.model, job.language) != (self._models.of(job.job_type), facts.language)
         stage = self.planner.chain.stage(job.job_type)
         try:
             return stage.decide(facts) is None and job.recipe not in self._recipes(stage, facts)
@@ -61,9 +66,10 @@ class Staleness:
             return False
 
     def _recipes(self, stage: Stage[Any], facts: MediaFacts) -> set[str]:
+        model = self._models.of(stage.job_type)
         question = Question(
-            self.options.model, stage.prompt(facts), facts.language, None, answer_schema(stage), facts.media_id,
+            model, stage.prompt(facts), facts.language, None, answer_schema(stage), facts.media_id,
             stage.job_type,
         )  # fmt: skip
         layouts = [self.options.layout] if self.options.layout else list(Layout)
-        return {recipe(stage, question, digest, self.options, one) for digest in self.digests for one in layouts}
+        return {recipe(stage, question, digest, self.options, one) for digest in self.digests[model] for one in layouts}

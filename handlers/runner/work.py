@@ -25,7 +25,7 @@ class Model(Protocol):
     def recipe(self, host: str, stage: Stage[Any], question: Question) -> str:
         """The digest of all that shapes the answer."""
 
-    def fuses(self, host: str) -> bool:
+    def fuses(self, host: str, model: str) -> bool:
         """Whether the due jobs of a picture are to be asked for in one call."""
 
 

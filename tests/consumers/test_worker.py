@@ -11,6 +11,7 @@ from PIL import Image
 
 from consumers.failure_stop import FailureStop
 from consumers.store import Store
+from consumers.turns import is_turn_of_oldest
 from consumers.worker import Dispatcher, WorkerSettings
 from db.pool import Database
 from handlers.inference.health import Breaker
@@ -62,7 +63,7 @@ async def test_due_work_is_claimed_run_and_given_back(workshop: Workshop, dispat
 async def test_one_claim_in_eight_is_for_whoever_has_waited_longest(dispatcher: Dispatcher) -> None:
     turns = []
     for dispatcher.claims in range(17):
-        turns.append(dispatcher._is_turn_of_oldest())
+        turns.append(is_turn_of_oldest(dispatcher.claims))
     assert [at for at, turn in enumerate(turns) if turn] == [7, 15]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import given
@@ -12,6 +13,7 @@ from contracts.effects import Effects
 from contracts.facts import MediaFacts
 from contracts.verdicts import Status, Verdict
 from handlers.chain import Chain
+from handlers.models import Models
 from handlers.plan import Verdicts, close_deleted, list_announced, list_due, plan, reopen_failed, take_fingerprint
 from handlers.stage import Condition, Due, Impossible, Prompt, Satisfied
 
@@ -291,3 +293,22 @@ def test_a_retry_opens_what_failed_and_nothing_else() -> None:
     assert reopen_failed(done, {"a"}) == done
     satisfied = plan(CHAIN, facts(a="here"), reopen_failed(failed, {"a"}))
     assert (satisfied["a"].status, satisfied["a"].reason) == (Status.SKIPPED, "present")
+
+
+@given(
+    st.lists(st.sampled_from([None, 1, 2, 3]), min_size=3, max_size=3), st.lists(st.booleans(), min_size=3, max_size=3)
+)
+def test_a_medium_is_in_line_for_one_model_that_of_the_job_to_be_tried_first(
+    waits: list[int | None], others: list[bool]
+) -> None:
+    """Jobs of the same model go with it, in chain order; a next try that is far off keeps nobody waiting."""
+    beside = Chain((Step("a"), Step("b"), Step("c")), models=Models("usual", dict.fromkeys(NAMES, "usual")))
+    named = {name: "other" for name, other in zip(NAMES, others, strict=True) if other}
+    chain = replace(beside, models=Models("usual", named))
+    moments = [None if wait is None else datetime(2026, 1, wait, tzinfo=UTC) for wait in waits]
+    verdicts = {n: Verdict(Status.DUE, "", "f", run_at=moment) for n, moment in zip(NAMES, moments, strict=True)}
+
+    due = list_due(chain, verdicts)
+    first = min(NAMES, key=lambda name: (verdicts[name].run_at or datetime.min.replace(tzinfo=UTC), name))
+    assert due == tuple(name for name in NAMES if chain.models.of(name) == chain.models.of(first))
+    assert list_due(beside, verdicts) == NAMES

@@ -19,6 +19,7 @@ from db.leases import Claim, MediumLease, SlotLease
 from db.pool import Connection
 from handlers.inference.client import Question, Reply
 from handlers.inspect.pool import Inspection
+from handlers.models import Models
 from handlers.runner.asking import Asker
 from handlers.runner.finishing import Finisher, Job, Result
 from handlers.runner.medium import Runner
@@ -74,9 +75,9 @@ class Files:
         """Never asked."""
         raise AssertionError(host, stage, question)
 
-    def fuses(self, host: str) -> bool:
+    def fuses(self, host: str, model: str) -> bool:
         """Never asked."""
-        raise AssertionError(host)
+        raise AssertionError(host, model)
 
 
 def finishing(planner: Planner, job: Job, result: Result | None = None, files: Files = Files()) -> Act:
@@ -86,7 +87,7 @@ def finishing(planner: Planner, job: Job, result: Result | None = None, files: F
         runner = Runner(
             OnePool(connection),
             Finisher(planner, writer=EffectWriter(frozenset())),
-            Asker(files, files, "model"),
+            Asker(files, files, Models("model")),
         )
         facts = MediaFacts(job.lease.media_id, path="a.jpg", content_hash="f1")
         work = Work(Claim(job.lease, SlotLease("host", 0, 1)))

@@ -16,7 +16,7 @@ from consumers.failure_stop import FailureStop
 from contracts.facts import MediaFacts
 from contracts.verdicts import Status, Verdict
 from db.facts import Known, Snapshot
-from db.leases import MediumLease
+from db.leases import Claim, MediumLease, SlotLease
 from db.ledger import Draft
 from handlers.failures import BadAnswer, Failure, Transient, Unavailable
 from handlers.inference.health import LONGEST_WAIT, BreakerState, HostHealth
@@ -26,6 +26,7 @@ from handlers.runner.finishing import Finisher, Job
 from handlers.runner.medium import Runner
 from handlers.runner.planning import Planner
 from handlers.runner.settling import close_verdict, decide_failure
+from handlers.runner.work import Work
 from tests.ledger_rules.steps import CHAIN
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -101,12 +102,13 @@ class World:
         """A worker plans the medium once more and asks for its first due job."""
         assert self.health.breaker(host).state(self.now) is BreakerState.CLOSED
         self.plan(media_id)
-        snapshot = self._snapshot(media_id)
-        if (turn := RUNNER._first_due(snapshot, None)) is None:
+        snapshot, lease = self._snapshot(media_id), MediumLease(media_id, 1, 0)
+        if (
+            turn := RUNNER._first_due(snapshot, Work(Claim(lease, SlotLease(host.name, 0, 1))), answered_only=False)
+        ) is None:
             return
         verdict = turn.verdict
         assert verdict.fingerprint is not None
-        lease = MediumLease(media_id, 1, 0)
         job = Job(lease, turn.stage, 1, "model", verdict.fingerprint, verdict.generation)
         self.calls.append(Call(job, host, turn.facts.content_hash))
 

@@ -46,6 +46,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--recorded-models", action="store_true", help="also have the models tiny and tiny-text of the recording"
     )
+    parser.add_argument(
+        "--also", action="append", default=[], metavar="MODEL", help=f"have one more model that is as {SIMULATED}"
+    )
     arguments = parser.parse_args()
     if arguments.slots < 1:
         parser.error("--slots must be at least 1")
@@ -80,7 +83,9 @@ def _simulation(arguments: argparse.Namespace) -> Simulation:
     drawn = None if mean is None else DrawnTimes(mean, spread)
     return Simulation(
         pose=pose,
-        models=available(native=arguments.prompt_path == "native", recorded=arguments.recorded_models),
+        models=available(
+            native=arguments.prompt_path == "native", recorded=arguments.recorded_models, others=arguments.also
+        ),
         runner=Runner(arguments.slots, arguments.load_seconds, memory),
         script=Script(),
         log=CallLog(arguments.log),

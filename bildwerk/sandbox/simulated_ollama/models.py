@@ -1,6 +1,7 @@
 """The models the simulated server has, and how `/api/tags`, `/api/show` and `/api/ps` tell of them."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,11 +45,11 @@ class Model:
         return ["completion", "vision"] if self.vision else ["completion"]
 
 
-def available(*, native: bool, recorded: bool) -> dict[str, Model]:
-    """The models by bare name; `recorded` adds the two the recording was made with."""
+def available(*, native: bool, recorded: bool, others: Sequence[str] = ()) -> dict[str, Model]:
+    """The models by bare name; `recorded` adds the two the recording was made with, `others` more of ours."""
     models = [
         Model(
-            SIMULATED,
+            name,
             "simulated",
             vision=True,
             native=native,
@@ -56,6 +57,7 @@ def available(*, native: bool, recorded: bool) -> dict[str, Model]:
             characters_per_token=4,
             picture_tokens=256,
         )
+        for name in (SIMULATED, *others)
     ]
     if recorded:
         for name, vision in (("tiny", True), ("tiny-text", False)):

@@ -87,8 +87,8 @@ async def test_a_part_that_is_not_due_after_all_is_thrown_away(fusing: Workshop)
         def recipe(self, *arguments: Any) -> str:
             return model.recipe(*arguments)
 
-        def fuses(self, host: str) -> bool:
-            return model.fuses(host)
+        def fuses(self, host: str, asked: str) -> bool:
+            return model.fuses(host, asked)
 
     fusing.runner = replace(fusing.runner, asker=replace(asker, model=Meanwhile()))
     await fusing.runner.run(work)
@@ -141,8 +141,8 @@ async def test_a_part_from_before_a_force_is_not_used(fusing: Workshop) -> None:
         def recipe(self, *arguments: Any) -> str:
             return model.recipe(*arguments)
 
-        def fuses(self, host: str) -> bool:
-            return model.fuses(host)
+        def fuses(self, host: str, asked: str) -> bool:
+            return model.fuses(host, asked)
 
     fusing.runner = replace(fusing.runner, asker=replace(fusing.runner.asker, model=Meanwhile()))
     await fusing.runner.run(work)
@@ -204,7 +204,7 @@ async def test_a_host_that_is_too_slow_for_all_at_once_is_asked_one_by_one(fusin
     fleet.ollama.options = replace(fleet.ollama.options, total_timeout=1.5)
     await fusing.fail("delay", seconds=10.0, next=1)
     await fusing.runner.run(await fusing.claim())
-    assert not fleet.fuses(fleet.ollama.hosts[0].name)
+    assert not fleet.fuses(fleet.ollama.hosts[0].name, "bildwerk-simulated")
     await fusing.heal()
     fleet.health.record(fleet.ollama.hosts[0], None, 0.0)
     await fusing.ledger.pool.execute(

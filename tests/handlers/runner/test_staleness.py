@@ -10,13 +10,14 @@ import pytest_asyncio
 
 from bildwerk.sandbox.ollama import Simulated
 from handlers.inference.options import InferenceOptions
+from handlers.models import Models
 from handlers.registry import load_stages
 from handlers.runner.finishing import Finisher
 from handlers.runner.planning import Force, Planner, PlanRequest
 from handlers.runner.rerunning import RenewStale
 from handlers.runner.staleness import Staleness
 from handlers.runner.writing import OPTIONAL_WRITES, EffectWriter
-from tests.ledger import Ledger, choose
+from tests.ledger import MODEL, Ledger, choose
 from tests.workshop import SPEED, Workshop, open_workshop
 
 CAPTION, TITLE, TAGS = "ollama_caption", "ollama_title", "ollama_tags_normalize"
@@ -43,7 +44,7 @@ def today(workshop: Workshop, **changes: object) -> Staleness:
     options: InferenceOptions = replace(workshop.fleet.ollama.options, **changes)  # type: ignore[arg-type]
     digests = frozenset(report.digest for report in workshop.fleet.reports().values() if report)
     assert None not in digests
-    return Staleness(workshop.ledger.planner, options, digests)
+    return Staleness(workshop.ledger.planner, options, {MODEL: digests})
 
 
 async def stale(workshop: Workshop, staleness: Staleness | None = None) -> set[str]:
@@ -64,9 +65,9 @@ async def test_what_was_just_done_is_stale_only_under_another_model_or_other_opt
     assert said >= {CAPTION, TITLE, TAGS}
     assert await stale(finished) == set()
 
-    other = replace(today(finished), digests=frozenset({"another"}))
+    other = replace(today(finished), digests={MODEL: frozenset({"another"})})
     assert await stale(finished, other) == said
-    both = replace(other, digests=other.digests | today(finished).digests)
+    both = replace(other, digests={MODEL: other.digests[MODEL] | today(finished).digests[MODEL]})
     assert await stale(finished, both) == set(), "one of the hosts still has it"
     for change in ({"temperature": 0.7}, {"num_ctx": 8192}, {"rendition_policy": "jpeg-512"}):
         assert await stale(finished, today(finished, **change)) == said
@@ -116,8 +117,9 @@ async def test_what_cannot_be_compared_is_compared_by_who_was_asked_or_not_at_al
     pool = finished.ledger.pool
     await pool.execute("UPDATE bildwerk.runs SET reused_from = id, recipe = 'another' WHERE recipe <> ''")
     assert await stale(finished) == set()
-    assert await stale(finished, today(finished, model="bildwerk-other")) == await asked(finished)
+    chain = choose(*ALL, models=Models("bildwerk-other"))
+    other = replace(today(finished), planner=replace(finished.ledger.planner, chain=chain))
+    assert await stale(finished, other) == await asked(finished)
 
     await finished.ledger.touch(1)
-    other = today(finished, model="bildwerk-other")
     assert await stale(finished, other) == set(), "its picture is to be looked at first"

@@ -1,0 +1,14 @@
+-- What each Ollama host runs, where job types ask different models: one at a time, whoever asks.
+CREATE TABLE bildwerk.hosts (
+    host text PRIMARY KEY,
+    -- NULL: nobody has asked it anything yet
+    model text,
+    since timestamptz NOT NULL DEFAULT now(),
+    -- media that were begun there with this model
+    served integer NOT NULL DEFAULT 0,
+    -- until then nothing is begun there: somebody waits for all of its slots
+    reserved_until timestamptz
+);
+
+-- A medium is in line for the model of its first due job: whether anybody is, is asked at every claim.
+CREATE INDEX media_in_line ON bildwerk.media ((due[1]), run_at) WHERE owner IS NULL AND due <> '{}';

@@ -1,0 +1,103 @@
+"""Job types that ask different models: one at a time on a host, whoever asks, and nothing waits for ever."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from handlers.registry import load_stages
+from tests.acceptance.conftest import QUICK, MakeWorld
+from tests.acceptance.invariants import gather
+from tests.acceptance.world import MODEL, World
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+ALL = tuple(stage.job_type for stage in load_stages())
+OTHER = "bildwerk-other"
+OTHERS = ("ollama_title", "ollama_quality")
+PICTURES, TURN = 16, 4
+SETTINGS = {
+    "job_types": ",".join(ALL), "models": ",".join(f"{job_type}={OTHER}" for job_type in OTHERS), "swap_media": TURN,
+    "lease_seconds": 3, "decoder_seconds": 3, "sweep_seconds": 5,
+}  # fmt: skip
+
+
+async def _settle(world: World, seconds: float = 180) -> list[int]:
+    media = await world.add(PICTURES)
+    await world.wire.created(media)
+    await world.settled(media, seconds=seconds, jobs=len(ALL))
+    return media
+
+
+def list_runs(calls: Sequence[dict[str, Any]]) -> list[str]:
+    """The models in the order in which they were asked, without repetitions. Fails when two were asked at once."""
+    asked: list[str] = []
+    free = 0.0
+    for call in sorted(calls, key=lambda call: call["arrived"]):
+        if not asked or asked[-1] != call["model"]:
+            assert call["arrived"] >= free, "a model was asked for while another one was at work"
+            asked.append(call["model"])
+        free = max(free, call["end"])
+    return asked
+
+
+async def test_two_processes_ask_one_model_at_a_time_and_swap_after_its_turn(make: MakeWorld) -> None:
+    world = await make(*QUICK, "--also", OTHER)
+    for _ in range(2):
+        await world.serve(**SETTINGS)
+    await _settle(world)
+
+    evidence = await gather(world)
+    evidence.check()
+    assert {job["status"] for job in evidence.jobs.values()} <= {"done", "skipped"}
+    for call in evidence.calls:
+        assert call["model"] == (OTHER if call["job"] in OTHERS else MODEL)
+    runs = list_runs(evidence.calls)
+    assert 2 <= len(runs) <= PICTURES, "picture by picture it would be twice as many"
+    swapped = [event for service in world.services for event in service.events("model.swapped")]
+    assert len(swapped) == len(runs)
+    rows = await world.pool.fetch("SELECT DISTINCT job_type, model FROM bildwerk.runs WHERE host <> ''")
+    assert {row["job_type"] for row in rows if row["model"] == OTHER} == {*OTHERS}
+
+
+async def test_both_models_are_probed_before_they_are_asked(make: MakeWorld) -> None:
+    """One after the other, while nothing else is under way: also where the host is at work for another process."""
+    world = await make(*QUICK, "--attention", "sliding", "--also", OTHER)
+    first = await world.serve(**{**SETTINGS, "layout": "auto", "models": ""}, fused="auto")
+    await first.said("host.probed", seconds=60)
+    media = await world.add(PICTURES)
+    await world.wire.created(media)
+    await first.said("job.ended", seconds=60)
+    assert await first.stop() == 0
+    second = await world.serve(**SETTINGS, layout="auto", fused="auto")
+    await second.said("host.probed", seconds=60)
+    await world.settled(media, seconds=180, jobs=len(ALL))
+
+    (await gather(world)).check()
+    assert await world.pool.fetchval("SELECT count(DISTINCT digest) FROM bildwerk.prefix_probes") == 2
+    every = (await world.control.get("/control/calls")).json()["calls"]
+    list_runs([call for call in every if call["end"] is not None])
+    assert all("," not in call["job"] or call["model"] == MODEL or set(call["job"].split(",")) <= {*OTHERS}
+               for call in every if not call["probe"])  # fmt: skip
+
+
+async def test_a_model_that_is_on_no_host_keeps_only_its_own_jobs_waiting(make: MakeWorld) -> None:
+    world = await make(*QUICK)
+    service = await world.serve(**SETTINGS)
+    media = await world.add(4)
+    await world.wire.created(media)
+    await service.said("host.models_changed", seconds=60)
+
+    async with asyncio.timeout(120):
+        while {status for (_, name), status in (await _statuses(world)).items() if name == "ollama_caption"} != {
+            "done"
+        }:
+            await asyncio.sleep(0.25)
+    statuses = await _statuses(world)
+    assert {status for (_, name), status in statuses.items() if name == "ollama_title"} == {"due"}
+    assert await world.pool.fetchval("SELECT sum(attempt) FROM bildwerk.jobs") == 0, "nobody was asked in vain"
+
+
+async def _statuses(world: World) -> dict[tuple[int, str], str]:
+    return {key: job["status"] for key, job in (await world.jobs()).items()}
