@@ -110,10 +110,7 @@ class Parts:
             pool,
             self.database,
             Runner(
-                pool,
-                finisher,
-                make_asker(settings, self.store, self.fleet),
-                reuses=settings.reuse_answers,
+                pool, finisher, make_asker(settings, self.store, self.fleet), reuses=settings.reuse_answers,
                 settled=relay.wake.set,
             ),
             lambda: self.fleet.available() if self.store.is_available() else (),
@@ -122,7 +119,7 @@ class Parts:
             make_claiming(settings, planner.chain, self.fleet.serves),
             FailureStop(settings.failure_limit),
             finished=lambda _work: _wake(relay.wake, seeker.wake),
-        )
+        )  # fmt: skip
         # A dead inspector's media are missed after this; that a slow one's are looked at twice does no harm.
         hold = timedelta(seconds=settings.lease_seconds + settings.decoder_seconds)
         inspector = Inspector(

@@ -89,15 +89,13 @@ async def test_a_model_that_is_on_no_host_keeps_only_its_own_jobs_waiting(make: 
     await world.wire.created(media)
     await service.said("host.models_changed", seconds=60)
 
+    waiting = "SELECT count(*) FROM bildwerk.media WHERE owner IS NULL AND due[1] = ANY ($1)"
     async with asyncio.timeout(120):
-        while {status for (_, name), status in (await _statuses(world)).items() if name == "ollama_caption"} != {
-            "done"
-        }:
+        while await world.pool.fetchval(waiting, OTHERS) < len(media):
             await asyncio.sleep(0.25)
-    statuses = await _statuses(world)
+    await asyncio.sleep(1.0)  # four looks for work
+    statuses = {key: job["status"] for key, job in (await world.jobs()).items()}
+    assert {status for (_, name), status in statuses.items() if name == "ollama_caption"} == {"done"}
     assert {status for (_, name), status in statuses.items() if name == "ollama_title"} == {"due"}
-    assert await world.pool.fetchval("SELECT sum(attempt) FROM bildwerk.jobs") == 0, "nobody was asked in vain"
-
-
-async def _statuses(world: World) -> dict[tuple[int, str], str]:
-    return {key: job["status"] for key, job in (await world.jobs()).items()}
+    assert await world.pool.fetchval("SELECT sum(attempt) FROM bildwerk.jobs") == 0
+    assert [call for call in await world.calls() if call["model"] == OTHER] == [], "nobody is asked in vain"

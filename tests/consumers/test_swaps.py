@@ -128,3 +128,17 @@ async def test_a_reserved_host_begins_nothing_until_it_was_taken_whole(ledger: L
     claimed = await claim(ledger)
     assert claimed is not None
     assert claimed.model == "first"
+
+
+async def test_a_host_that_has_run_a_model_for_long_makes_room_however_few_media_it_had(ledger: Ledger) -> None:
+    """The time counts from the swap, not from the last claim."""
+    slow = Swaps(LINES, SWAPS.serves, SwapLimits(media=100, seconds=60.0))
+    for number in range(3):
+        await ledger.add(f"{number}.jpg", f"f{number}")
+    await give_back(ledger, await claim(ledger, swaps=slow))
+    await ledger.pool.execute("UPDATE bildwerk.hosts SET since = since - interval '1 hour'")
+    await give_back(ledger, await claim(ledger, swaps=slow))
+    titled = await wait_for_title(ledger)
+    claimed = await claim(ledger, swaps=slow)
+    assert claimed is not None
+    assert claimed.medium.media_id == titled

@@ -11,7 +11,8 @@ SETTLING = "handlers/runner/settling.py"
 LAYOUT, CLIENT, BACKOFF = "handlers/inference/layout.py", "handlers/inference/client.py", "handlers/backoff.py"
 EFFECTS, LEDGER, LEASES = "db/sql/effects.sql", "db/sql/ledger.sql", "db/sql/leases.sql"
 FRESH = (
-    "WHERE owner IS NULL AND due <> '{}' AND run_at <= now()\n    ORDER BY priority DESC, run_at, id\n    LIMIT (SELECT"
+    "WHERE owner IS NULL AND due <> '{}' AND run_at <= now() AND ($4::text[] IS NULL OR due[1] = ANY ($4))"
+    "\n    ORDER BY priority DESC, run_at, id\n    LIMIT (SELECT"
 )
 FACTS, ARGUMENTS, SETTINGS = "contracts/facts.py", "bildwerk/arguments.py", "bildwerk/settings.py"
 LOGS, REDACTION = "bildwerk/telemetry/logs.py", "bildwerk/telemetry/redaction.py"
