@@ -6,7 +6,7 @@ BIN := .venv/bin
 INSTALL = python="$(PYTHON)"; command -v "$$python" >/dev/null || { echo "bildwerk: there is no $$python here: install Python 3.11 to 3.14" >&2; exit 1; }; \
 	"$$python" requirements/install.py
 ARGS ?=
-WORKERS ?= 2
+WORKERS ?= 4
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-kafka chaos fuzz check audit fix bench bench-quality install lock clean
@@ -19,7 +19,7 @@ demo: ## Describe, tag and judge some pictures with the embedded stack and a sim
 	@$(INSTALL) demo
 	@$(BIN)/bildwerk demo $(ARGS)
 
-test: ## Run all tests, in two processes (WORKERS=0: in one, which shows names as they run)
+test: ## Run all tests, in four processes (WORKERS=0: in one, which shows names as they run)
 	@$(INSTALL) dev
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
