@@ -120,9 +120,12 @@ class Desk:
             await self.workshop.ledger.planner.plan_media(connection, [request])
 
     async def work(self) -> None:
-        """Run whatever is due, until nothing is."""
+        """Run whatever is due, until nothing is; a host that is away is looked at before it is asked again."""
+        fleet = self.workshop.fleet
         await self.workshop.inspect()
         while await self.pool.fetchval(READY):
+            if not fleet.available():
+                await fleet.look()
             await self.workshop.runner.run(await self.workshop.claim())
             await self.workshop.inspect()
             await self.pool.execute("UPDATE bildwerk.slots SET owner = NULL, until = NULL")
