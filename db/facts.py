@@ -1,7 +1,6 @@
 """Loading what is known of media: facts for the stages, verdicts and the ledger's own row for planning."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -11,16 +10,40 @@ from pydantic import JsonValue
 from contracts.embedded import Embedded
 from contracts.facts import PAIRS, PROMPTS, RECONSTRUCTED, TAGS, MediaFacts, Metadata, PastPrompt, Picture, Written
 from contracts.measures import MEASURES_VERSION, Measures
-from contracts.tags import Tag
+from contracts.tags import Tag, Vocabulary
 from contracts.verdicts import Status, Verdict
-from db.likeness_facts import read_likenesses
+from db.json_text import read_json
+from db.likeness_facts import fetch_likenesses, read_likeness
 from db.pool import Connection
 from db.queries import load
 from db.tags import SOURCE
 from db.vocabulary import VocabularyCache
 
-_Parts: TypeAlias = defaultdict[int, dict[str, Any]]
-"""Fields of a medium's facts that have statements of their own."""
+_Row: TypeAlias = Mapping[str, Any]
+_STATUSES = {status.value: status for status in Status}
+
+
+@dataclass
+class _Parts:
+    """The rows of statements that tell parts of facts, by medium."""
+
+    tags: Mapping[int, _Row] = field(default_factory=dict)
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    prompts: Mapping[int, _Row] = field(default_factory=dict)
+    likeness: Mapping[int, _Row] = field(default_factory=dict)
+
+    def read(self, media_id: int) -> dict[str, Any]:
+        """The fields of its facts that these tell."""
+        found: dict[str, Any] = {}
+        if row := self.tags.get(media_id):
+            found["tags"] = tuple(Tag(*tag) for tag in row["tags"] or ())
+            found["removed_tags"] = frozenset(row["removed"])
+            found["vocabulary"] = self.vocabulary
+        if row := self.prompts.get(media_id):
+            found["prompts"] = tuple(PastPrompt(*prompt) for prompt in row["prompts"])
+        if row := self.likeness.get(media_id):
+            found["likeness"] = read_likeness(row)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,46 +85,49 @@ async def load_snapshots(
 
     `keys` are the `media_meta` keys wanted, and `TAGS`, `PROMPTS` and `PAIRS`.
     """
+    return list(await stream_snapshots(connection, media_ids, keys, language, names))
+
+
+async def stream_snapshots(
+    connection: Connection, media_ids: Sequence[int], keys: Sequence[str], language: str, names: VocabularyCache
+) -> Iterator[Snapshot]:
+    """The same, all rows read, each snapshot made when it is asked for.
+
+    Who lets go of one before the next never holds the values of a batch, which costs the collector of garbage more
+    than making them.
+    """
     rows = await connection.fetch(load("facts")["facts_snapshots"], list(media_ids), list(keys), MEASURES_VERSION)
     found = [row["id"] for row in rows]
-    parts: _Parts = defaultdict(dict)
-    unseen = frozenset[int]()
+    parts = _Parts()
     if rows and TAGS in keys:
-        unseen = await _add_tags(connection, found, rows[0]["now"], names, parts)
-    if rows and PROMPTS in keys:
-        await _add_prompts(connection, found, parts)
-    if rows and PAIRS in keys:
-        for media_id, likeness in (await read_likenesses(connection, found)).items():
-            parts[media_id]["likeness"] = likeness
-    return [
-        Snapshot(
-            row["now"], _read_facts(row, language, parts[row["id"]]), _read_known(row), _read_verdicts(row),
-            row["id"] in unseen,
+        parts.tags = await _fetch(connection, "facts_tags", found, SOURCE)
+        newest = parts.tags[found[0]]
+        parts.vocabulary = await names.read(
+            connection, rows[0]["now"], newest["last_tag_id"], newest["aliases_version"]
         )
-        for row in rows
-    ]  # fmt: skip
+    if rows and PROMPTS in keys:
+        parts.prompts = await _fetch(connection, "facts_prompts", found, RECONSTRUCTED)
+    if rows and PAIRS in keys:
+        parts.likeness = await fetch_likenesses(connection, found)
+    return (_read_snapshot(row, language, parts) for row in rows)
 
 
-async def _add_tags(
-    connection: Connection, found: Sequence[int], now: datetime, names: VocabularyCache, parts: _Parts
-) -> frozenset[int]:
-    """Returns the media that carry tags which we do not remember yet."""
-    rows = await connection.fetch(load("facts")["facts_tags"], found, SOURCE)
-    vocabulary = await names.read(connection, now, rows[0]["last_tag_id"], rows[0]["aliases_version"])
-    for row in rows:
-        tags = tuple(Tag(*tag) for tag in row["tags"] or ())
-        parts[row["media_id"]] |= {
-            "tags": tags, "removed_tags": frozenset(row["removed"]), "vocabulary": vocabulary
-        }  # fmt: skip
-    return frozenset(row["media_id"] for row in rows if row["unseen"])
+async def _fetch(connection: Connection, name: str, found: Sequence[int], source: str) -> dict[int, _Row]:
+    rows = await connection.fetch(load("facts")[name], found, source)
+    return {row["media_id"]: row for row in rows}
 
 
-async def _add_prompts(connection: Connection, found: Sequence[int], parts: _Parts) -> None:
-    for row in await connection.fetch(load("facts")["facts_prompts"], found, RECONSTRUCTED):
-        parts[row["media_id"]]["prompts"] = tuple(PastPrompt(*prompt) for prompt in row["prompts"])
+def _read_snapshot(row: _Row, language: str, parts: _Parts) -> Snapshot:
+    verdicts = _read_verdicts(row)
+    forced = frozenset(name for name, verdict in verdicts.items() if verdict.forced)
+    tags = parts.tags.get(row["id"])
+    unseen = tags is not None and tags["unseen"]
+    facts = _read_facts(row, language, forced, parts)
+    return Snapshot(row["now"], facts, _read_known(row), verdicts, unseen)
 
 
-def _read_facts(row: Mapping[str, Any], language: str, parts: Mapping[str, Any]) -> MediaFacts:
+def _read_facts(row: _Row, language: str, forced: frozenset[str], parts: _Parts) -> MediaFacts:
+    meta = read_json(row["meta"]) if row["meta"] else {}
     return MediaFacts(
         media_id=row["id"],
         exists=row["exists"],
@@ -112,25 +138,26 @@ def _read_facts(row: Mapping[str, Any], language: str, parts: Mapping[str, Any])
         picture=_read_picture(row),
         unreadable=row["missing_reason"] or row["picture_unreadable"],
         metadata=Metadata(row["mime_type"], row["width"], row["height"], row["file_size"], row["created_at"]),
-        meta=row["meta"] or {},
-        written={field: _read_written(row, field, *last) for field, last in (row["written"] or {}).items()},
+        meta=meta,
+        written=_read_written(row, meta),
         quality_status=row["quality_status"],
         quality_score=row["quality_score"],
         publish_state=row["publish_state"],
         score_batch=row["score_batch"],
-        forced=frozenset(name for name, job in (row["verdicts"] or {}).items() if job[4]),
+        forced=forced,
         foreign_completions=frozenset(row["foreign_completions"]),
         language=language,
-        **parts,
+        **parts.read(row["id"]),
     )
 
 
-def _read_written(row: Mapping[str, Any], field: str, content_hash: str | None, *value: JsonValue) -> Written:
+def _read_written(row: _Row, meta: Mapping[str, JsonValue]) -> dict[str, Written]:
     """What we wrote last; without a value it is the one that stands there."""
-    return Written(value[0] if value else row["meta"][field], content_hash)
+    told = read_json(row["written"]) if row["written"] else {}
+    return {field: Written(last[1] if len(last) > 1 else meta[field], last[0]) for field, last in told.items()}
 
 
-def _read_known(row: Mapping[str, Any]) -> Known:
+def _read_known(row: _Row) -> Known:
     return Known(
         seen=row["seen"],
         plan_no=row["plan_no"],
@@ -147,7 +174,7 @@ def _read_known(row: Mapping[str, Any]) -> Known:
     )
 
 
-def _read_picture(row: Mapping[str, Any]) -> Picture | None:
+def _read_picture(row: _Row) -> Picture | None:
     if not row["has_picture"]:
         return None
     return Picture(
@@ -156,21 +183,22 @@ def _read_picture(row: Mapping[str, Any]) -> Picture | None:
         row["picture_height"],
         row["pixel_hash"],
         row["picture_unreadable"],
-        row["measures"] and Measures.model_validate(row["measures"]),
+        row["measures"] and Measures.model_validate_json(row["measures"]),
         row["phash"],
         row["nearest"],
         row["compared"],
         row["nsfw"],
         bool(row["nsfw_tried"]),
-        row["embedded"] and Embedded.model_validate(row["embedded"]),
+        row["embedded"] and Embedded.model_validate_json(row["embedded"]),
     )
 
 
-def _read_verdicts(row: Mapping[str, Any]) -> dict[str, Verdict]:
-    return {job_type: _read_verdict(*job) for job_type, job in (row["verdicts"] or {}).items()}
+def _read_verdicts(row: _Row) -> dict[str, Verdict]:
+    told = read_json(row["verdicts"]) if row["verdicts"] else {}
+    return {job_type: _read_verdict(*job) for job_type, job in told.items()}
 
 
 def _read_verdict(status: str, reason: str, fingerprint: str | None, *rest: Any) -> Verdict:
     generation, forced, attempt, run_at = rest
     moment = None if run_at is None else datetime.fromisoformat(run_at)
-    return Verdict(Status(status), reason, fingerprint, generation, forced, attempt, moment)
+    return Verdict(_STATUSES[status], reason, fingerprint, generation, forced, attempt, moment)

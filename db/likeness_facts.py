@@ -14,11 +14,18 @@ PAIRS = 64
 
 async def read_likenesses(connection: Connection, media_ids: Sequence[int]) -> dict[int, Likeness]:
     """The likeness of each medium known to us."""
+    rows = await fetch_likenesses(connection, media_ids)
+    return {media_id: read_likeness(row) for media_id, row in rows.items()}
+
+
+async def fetch_likenesses(connection: Connection, media_ids: Sequence[int]) -> dict[int, Mapping[str, Any]]:
+    """The row that tells of the likeness of each medium known to us."""
     rows = await connection.fetch(load("facts")["facts_likeness"], list(media_ids), ASKS, sorted(ASKED), GROUP, PAIRS)
-    return {row["media_id"]: _read(row) for row in rows}
+    return {row["media_id"]: row for row in rows}
 
 
-def _read(row: Mapping[str, Any]) -> Likeness:
+def read_likeness(row: Mapping[str, Any]) -> Likeness:
+    """What the row tells."""
     return Likeness(
         row["sought"],
         tuple(map(_read_pair, row["pairs"] or ())),

@@ -1,17 +1,15 @@
 """Connections: one pool for short transactions, and single connections for heartbeats."""
 
 import asyncio
-import json
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
-import orjson
 
 from db.failures import is_repeatable
+from db.json_text import read_json, write_json
 from db.platform import OURS, PlatformMapping
 
 Connection: TypeAlias = Any
@@ -97,28 +95,9 @@ class Database:
         }
 
 
-def _dump(value: object) -> str:
-    return orjson.dumps(value).decode()
-
-
-def _load(text: str) -> Any:
-    """JSON of anybody's: PostgreSQL holds numbers that no double does, and orjson refuses them."""
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return json.loads(text, parse_int=_count)
-
-
-def _count(digits: str) -> int | float:
-    """Python refuses more than 4300 digits, orjson to write more than 19: as good as the largest double."""
-    if len(digits) < 19:
-        return int(digits)
-    return max(-sys.float_info.max, min(sys.float_info.max, float(digits)))
-
-
 async def _prepare(connection: Connection) -> None:
     for name in ("json", "jsonb"):
-        await connection.set_type_codec(name, schema="pg_catalog", encoder=_dump, decoder=_load)
+        await connection.set_type_codec(name, schema="pg_catalog", encoder=write_json, decoder=read_json)
 
 
 class _Acquired(asyncpg.pool.PoolAcquireContext):  # type: ignore[misc]

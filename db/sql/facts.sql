@@ -1,6 +1,6 @@
 -- name: facts_snapshots
 -- One row per medium known to us, all of it in one snapshot: the platform's row and values, the inspected picture, what
--- we wrote, and the verdicts.
+-- we wrote, and the verdicts. JSON comes as text, to be read when the medium's turn comes.
 SELECT
     now() AS now, m.id, m.seen, m.content_hash,
     -- a picture that an older version measured is not inspected
@@ -16,22 +16,22 @@ SELECT
     c.content_hash IS NOT NULL AS has_picture, c.format AS picture_format, c.width AS picture_width,
     c.height AS picture_height, c.pixel_hash, c.unreadable AS picture_unreadable,
     -- older figures may lack what Measures asks for
-    CASE WHEN c.measures_version = $3 THEN c.measures END AS measures, c.phash, c.nearest, coalesce(c.compared, 0) AS compared, c.nsfw,
-    c.nsfw_tried, c.embedded,
+    CASE WHEN c.measures_version = $3 THEN c.measures::text END AS measures, c.phash, c.nearest, coalesce(c.compared, 0) AS compared, c.nsfw,
+    c.nsfw_tried, c.embedded::text AS embedded,
     p.quality_status, p.quality_score, p.publish_state,
     EXISTS (SELECT FROM bildwerk.score_batches AS b WHERE b.media_id = m.id) AS score_batch,
     (
         -- what is nested too deep for any reader counts as its text
         SELECT json_object_agg(
             v.key, CASE WHEN v.value @? 'strict $.**{64}' THEN to_jsonb(v.value::text) ELSE v.value END
-        )
+        )::text
         FROM public.media_meta AS v
         WHERE v.media_id = m.id AND (v.key = ANY($2::text[]) OR starts_with(v.key, 'scan.'))
     ) AS meta,
     (
         -- a value that stands as we wrote it is in `meta`, and is not sent twice
         SELECT json_object_agg(w.field, CASE WHEN v.value = w.value
-            THEN json_build_array(w.content_hash) ELSE json_build_array(w.content_hash, w.value) END)
+            THEN json_build_array(w.content_hash) ELSE json_build_array(w.content_hash, w.value) END)::text
         FROM bildwerk.written AS w
         LEFT JOIN public.media_meta AS v ON v.media_id = w.media_id AND v.key = w.field AND v.key = ANY($2::text[])
         WHERE w.media_id = m.id
@@ -39,7 +39,7 @@ SELECT
     (
         SELECT json_object_agg(j.job_type, json_build_array(
             j.status, j.reason, j.fingerprint, j.generation, j.forced, j.attempt, j.run_at
-        )) FROM bildwerk.jobs AS j WHERE j.media_id = m.id
+        ))::text FROM bildwerk.jobs AS j WHERE j.media_id = m.id
     ) AS verdicts,
     ARRAY(SELECT f.job_type FROM bildwerk.foreign_completions AS f WHERE f.media_id = m.id) AS foreign_completions
 FROM bildwerk.media AS m

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from db import ledger
 from db.pool import Connection
-from handlers.runner.planning import Planned, Planner, PlanRequest, count_outcomes
+from handlers.runner.planning import Outcome, Planned, Planner, PlanRequest, count_outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,5 +34,5 @@ async def foresee(connection: Connection, planner: Planner, requests: Sequence[P
     for snapshot in await planner.load(connection, by_media):
         media_id = snapshot.facts.media_id
         draft = planner.draft_medium(snapshot, by_media[media_id], forced.get(media_id, frozenset()))
-        outcomes.append((snapshot, draft))
+        outcomes.append(Outcome(snapshot.facts.exists, snapshot.known, draft))
     return Foreseen(count_outcomes(outcomes), len(by_media) - len(outcomes))

@@ -1,16 +1,17 @@
 """Planning media: the one function that intake, finish, inspector, sweep and all else that changes facts call."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 from pydantic import JsonValue
 
 from contracts.topics import Topic
 from db import ledger, score_batches, tags
-from db.facts import Known, Snapshot, load_snapshots
+from db.facts import Known, Snapshot, stream_snapshots
 from db.pool import Connection
 from db.text import storable
 from db.vocabulary import VocabularyCache
@@ -63,6 +64,14 @@ class Planned:
     given_up: tuple[int, ...] = ()
 
 
+class Outcome(NamedTuple):
+    """What planning one medium came to, with what is needed to count it."""
+
+    exists: bool
+    known: Known
+    draft: ledger.Draft
+
+
 @dataclass(frozen=True, slots=True)
 class Planner:
     """Plans media inside the caller's transaction.
@@ -88,16 +97,17 @@ class Planner:
         await ledger.lock(connection, by_media)
         forced = await self._honour(connection, requests)
         await score_batches.join(connection, ((r.media_id, r.score_batch) for r in requests if r.score_batch))
-        drafts, outcomes = [], []
-        snapshots = await self.load(connection, by_media)
-        if unseen := [s.facts.media_id for s in snapshots if s.unseen_tags]:
-            await tags.see(connection, unseen)
-        for snapshot in snapshots:
+        drafts, outcomes, unseen = [], [], []
+        for snapshot in await self._stream(connection, by_media):
             media_id = snapshot.facts.media_id
             draft = self.draft_medium(snapshot, by_media[media_id], forced.get(media_id, frozenset()))
-            outcomes.append((snapshot, draft))
+            outcomes.append(Outcome(snapshot.facts.exists, snapshot.known, draft))
             if draft.verdicts or draft.row != snapshot.known or draft.missing_event is not None:
                 drafts.append(draft)
+            if snapshot.unseen_tags:
+                unseen.append(media_id)
+        if unseen:
+            await tags.see(connection, unseen)
         await ledger.write(connection, drafts)
         return count_outcomes(outcomes)
 
@@ -108,7 +118,10 @@ class Planner:
 
     async def load(self, connection: Connection, media_ids: Iterable[int]) -> list[Snapshot]:
         """Snapshots with every key that the stages look at."""
-        return await load_snapshots(connection, sorted(media_ids), self.chain.keys, self.language, self.names)
+        return list(await self._stream(connection, media_ids))
+
+    async def _stream(self, connection: Connection, media_ids: Iterable[int]) -> Iterator[Snapshot]:
+        return await stream_snapshots(connection, sorted(media_ids), self.chain.keys, self.language, self.names)
 
     def draft(self, snapshot: Snapshot, verdicts: Verdicts, details: Details | None = None) -> ledger.Draft:
         """What to write when `verdicts` take the place of the snapshot's.
@@ -228,18 +241,19 @@ def _with_error(snapshot: Snapshot, error: str | None) -> Snapshot:
     return replace(snapshot, known=replace(snapshot.known, plan_error=error))
 
 
-def count_outcomes(outcomes: Sequence[tuple[Snapshot, ledger.Draft]]) -> Planned:
+def count_outcomes(outcomes: Sequence[Outcome]) -> Planned:
     """What became, or would become, of media."""
     return Planned(
         media=len(outcomes),
-        changed=sum(bool(d.verdicts) for _, d in outcomes),
-        due=sum(bool(d.row.due) for _, d in outcomes),
-        uninspected=sum(d.row.inspect_at is not None for _, d in outcomes),
-        missing=sum(not s.facts.exists and not d.row.seen for s, d in outcomes),
-        errors=sum(d.row.plan_error is not None for _, d in outcomes),
-        given_up=tuple(s.facts.media_id for s, d in outcomes if s.known.look_at is not None and _gave_up(s, d.row)),
+        changed=sum(bool(o.draft.verdicts) for o in outcomes),
+        due=sum(bool(o.draft.row.due) for o in outcomes),
+        uninspected=sum(o.draft.row.inspect_at is not None for o in outcomes),
+        missing=sum(not o.exists and not o.draft.row.seen for o in outcomes),
+        errors=sum(o.draft.row.plan_error is not None for o in outcomes),
+        given_up=tuple(o.draft.media_id for o in outcomes if o.known.look_at is not None and _gave_up(o)),
     )
 
 
-def _gave_up(snapshot: Snapshot, row: Known) -> bool:
-    return not snapshot.facts.exists and not row.seen and row.look_at is None
+def _gave_up(outcome: Outcome) -> bool:
+    row = outcome.draft.row
+    return not outcome.exists and not row.seen and row.look_at is None
