@@ -4,7 +4,7 @@ Every function runs inside the caller's transaction, under the lock that `lock` 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import JsonValue
@@ -34,6 +34,10 @@ class Draft:
     missing_event: JsonValue = None
     neighbours: frozenset[int] = frozenset()
     gone: bool = False
+
+    def carry(self, row: Known) -> "Draft":
+        """The draft with this row."""
+        return self if row is self.row else replace(self, row=row)
 
 
 async def register(connection: Connection, media_ids: Iterable[int]) -> None:

@@ -26,6 +26,8 @@ class Chain:
     choice: Choice = field(default_factory=Choice)
     models: Models = field(default_factory=Models)
     upstreams: Mapping[str, frozenset[str]] = field(init=False)
+    job_types: frozenset[str] = field(init=False)
+    """The job types that run here, or that another program does."""
     neighbourly: frozenset[str] = field(init=False)
     """Those that rest on what other media have in common with a medium."""
     keys: tuple[str, ...] = field(init=False)
@@ -41,14 +43,10 @@ class Chain:
         upstreams = {stage.job_type: closed[stage.job_type] - self.off for stage in running}
         object.__setattr__(self, "stages", running)
         object.__setattr__(self, "upstreams", upstreams)
+        object.__setattr__(self, "job_types", frozenset(upstreams))
         neighbourly = frozenset(stage.job_type for stage in running if PAIRS in stage.reads) - self.foreign
         object.__setattr__(self, "neighbourly", neighbourly)
         object.__setattr__(self, "keys", tuple(sorted(keys)))
-
-    @property
-    def job_types(self) -> frozenset[str]:
-        """The job types that run here, or that another program does."""
-        return frozenset(self.upstreams)
 
     @property
     def lines(self) -> Mapping[str, tuple[str, ...]]:

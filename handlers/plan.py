@@ -184,4 +184,8 @@ def _wait(verdict: Verdict, reason: str) -> Verdict:
 
 
 def _skip(verdict: Verdict, reason: str) -> Verdict:
+    if (verdict.status, verdict.reason, verdict.forced, verdict.attempt, verdict.run_at) == (
+        Status.SKIPPED, reason, False, 0, None,
+    ):  # fmt: skip
+        return verdict
     return replace(verdict, status=Status.SKIPPED, reason=reason, forced=False, attempt=0, run_at=None)

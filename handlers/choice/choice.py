@@ -81,13 +81,13 @@ class Choice:
 
     def _by_path(self, facts: MediaFacts) -> Exclusion | None:
         path = facts.path
-        if path is None:
+        if path is None or not (self.only_paths or self.except_paths):
             return None
         met = [pattern for pattern in (*self.only_paths, *self.except_paths) if pattern.matches(path)]
         return _by_list("filtered_path", self.only_paths, self.except_paths, met)
 
     def _by_type(self, facts: MediaFacts) -> Exclusion | None:
-        name = find_type(facts)
+        name = find_type(facts) if self.only_types or self.except_types else None
         if name is None:
             return None
         met = [wanted for wanted in (*self.only_types, *self.except_types) if is_like(name, wanted)]

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 from pydantic import JsonValue
@@ -128,23 +128,25 @@ class Planner:
 
         `details` are what completions tell beyond their verdict (run, model, tokens), by job type.
         """
+        media_id = snapshot.facts.media_id
+        claimable = snapshot.facts.exists and snapshot.facts.inspected and snapshot.known.plan_error is None
+        due = list_due(self.chain, verdicts) if claimable else ()
+        alone = any(verdicts[name].reason == ALONE for name in due)
+        if verdicts == snapshot.verdicts and (due, alone) == (snapshot.known.due, snapshot.known.alone):
+            return ledger.Draft(media_id, snapshot.known, {})
         # Events leave in this order: an upstream's before those that rest on it, whoever settled or planned them.
         chained = {s.job_type: verdicts[s.job_type] for s in self.chain.stages if s.job_type in verdicts}
         verdicts = {**chained, **verdicts}
         changed = {name: v for name, v in verdicts.items() if snapshot.verdicts.get(name) != v}
         plan_no = snapshot.known.plan_no + bool(changed)
-        media_id = snapshot.facts.media_id
         announced = list_announced(snapshot.verdicts, verdicts)
         events = tuple(
             (Topic.STAGE_COMPLETED.value, announce(media_id, name, verdicts[name], plan_no, details or {}))
             for name in announced
         )
-        claimable = snapshot.facts.exists and snapshot.facts.inspected and snapshot.known.plan_error is None
-        due = list_due(self.chain, verdicts) if claimable else ()
         run_at = min((verdicts[name].run_at or snapshot.now for name in due), default=snapshot.known.run_at)
         if due == snapshot.known.due and not changed:
             run_at = snapshot.known.run_at
-        alone = any(verdicts[name].reason == ALONE for name in due)
         row = replace(snapshot.known, plan_no=plan_no, due=due, run_at=run_at, alone=alone)
         neighbours = snapshot.facts.referred if self.chain.neighbourly.intersection(announced) else frozenset()
         return ledger.Draft(media_id, row, changed, events, neighbours=neighbours)
@@ -181,7 +183,7 @@ class Planner:
             reopened = reopen_failed(snapshot.verdicts, retried)
             verdicts = plan(self.chain, facts, reopened, forced, barred)
         draft = self.draft(snapshot, verdicts)
-        row = replace(
+        row = _move(
             draft.row,
             seen=known.seen or facts.exists,
             deleted_at=None if facts.exists or not known.seen else known.deleted_at or snapshot.now,
@@ -194,7 +196,7 @@ class Planner:
             priority=next((r.priority for r in reversed(requests) if r.priority is not None), known.priority),
         )
         if facts.exists:
-            return replace(draft, row=replace(row, look_at=None, look_tries=0))
+            return draft.carry(_move(row, look_at=None, look_tries=0))
         if known.seen:
             gone = known.deleted_at is None
             neighbours = facts.neighbours if gone else draft.neighbours
@@ -239,6 +241,12 @@ def _with_error(snapshot: Snapshot, error: str | None) -> Snapshot:
     if snapshot.known.plan_error == error:
         return snapshot
     return replace(snapshot, known=replace(snapshot.known, plan_error=error))
+
+
+def _move(row: Known, **fields: Any) -> Known:
+    """The row with these fields; itself where they are as they were, for most plans change nothing."""
+    same = all(getattr(row, name) == value for name, value in fields.items())
+    return row if same else replace(row, **fields)
 
 
 def count_outcomes(outcomes: Sequence[Outcome]) -> Planned:

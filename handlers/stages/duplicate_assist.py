@@ -92,8 +92,8 @@ class DuplicateAssistStage:
             return Due()
         if self.room and any(pair.awaited for pair in likeness.pairs):
             return Awaiting("referee")
-        report = write_report(facts.media_id, likeness)
-        if not likeness.pairs or is_empty(report):
+        report = write_report(facts.media_id, likeness) if likeness.pairs else {}
+        if is_empty(report):
             # Whoever was told of others that are gone, or told apart since, is told so.
             return Impossible(_find_reason(likeness)) if is_empty(facts.meta.get(REPORT)) else Due()
         return Satisfied("present") if standing is Standing.OURS and _is_same(facts.meta[REPORT], report) else Due()
