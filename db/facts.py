@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
-from pydantic import JsonValue
+from pydantic import BaseModel, JsonValue
 
 from contracts.embedded import Embedded
 from contracts.facts import PAIRS, PROMPTS, RECONSTRUCTED, TAGS, MediaFacts, Metadata, PastPrompt, Picture, Written
@@ -20,6 +20,7 @@ from db.tags import SOURCE
 from db.vocabulary import VocabularyCache
 
 _Row: TypeAlias = Mapping[str, Any]
+_Model = TypeVar("_Model", bound=BaseModel)
 _STATUSES = {status.value: status for status in Status}
 
 
@@ -183,14 +184,18 @@ def _read_picture(row: _Row) -> Picture | None:
         row["picture_height"],
         row["pixel_hash"],
         row["picture_unreadable"],
-        row["measures"] and Measures.model_validate_json(row["measures"]),
+        _read_model(Measures, row["measures"]),
         row["phash"],
         row["nearest"],
         row["compared"],
         row["nsfw"],
         bool(row["nsfw_tried"]),
-        row["embedded"] and Embedded.model_validate_json(row["embedded"]),
+        _read_model(Embedded, row["embedded"]),
     )
+
+
+def _read_model(model: type[_Model], text: str | None) -> _Model | None:
+    return None if text in (None, "null", "{}") else model.model_validate_json(text)
 
 
 def _read_verdicts(row: _Row) -> dict[str, Verdict]:
