@@ -26,6 +26,8 @@ AT_ONCE = datetime.min.replace(tzinfo=UTC)
 ALONE = "alone"
 """Why a job is due that was under way when the model's runner crashed: it is tried again alone on a host."""
 
+_UNHEARD = Verdict()
+
 
 def take_fingerprint(stage: Stage[Any], facts: MediaFacts) -> str:
     """The digest of all that makes a stage due again: the picture's content and the stage's triggers (P9)."""
@@ -134,7 +136,7 @@ def _take_up(verdict: Verdict, fingerprint: str | None) -> Verdict:
 def _look(chain: Chain, stage: Stage[Any], facts: MediaFacts, current: Verdicts, barred: Mapping[str, str]) -> Verdict:
     """The verdict of one stage, given those of the stages before it."""
     name = stage.job_type
-    verdict = _take_up(current.get(name, Verdict()), take_fingerprint(stage, facts))
+    verdict = _take_up(current.get(name, _UNHEARD), take_fingerprint(stage, facts))
     if verdict.status in (Status.DONE, Status.FAILED):  # 7
         renewable = name in chain.neighbourly and name not in barred
         return _renew(stage, facts, verdict) if renewable else verdict

@@ -47,7 +47,7 @@ def read_inputs(facts: MediaFacts, names: Iterable[str]) -> Inputs:
     """The named inputs. Results of other pixels count as missing."""
     quality, scores = read_result(facts, QUALITY), read_result(facts, SCORES)
     readers: Mapping[str, Callable[[], Reading]] = {
-        NSFW: lambda: _read_nsfw(facts),
+        NSFW: lambda: read_nsfw(facts),
         STATUS: lambda: _read_status(facts, quality),
         GRADE: lambda: _read_field(quality, QUALITY, "grade", SCALES[GRADE]),
         SCORE: lambda: _read_field(quality, QUALITY, "score", SCALES[SCORE]),
@@ -97,7 +97,8 @@ def _read_axis(scores: JsonValue, axis: str) -> Reading:
     return _read_field(scores.get(axis), f"{SCORES}.{axis}", "score", LOW_IS_BAD)
 
 
-def _read_nsfw(facts: MediaFacts) -> Reading:
+def read_nsfw(facts: MediaFacts) -> Reading:
+    """What scan flags and our detector say about nudity, each source's worst."""
     said = read_scan_flags(facts.meta)
     sources: dict[str, Value] = {}
     for place, score in said:

@@ -12,7 +12,7 @@ from handlers.answer_text import clean_text, require_substance
 from handlers.own_words import require_own_words
 from handlers.policy.decision import Decision, decide
 from handlers.policy.flags import EVENT, FLAGS, RESULT, to_event, to_flags
-from handlers.policy.inputs import QUALITY, SCORES, foreign_status, read_inputs, read_result
+from handlers.policy.inputs import QUALITY, SCORES, foreign_status, read_inputs, read_nsfw, read_result
 from handlers.policy.policy import Outcome, Policy
 from handlers.policy.rule_file import default_policy
 from handlers.policy.second_look import Objection, ask, name_question, recall
@@ -65,7 +65,7 @@ class PolicyFlagsStage:
 
     def triggers(self, facts: MediaFacts) -> dict[str, JsonValue]:
         """What the platform, a person or the detector says: scan flags as they are understood, and the status."""
-        nsfw = read_inputs(facts, [NSFW])[NSFW]
+        nsfw = read_nsfw(facts)
         return {NSFW: dict(nsfw.sources), "unreadable": list(nsfw.unreadable), QUALITY_STATUS: foreign_status(facts)}
 
     def decide(self, facts: MediaFacts) -> Effects | None:

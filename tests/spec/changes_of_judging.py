@@ -176,7 +176,7 @@ POLICY_CHANGES = (
         "J8-inputs", "quality", (INPUTS, "lambda: _read_status(facts, quality)", 'lambda: Reading({QUALITY: "ok"})')
     ),
     change("J8-inputs", "scores", (INPUTS, "_read_axis(scores, name.removeprefix(AXIS))", "Reading({SCORES: 1.0})")),
-    change("J8-inputs", "scan flags", (INPUTS, "lambda: _read_nsfw(facts)", 'lambda: Reading({"x": 0.0})')),
+    change("J8-inputs", "scan flags", (INPUTS, "lambda: read_nsfw(facts)", 'lambda: Reading({"x": 0.0})')),
     change("J8-inputs", "flags name no values", (FLAGS, FINDING, "{name: {} for name in finding.inputs}")),
     change(
         "J8-inputs", "sure rules ask", (POLICY, "None if decision.undecided else", "None if decision.findings else")
