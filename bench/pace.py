@@ -4,7 +4,7 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 
-from handlers.runner.planning import Planned
+from handlers.runner.outcomes import Planned
 
 
 @dataclass

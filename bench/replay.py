@@ -160,7 +160,12 @@ async def _read_alone(
 
 async def _load(database: str, planner: Planner, batches: Sequence[Sequence[int]], kafka: KafkaSettings) -> Figures:
     del kafka
-    return await _take_batches(database, batches, planner.load)
+
+    async def make(connection: Connection, media_ids: list[int]) -> None:
+        for _snapshot in await planner.stream(connection, media_ids):
+            pass
+
+    return await _take_batches(database, batches, make)
 
 
 async def _take_batches(

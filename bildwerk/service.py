@@ -26,7 +26,7 @@ from consumers.sweep import Sweep
 from consumers.worker import Dispatcher
 from db.pool import Pool
 from db.reads import read_queues
-from handlers.runner.planning import Planned
+from handlers.runner.outcomes import Planned
 
 log = structlog.get_logger("bildwerk.service")
 

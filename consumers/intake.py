@@ -23,7 +23,8 @@ from db.failures import is_repeatable
 from db.intake_stop import IntakeStop
 from db.pool import Pool
 from handlers.backoff import Backoff
-from handlers.runner.planning import Planned, Planner
+from handlers.runner.outcomes import Planned
+from handlers.runner.planning import Planner
 
 log = structlog.get_logger("bildwerk.consumers.intake")
 

@@ -3,7 +3,8 @@
 from consumers.triage import Triage
 from db import completions
 from db.pool import Connection
-from handlers.runner.planning import Planned, Planner, PlanRequest
+from handlers.runner.outcomes import Planned
+from handlers.runner.planning import Planner, PlanRequest
 
 
 async def plan_triage(connection: Connection, planner: Planner, todo: Triage) -> Planned:

@@ -12,7 +12,8 @@ from consumers.waiting import wait_for_any
 from db import duplicates, ledger, likenesses
 from db.failures import is_repeatable
 from db.pool import Pool
-from handlers.runner.planning import Planned, Planner, PlanRequest
+from handlers.runner.outcomes import Planned
+from handlers.runner.planning import Planner, PlanRequest
 from handlers.runner.seeking import Seeker
 
 log = structlog.get_logger("bildwerk.consumers.seeker")

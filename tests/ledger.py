@@ -16,7 +16,8 @@ from handlers.chain import Chain
 from handlers.models import Models
 from handlers.registry import load_stages
 from handlers.runner.finishing import Answered, Finished, Finisher, Job, Result
-from handlers.runner.planning import Force, Planned, Planner, PlanRequest
+from handlers.runner.outcomes import Planned
+from handlers.runner.planning import Force, Planner, PlanRequest
 
 HOST = ("host:1", 4)
 MODEL = "bildwerk-simulated"

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from db import inspections, ledger
 from db.inspections import Uninspected
-from handlers.runner.planning import Planned, PlanRequest
+from handlers.runner.outcomes import Planned
+from handlers.runner.planning import PlanRequest
 from handlers.runner.seeking import Seeker
 from tests.gallery import Gallery, Shot
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from db import ledger
 from db.pool import Connection
-from handlers.runner.planning import Outcome, Planned, Planner, PlanRequest, count_outcomes
+from handlers.runner.outcomes import Outcome, Planned, count_outcomes
+from handlers.runner.planning import Planner, PlanRequest
 
 
 @dataclass(frozen=True, slots=True)

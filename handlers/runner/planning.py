@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
 from pydantic import JsonValue
@@ -20,6 +20,7 @@ from handlers.chain import Chain
 from handlers.plan import ALONE, Verdicts, close_deleted, list_announced, list_due, plan, raise_forces, reopen_failed
 from handlers.runner.announcing import Details, announce
 from handlers.runner.inspection_time import time_inspection
+from handlers.runner.outcomes import Outcome, Planned, count_outcomes
 
 log = structlog.get_logger("bildwerk.handlers.planning")
 
@@ -52,27 +53,6 @@ class PlanRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """What planning a batch came to, as counts of media; `given_up` are ids that never appeared on the platform."""
-
-    media: int = 0
-    changed: int = 0
-    due: int = 0
-    uninspected: int = 0
-    missing: int = 0
-    errors: int = 0
-    given_up: tuple[int, ...] = ()
-
-
-class Outcome(NamedTuple):
-    """What planning one medium came to, with what is needed to count it."""
-
-    exists: bool
-    known: Known
-    draft: ledger.Draft
-
-
-@dataclass(frozen=True, slots=True)
 class Planner:
     """Plans media inside the caller's transaction.
 
@@ -98,7 +78,7 @@ class Planner:
         forced = await self._honour(connection, requests)
         await score_batches.join(connection, ((r.media_id, r.score_batch) for r in requests if r.score_batch))
         drafts, outcomes, unseen = [], [], []
-        for snapshot in await self._stream(connection, by_media):
+        for snapshot in await self.stream(connection, by_media):
             media_id = snapshot.facts.media_id
             draft = self.draft_medium(snapshot, by_media[media_id], forced.get(media_id, frozenset()))
             outcomes.append(Outcome(snapshot.facts.exists, snapshot.known, draft))
@@ -118,9 +98,10 @@ class Planner:
 
     async def load(self, connection: Connection, media_ids: Iterable[int]) -> list[Snapshot]:
         """Snapshots with every key that the stages look at."""
-        return list(await self._stream(connection, media_ids))
+        return list(await self.stream(connection, media_ids))
 
-    async def _stream(self, connection: Connection, media_ids: Iterable[int]) -> Iterator[Snapshot]:
+    async def stream(self, connection: Connection, media_ids: Iterable[int]) -> Iterator[Snapshot]:
+        """The same, each made when it is asked for."""
         return await stream_snapshots(connection, sorted(media_ids), self.chain.keys, self.language, self.names)
 
     def draft(self, snapshot: Snapshot, verdicts: Verdicts, details: Details | None = None) -> ledger.Draft:
@@ -247,21 +228,3 @@ def _move(row: Known, **fields: Any) -> Known:
     """The row with these fields; itself where they are as they were, for most plans change nothing."""
     same = all(getattr(row, name) == value for name, value in fields.items())
     return row if same else replace(row, **fields)
-
-
-def count_outcomes(outcomes: Sequence[Outcome]) -> Planned:
-    """What became, or would become, of media."""
-    return Planned(
-        media=len(outcomes),
-        changed=sum(bool(o.draft.verdicts) for o in outcomes),
-        due=sum(bool(o.draft.row.due) for o in outcomes),
-        uninspected=sum(o.draft.row.inspect_at is not None for o in outcomes),
-        missing=sum(not o.exists and not o.draft.row.seen for o in outcomes),
-        errors=sum(o.draft.row.plan_error is not None for o in outcomes),
-        given_up=tuple(o.draft.media_id for o in outcomes if o.known.look_at is not None and _gave_up(o)),
-    )
-
-
-def _gave_up(outcome: Outcome) -> bool:
-    row = outcome.draft.row
-    return not outcome.exists and not row.seen and row.look_at is None

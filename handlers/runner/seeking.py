@@ -15,7 +15,8 @@ from db.duplicates import FoundPair, Subject
 from db.pool import Connection, Pool
 from handlers.duplicates.hashes import hash_sketch
 from handlers.duplicates.matching import Match, match
-from handlers.runner.planning import Planned, Planner, PlanRequest
+from handlers.runner.outcomes import Planned
+from handlers.runner.planning import Planner, PlanRequest
 
 log = structlog.get_logger("bildwerk.handlers.seeking")
 

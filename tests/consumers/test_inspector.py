@@ -19,7 +19,8 @@ from handlers.inspect.pool import Inspection, PicturePool
 from handlers.inspect.references import MediaRoot
 from handlers.inspect.renditions import RenditionCache
 from handlers.inspect.sources import Sources
-from handlers.runner.planning import Planned, Planner, PlanRequest
+from handlers.runner.outcomes import Planned
+from handlers.runner.planning import Planner, PlanRequest
 from tests.handlers.inspect.generators import CASES
 from tests.ledger import Ledger
 from tests.stores import come_back

@@ -25,7 +25,8 @@ from contracts.topics import INTAKE_TOPICS, Topic
 from db import intake_stop
 from db.outbox import name_source
 from db.pool import Connection, Database, Pool, open_pool
-from handlers.runner.planning import Planned, Planner, PlanRequest
+from handlers.runner.outcomes import Planned
+from handlers.runner.planning import Planner, PlanRequest
 from tests.brokers import Broker
 from tests.consumers.conftest import Produce, until
 from tests.ledger import TEXTS, choose

@@ -20,7 +20,8 @@ from db import dead_letters, letter_box
 from db.letter_box import Kept, Selection
 from db.pool import Connection
 from handlers.backoff import Backoff
-from handlers.runner.planning import Planned, Planner, PlanRequest
+from handlers.runner.outcomes import Planned
+from handlers.runner.planning import Planner, PlanRequest
 from tests.consumers.conftest import Produce, until
 from tests.consumers.test_intake import read_committed, running
 from tests.ledger import TEXTS, Ledger, choose

@@ -3,7 +3,7 @@
 import asyncio
 
 from consumers.sweep import Sweep
-from handlers.runner.planning import Planned
+from handlers.runner.outcomes import Planned
 from tests.ledger import Ledger
 
 

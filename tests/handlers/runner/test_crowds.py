@@ -7,7 +7,8 @@ import pytest
 from db import likenesses
 from db.duplicates import EQUAL
 from db.pool import Connection
-from handlers.runner.planning import Planned, Planner, PlanRequest
+from handlers.runner.outcomes import Planned
+from handlers.runner.planning import Planner, PlanRequest
 from tests.gallery import Gallery, Shot
 from tests.newcomers import DIFFERING
 

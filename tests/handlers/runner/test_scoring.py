@@ -7,7 +7,8 @@ from typing import Any
 import pytest_asyncio
 
 from bildwerk.sandbox.ollama import Simulated
-from handlers.runner.planning import Force, Planned, Planner, PlanRequest
+from handlers.runner.outcomes import Planned
+from handlers.runner.planning import Force, Planner, PlanRequest
 from handlers.runner.work import Ended
 from tests.ledger import Ledger, choose
 from tests.workshop import SPEED, Workshop, open_workshop
