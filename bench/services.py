@@ -45,10 +45,15 @@ async def run_statement(database: str, statement: str, *arguments: object) -> No
 
 
 async def make_kafka(servers: str, partitions: int = PARTITIONS) -> KafkaSettings:
-    """Settings for new topics on the embedded broker, which admits a member after half its session time-out."""
+    """Settings for new topics on the embedded broker.
+
+    It admits a member after half its session time-out, and sees new messages a few times in a fetch's wait.
+    """
     word = uuid.uuid4().hex[:12]
     topics = {topic: f"{word}.{topic.value}" for topic in Topic}
-    settings = KafkaSettings((servers,), f"bench-{word}", topics, idempotence=False, session_timeout=6.0)
+    settings = KafkaSettings(
+        (servers,), f"bench-{word}", topics, idempotence=False, session_timeout=6.0, fetch_wait=0.02
+    )
     await create_topics(settings, partitions)
     return settings
 
@@ -78,6 +83,7 @@ def _list_settings(kafka: KafkaSettings, folder: Path) -> dict[str, Any]:
         "kafka_group": kafka.group,
         "kafka_session_timeout_seconds": kafka.session_timeout,
         "kafka_idempotence": kafka.idempotence,
+        "kafka_fetch_wait_seconds": kafka.fetch_wait,
         **{f"topic_{topic.name.lower()}": name for topic, name in kafka.topics.items()},
         "model": SIMULATED,
         "layout": "split",

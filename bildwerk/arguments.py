@@ -148,6 +148,7 @@ def make_kafka(settings: Settings) -> KafkaSettings:
         settings.kafka_idempotence,
         make_access(settings),
         session_timeout=settings.kafka_session_timeout_seconds,
+        fetch_wait=settings.kafka_fetch_wait_seconds,
         mode=settings.event_mode,
         key=settings.event_key,
     )

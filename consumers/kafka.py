@@ -39,7 +39,8 @@ class KafkaSettings:
     """Where Kafka is and how long we wait for it; times in seconds.
 
     `topics` gives the cluster's names of the topics in the contract; those not in it go by their own. `idempotence` is
-    the producer's (the embedded broker has none). `mode` and `key` are of what we send: how a CloudEvent is written,
+    the producer's (the embedded broker has none). A fetch waits at the broker for up to `fetch_wait` when there is
+    nothing; Apache Kafka answers as soon as there is, the embedded broker looks only a few times meanwhile. `mode` and `key` are of what we send: how a CloudEvent is written,
     and the key of a medium's events. All members of `group` must use equal settings.
     """
 
@@ -51,6 +52,7 @@ class KafkaSettings:
     session_timeout: float = 45.0
     rebalance_timeout: float = 60.0
     send_timeout: float = 10.0
+    fetch_wait: float = 0.5
     mode: Mode = Mode.BINARY
     key: str = PLACE
 
@@ -82,6 +84,7 @@ def make_consumer(settings: KafkaSettings, *, member: bool = True) -> Consumer:
         enable_auto_commit=False,
         isolation_level="read_committed",
         max_partition_fetch_bytes=256 * 1024,
+        fetch_max_wait_ms=_ms(settings.fetch_wait),
         session_timeout_ms=_ms(settings.session_timeout),
         heartbeat_interval_ms=_ms(min(3.0, settings.session_timeout / 3)),
         rebalance_timeout_ms=_ms(settings.rebalance_timeout),
@@ -91,13 +94,15 @@ def make_consumer(settings: KafkaSettings, *, member: bool = True) -> Consumer:
 
 
 def make_producer(settings: KafkaSettings) -> Producer:
-    """Return a producer, not started; a message counts as sent when all in-sync replicas have it."""
+    """Return a producer, not started; a message counts as sent when all in-sync replicas have it.
+
+    It waits for no more messages: whoever has several gives them at once, and they leave together.
+    """
     return AIOKafkaProducer(
         bootstrap_servers=list(settings.servers),
         client_id="bildwerk",
         acks="all",
         enable_idempotence=settings.idempotence,
-        linger_ms=5,
         request_timeout_ms=_ms(settings.send_timeout),
         **settings.access.arguments(),
     )

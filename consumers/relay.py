@@ -29,6 +29,8 @@ class Round(Enum):
 
     IDLE = "idle"
     SENT = "sent"
+    EMPTIED = "emptied"
+    """Sent, and there was no more."""
     BUSY = "busy"
     """Another relay is at it."""
     FAILED = "failed"
@@ -64,7 +66,7 @@ class Relay:
                 self.pulse.beat()
                 self.wake.clear()
                 match await self.relay_batch():
-                    case Round.IDLE:
+                    case Round.IDLE | Round.EMPTIED:
                         self.pulse.beat(self.poll)
                         await wait_for_any(self.poll, self.wake, stop)
                     case Round.BUSY:
@@ -111,7 +113,9 @@ class Relay:
             published = await publisher.publish(rows)
             await self._settle(connection, published)
         self._note(published, len(rows))
-        return Round.FAILED if published.error else Round.SENT
+        if published.error:
+            return Round.FAILED
+        return Round.EMPTIED if len(published.acknowledged) == len(rows) < self.batch else Round.SENT
 
     async def _settle(self, connection: Connection, published: Published) -> None:
         letters = [_letter(row) for row in published.refused if row.topic != Topic.DEAD_LETTER]

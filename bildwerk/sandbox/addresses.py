@@ -29,6 +29,7 @@ class Stack:
             variables |= {
                 "BILDWERK_KAFKA_IDEMPOTENCE": "false",  # the embedded broker has no idempotent producer
                 "BILDWERK_KAFKA_SESSION_TIMEOUT_SECONDS": "6",  # it lets a member join after half of this
+                "BILDWERK_KAFKA_FETCH_WAIT_SECONDS": "0.05",  # it sees new messages only a few times in this
             }
         if self.ollama_host:
             variables |= {"OLLAMA_HOST": self.ollama_host, "BILDWERK_MODEL": "bildwerk-simulated"}

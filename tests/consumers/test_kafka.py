@@ -54,6 +54,7 @@ async def test_the_consumer_leaves_every_unsafe_default_of_its_library_behind() 
         assert [assignor.name for assignor in consumer._partition_assignment_strategy] == ["range"]
         assert (consumer._session_timeout_ms, consumer._heartbeat_interval_ms) == (45_000, 3_000)
         assert consumer._request_timeout_ms > consumer._rebalance_timeout_ms == 60_000
+        assert consumer._fetch_max_wait_ms == 500
         assert consumer._value_deserializer is consumer._key_deserializer is None
     finally:
         await consumer.stop()

@@ -186,7 +186,7 @@ async def test_a_cluster_that_is_silent_closes_no_topic(pool: Pool, freezable: F
         freezable.send(signal.SIGSTOP)
         assert await relay.relay_batch() is Round.FAILED
         freezable.send(signal.SIGCONT)
-        assert await relay.relay_batch() is Round.SENT
+        assert await relay.relay_batch() is Round.EMPTIED
         assert await count_rows(pool) == 0
     finally:
         freezable.send(signal.SIGCONT)
@@ -267,6 +267,18 @@ async def test_a_producer_that_lost_its_sender_is_made_anew(pool: Pool, settings
         assert len(await read(STAGE, 1)) >= 1
         await until(lambda: _is_empty(pool))
         assert relay._producer is not producer
+
+
+async def test_it_looks_again_at_once_unless_everything_was_sent(pool: Pool, settings: KafkaSettings) -> None:
+    relay = Relay(pool, settings, batch=2)
+    await create_topics(settings, partitions=1)
+    await add(pool, [1, 2, 3])
+    try:
+        assert await relay.relay_batch() is Round.SENT
+        assert await relay.relay_batch() is Round.EMPTIED
+        assert await count_rows(pool) == 0
+    finally:
+        await relay._drop_producer()
 
 
 async def test_the_lock_lets_one_relay_through(pool: Pool, settings: KafkaSettings) -> None:
