@@ -17,16 +17,12 @@ async def put_meta(connection: Connection, facts: MediaFacts, effect: PutMeta, r
     """
     sql = load("effects")
     last = facts.written.get(effect.key)
+    ours = facts.media_id, effect.key, effect.value, facts.content_hash, run_id
     if last is None:
-        result = await connection.execute(sql["effects_insert_meta"], facts.media_id, effect.key, effect.value)
+        result = await connection.execute(sql["effects_insert_meta"], *ours)
     else:
-        result = await connection.execute(
-            sql["effects_replace_meta"], facts.media_id, effect.key, effect.value, last.value
-        )
-    if result.endswith(" 0"):
-        return False
-    await _remember(connection, facts, effect.key, effect.value, run_id)
-    return True
+        result = await connection.execute(sql["effects_replace_meta"], *ours, last.value)
+    return not result.endswith(" 0")
 
 
 async def set_column(

@@ -5,6 +5,7 @@ Every function runs inside the caller's transaction, under the lock that `lock` 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from pydantic import JsonValue
@@ -71,16 +72,12 @@ async def list_unseen_forces(connection: Connection, forces: Iterable[tuple[int,
 
 
 async def write(connection: Connection, drafts: Sequence[Draft]) -> None:
-    """Write drafts: verdicts, then the media's rows, then the outbox (P23)."""
-    sql = load("ledger")
-    verdicts = [(d.media_id, name, v) for d in drafts for name, v in d.verdicts.items()]
-    if verdicts:
-        await connection.execute(sql["ledger_write_verdicts"], *_columns(map(_verdict_row, verdicts)))
-    if drafts:
-        await connection.execute(sql["ledger_write_media"], *_columns(map(_media_row, drafts)))
+    """Write drafts: verdicts, the media's rows and the outbox. A verdict that is done forgets the job's last error."""
+    verdicts = [_verdict_row(d.media_id, name, v) for d in drafts for name, v in d.verdicts.items()]
     events = [(str(d.media_id), name, body) for d in drafts for name, body in d.events]
-    if events:
-        await connection.execute(sql["ledger_emit"], *_columns(events))
+    if drafts:
+        rows = _columns(verdicts, 9), _columns(map(_media_row, drafts), 13), _columns(events, 3)
+        await connection.execute(load("ledger")["ledger_write"], *chain.from_iterable(rows))
     if called := set().union(*(d.neighbours for d in drafts if not d.gone)):
         await duplicates.call(connection, called)
     if left := set().union(*(d.neighbours | {d.media_id} for d in drafts if d.gone)):
@@ -96,18 +93,17 @@ class LastError:
     detail: str
 
 
-async def write_error(connection: Connection, media_id: int, job_type: str, error: LastError | None) -> None:
-    """Keep the last error of a job, or forget it."""
-    kept = error and {"kind": error.kind, "reason": error.reason, "detail": storable(error.detail, DETAIL_LIMIT)}
+async def write_error(connection: Connection, media_id: int, job_type: str, error: LastError) -> None:
+    """Keep the last error of a job."""
+    kept = {"kind": error.kind, "reason": error.reason, "detail": storable(error.detail, DETAIL_LIMIT)}
     await connection.execute(load("ledger")["ledger_write_error"], media_id, job_type, kept)
 
 
-def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
+def _columns(rows: Iterable[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
 
 
-def _verdict_row(item: tuple[int, str, Verdict]) -> tuple[Any, ...]:
-    media_id, job_type, v = item
+def _verdict_row(media_id: int, job_type: str, v: Verdict) -> tuple[Any, ...]:
     return (
         media_id, job_type, v.status.value, v.reason, v.fingerprint, v.generation, v.forced, v.attempt, v.run_at,
     )  # fmt: skip

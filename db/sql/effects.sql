@@ -2,22 +2,34 @@
 -- the model is at work is never overwritten, and never one upsert for both cases.
 
 -- name: effects_replace_meta
-UPDATE {media_meta} AS m SET {media_meta as m: value = $3}
-WHERE m.{media_meta.media_id} = $1::bigint AND m.{media_meta.key} = $2::text AND {media_meta.value of m} = $4
-    AND NOT EXISTS (
+WITH ours AS (
+    UPDATE {media_meta} AS m SET {media_meta as m: value = $3::jsonb}
+    WHERE m.{media_meta.media_id} = $1::bigint AND m.{media_meta.key} = $2::text AND {media_meta.value of m} = $6
+        AND NOT EXISTS (
+            SELECT FROM public.media_meta AS l
+            WHERE l.media_id = $1::bigint AND l.key = 'locks'
+                AND l.value ?| ARRAY['*', $2::text, regexp_replace($2::text, '^[^.]+\.', '')]
+        )
+    RETURNING true
+)
+INSERT INTO bildwerk.written (media_id, field, value, content_hash, run_id) SELECT $1, $2, $3, $4, $5 FROM ours
+ON CONFLICT (media_id, field) DO UPDATE SET
+    value = excluded.value, content_hash = excluded.content_hash, run_id = excluded.run_id, written_at = now()
+
+-- name: effects_insert_meta
+WITH ours AS (
+    INSERT INTO {media_meta: media_id = $1::bigint, key = $2::text, value = $3::jsonb}
+    WHERE NOT EXISTS (
         SELECT FROM public.media_meta AS l
         WHERE l.media_id = $1::bigint AND l.key = 'locks'
             AND l.value ?| ARRAY['*', $2::text, regexp_replace($2::text, '^[^.]+\.', '')]
     )
-
--- name: effects_insert_meta
-INSERT INTO {media_meta: media_id = $1::bigint, key = $2::text, value = $3}
-WHERE NOT EXISTS (
-    SELECT FROM public.media_meta AS l
-    WHERE l.media_id = $1::bigint AND l.key = 'locks'
-        AND l.value ?| ARRAY['*', $2::text, regexp_replace($2::text, '^[^.]+\.', '')]
+    ON CONFLICT DO NOTHING
+    RETURNING true
 )
-ON CONFLICT DO NOTHING
+INSERT INTO bildwerk.written (media_id, field, value, content_hash, run_id) SELECT $1, $2, $3, $4, $5 FROM ours
+ON CONFLICT (media_id, field) DO UPDATE SET
+    value = excluded.value, content_hash = excluded.content_hash, run_id = excluded.run_id, written_at = now()
 
 -- name: effects_remember
 INSERT INTO bildwerk.written (media_id, field, value, content_hash, run_id) VALUES ($1, $2, $3, $4, $5)

@@ -217,7 +217,7 @@ class Finisher:
             draft = self.planner.draft(now, verdicts, details)
             draft = replace(draft, row=replace(draft.row, plan_no=now.known.plan_no))
         await ledger.write(connection, [draft])
-        if error is not None or settled.attempt == 0:
+        if error is not None:
             await ledger.write_error(connection, job.lease.media_id, name, error)
         return follow(now, draft) if self.plan_in_finish else None
 

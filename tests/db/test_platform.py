@@ -142,8 +142,8 @@ async def test_a_key_that_keeps_its_name_is_looked_up_by_it(photos: Connection) 
     facts = MediaFacts(7, content_hash="c")
     assert await put_meta(photos, facts, PutMeta("ollama.title", "A title"), 1)
     update = mapping("photo-manager").render(load("effects")["effects_replace_meta"])
-    for place, value in (("$1", "7"), ("$2", "'ollama.title'"), ("$3", "'2'::jsonb"), ("$4", "'1'::jsonb")):
-        update = update.replace(place, value)
+    for place, value in enumerate(("7", "'ollama.title'", "'2'::jsonb", "'c'", "1", "'1'::jsonb"), 1):
+        update = update.replace(f"${place}", value)
     plan = "\n".join(row[0] for row in await photos.fetch(f"EXPLAIN {update}"))
 
     assert re.search(r"""Index Cond: \(\("assetId" = .*7.*AND .*field.*ollama\.title""", plan), plan

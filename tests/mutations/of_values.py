@@ -5,10 +5,11 @@ from tests.mutations.safeguard import Safeguard, safeguard
 EFFECTS, OUTBOX, SWEEP = (f"db/sql/{name}.sql" for name in ("effects", "outbox", "sweep"))
 INTAKE, TRIAGE = (f"consumers/{name}.py" for name in ("intake", "triage"))
 LAST = (
-    "{media_meta.value of m} = $4\n    AND NOT EXISTS (\n        SELECT FROM public.media_meta AS l\n        WHERE l."
+    "{media_meta.value of m} = $6\n        AND NOT EXISTS (\n            SELECT FROM public.media_meta AS l\n"
+    "            WHERE l."
 )
-NOTHING = "ON CONFLICT DO NOTHING\n\n-- name: effects_remember"
-UPSERT = "ON CONFLICT (media_id, key) DO UPDATE SET value = excluded.value\n\n-- name: effects_remember"
+NOTHING = "    ON CONFLICT DO NOTHING\n    RETURNING true"
+UPSERT = NOTHING.replace("NOTHING", "UPDATE SET value = excluded.value").replace("CONFLICT", "CONFLICT (media_id, key)")
 INTAKES = "consumers/test_intake.py::test_"
 
 VALUES: tuple[Safeguard, ...] = (
@@ -16,7 +17,7 @@ VALUES: tuple[Safeguard, ...] = (
         "written-value check",
         "P17: the last value in the writing statement",
         "order:finish_and_a_persons_edit db/test_effects.py::test_an_edit_that_commits_while_we_wait_stands",
-        (EFFECTS, LAST, LAST.replace("= $4", "IS DISTINCT FROM $4 || '1'::jsonb")),
+        (EFFECTS, LAST, LAST.replace("= $6", "IS DISTINCT FROM $6 || '1'::jsonb")),
     ),
     safeguard(
         "P17",
