@@ -40,8 +40,9 @@ class KafkaSettings:
 
     `topics` gives the cluster's names of the topics in the contract; those not in it go by their own. `idempotence` is
     the producer's (the embedded broker has none). A fetch waits at the broker for up to `fetch_wait` when there is
-    nothing; Apache Kafka answers as soon as there is, the embedded broker looks only a few times meanwhile. `mode` and `key` are of what we send: how a CloudEvent is written,
-    and the key of a medium's events. All members of `group` must use equal settings.
+    nothing; Apache Kafka answers as soon as there is, the embedded broker looks only a few times meanwhile. `mode` and
+    `key` are of what we send: how a CloudEvent is written, and the key of a medium's events. All members of `group`
+    must use equal settings.
     """
 
     servers: tuple[str, ...]

@@ -1,11 +1,11 @@
 -- name: runs_start
--- Only under a lease that holds.
+-- Only under a lease that holds. By the clock: the transaction may have begun with the end of another run.
 INSERT INTO bildwerk.runs
     (
         media_id, job_type, generation, lease_no, fingerprint, content_hash, recipe, host, model, language, reused_from,
-        fused_in
+        fused_in, started_at
     )
-SELECT m.id, $3, $4, m.lease_no, $5, $6, $7, $8, $9, $10, $11, $12
+SELECT m.id, $3, $4, m.lease_no, $5, $6, $7, $8, $9, $10, $11, $12, clock_timestamp()
 FROM bildwerk.media AS m
 WHERE m.id = $1 AND m.lease_no = $2 AND m.owner IS NOT NULL
 RETURNING id

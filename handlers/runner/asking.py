@@ -42,8 +42,13 @@ class Asker:
     reading_seconds: float = 30.0
     room: int = 4096
 
-    async def prepare(self, stage: Stage[Any], facts: MediaFacts, *, shown: bool = False) -> Question:
+    async def prepare(
+        self, stage: Stage[Any], facts: MediaFacts, *, shown: bool = False, held: bytes | None = None
+    ) -> Question:
         """The question with the very bytes it is about (P4); without, if the picture was `shown` already.
+
+        `held` is the picture with the facts' content hash where it was read before. Where it is, or none is needed,
+        and no other medium's, nothing is waited for.
 
         Raises `Stale`, `Invalid` or `Unavailable` for the medium's own picture, and `Transient` when another medium's
         is not what the facts say: that one is inspected for its own sake, and this job is tried again.
@@ -52,7 +57,7 @@ class Asker:
         if stage.needs_picture and not shown:
             if facts.path is None or facts.content_hash is None:
                 raise Stale("not_inspected")
-            rendition = await self.pictures.rendition(facts.path, facts.content_hash)
+            rendition = held or await self.pictures.rendition(facts.path, facts.content_hash)
         companions = tuple([await self._show(companion) for companion in stage.prompt(facts).companions])
         return self._compose(stage, facts, rendition, companions)
 

@@ -12,19 +12,17 @@ from db import leases, ledger, runs
 from db.facts import Snapshot
 from db.failures import is_repeatable, is_vanished
 from db.leases import MediumLease
-from db.pool import Pool
+from db.pool import Connection, Pool
 from db.runs import Cost, Outcome
-from handlers.failures import Failure, Transient, Unavailable
-from handlers.inference.client import Question
+from handlers.failures import Failure, Unavailable
 from handlers.runner.asking import Asker
-from handlers.runner.finishing import Answered, Decided, Failed, Finished, Finisher, Job, Result, Settlement
+from handlers.runner.beginning import Beginner
+from handlers.runner.finishing import Failed, Finished, Finisher, Job, Result
 from handlers.runner.fusing import list_fused
 from handlers.runner.giving_back import free_slots, give_back
 from handlers.runner.planning import follow
-from handlers.runner.recording import describe_run
-from handlers.runner.reuse import Reused, find_answer
 from handlers.runner.turn import Turn
-from handlers.runner.work import Ended, Part, Work
+from handlers.runner.work import Begun, Ended, Work
 from handlers.runner.writing import MarkMoved
 
 log = structlog.get_logger("bildwerk.handlers.runner")
@@ -50,6 +48,10 @@ class Runner:
     reuses: bool = False
     settled: Callable[[], None] = field(default=lambda: None)
 
+    @property
+    def _beginner(self) -> Beginner:
+        return Beginner(self.pool, self.asker, self.reuses)
+
     async def run(self, work: Work) -> Ended:
         """Run the due jobs of one medium, then give it back. Only bugs are raised."""
         try:
@@ -67,7 +69,7 @@ class Runner:
     async def _run_due(self, work: Work) -> Ended:
         """Run what is due until nothing may be asked any more; then answers that are there already are used."""
         ended = None
-        while not work.lost:
+        while work.begun is not None or not work.lost:
             silent = ended is not None and (work.draining() or not work.slots)
             turn = await self._next(work, answered_only=silent)
             if turn is None:
@@ -80,8 +82,11 @@ class Runner:
     async def _next(self, work: Work, *, answered_only: bool) -> Turn | None:
         """The first due job, or the first answered already; the stage is asked again.
 
-        Facts are those that the finish before it has read under the medium's lock, else they are read anew.
+        Facts are those that the finish before it has read under the medium's lock, else they are read anew. What that
+        finish has begun is run, whatever happened since.
         """
+        if work.begun is not None:
+            return work.begun.prepared.turn
         snapshot = work.take_after() or await self._read(work.claim.medium)
         return None if snapshot is None else self._first_due(snapshot, work, answered_only=answered_only)
 
@@ -130,46 +135,36 @@ class Runner:
         return Finished.SETTLED
 
     async def _run_job(self, work: Work, turn: Turn) -> Finished:
-        stage, verdict, facts = turn.stage, turn.verdict, turn.facts
-        question: Question | None = None
-        result: Result = Decided()
-        part = work.find_part(turn.name, verdict)
-        asks = stage.decide(facts) is None
-        reused = await find_answer(self.pool, stage, verdict, facts) if asks and self.reuses else None
-        if reused is not None:
-            result = Answered(reused.answer, None, Cost())
-        elif asks:
-            try:
-                question = await self.asker.prepare(stage, facts, shown=part is not None)
-            except Transient as failure:  # an attempt like any other, so that it ends some time
-                work.failure, result = failure, Failed(failure)
-            except Failure as failure:
-                return await self._turn_back(work, failure)
-        job = await self._start(work, turn, question or reused, part)
-        if job is None:
+        try:
+            begun = work.take_begun() or await self._beginner.begin(work, turn)
+        except Failure as failure:
+            return await self._turn_back(work, failure)
+        if begun is None:
             return Finished.LEASE_LOST
-        if question is not None:
-            result = await self._ask(work, turn, question, job, part)
-        finished = await self._finish(job, facts, result, work)
+        prepared, job = begun.prepared, begun.job
+        result = prepared.result or await self._ask(work, begun)
+        finished = await self._finish(job, turn.facts, result, work)
         self.settled()
         log.info(
-            "job.ended", media_id=facts.media_id, job_type=stage.job_type, run=job.run_id,
-            reused_from=reused and reused.run.id, fused_in=part and part.run_id,
-            host=question and work.claim.slot.host, outcome=_name(finished, result),
+            "job.ended", media_id=turn.facts.media_id, job_type=turn.name, run=job.run_id,
+            reused_from=prepared.reused and prepared.reused.run.id, fused_in=prepared.part and prepared.part.run_id,
+            host=prepared.question and work.claim.slot.host, outcome=_name(finished, result),
             reason=result.failure.reason if isinstance(result, Failed) else None,
             total_ms=result.cost.total_ms, prompt_tokens=result.cost.prompt_tokens,
             answer_tokens=result.cost.answer_tokens,
         )  # fmt: skip
         return finished
 
-    async def _ask(self, work: Work, turn: Turn, question: Question, job: Job, part: Part | None) -> Result:
+    async def _ask(self, work: Work, begun: Begun) -> Result:
         """What a fused call has answered already, else ask: where that pays, for the jobs that come next, too."""
+        turn, question, part = begun.prepared.turn, begun.prepared.question, begun.prepared.part
+        assert question is not None
         if part is not None:
             return self.asker.read(work, turn.stage, turn.facts, part.text, Cost())
         if self.asker.model.fuses(work.claim.slot.host, question.model) and not work.apart:
             fused = list_fused(self.finisher.planner.chain, turn.snapshot, turn.stage)
             if len(fused) > 1:
-                return await self.asker.ask_together(work, fused, turn.snapshot, question, job.run_id)
+                return await self.asker.ask_together(work, fused, turn.snapshot, question, begun.job.run_id)
         return await self.asker.ask(work, turn.stage, turn.facts, question)
 
     async def _turn_back(self, work: Work, failure: Failure) -> Finished:
@@ -184,16 +179,6 @@ class Runner:
                 await self.finisher.planner.replan(connection, lease.media_id)
         return Finished.POSTPONED
 
-    async def _start(self, work: Work, turn: Turn, source: Question | Reused | None, part: Part | None) -> Job | None:
-        host, verdict = work.claim.slot.host, turn.verdict
-        recipe = self.asker.model.recipe(host, turn.stage, source) if isinstance(source, Question) else ""
-        record = describe_run(turn, source, host, recipe, part)
-        async with self.pool.acquire() as connection:
-            run_id = await runs.start(connection, work.claim.medium, record)
-        if run_id is None:
-            return None
-        return Job(work.claim.medium, turn.stage, run_id, record.model, record.fingerprint, verdict.generation)
-
     async def _finish(self, job: Job, facts: MediaFacts, result: Result, work: Work) -> Finished:
         """Settle the job; a moved mark is looked into, a broken connection is resolved by reading (I14).
 
@@ -203,7 +188,7 @@ class Runner:
         mark, pause, vanished, broken = None, 0.05, False, 0
         while True:
             try:
-                finished, work.after = await self._finish_once(job, result, mark, broken)
+                finished, work.after, work.begun = await self._finish_once(work, job, result, mark, broken)
             except MarkMoved as moved:
                 mark, result = await self.asker.look_again(facts, moved.mark, result)
             except Exception as error:
@@ -219,16 +204,26 @@ class Runner:
             else:
                 return finished
 
-    async def _finish_once(self, job: Job, result: Result, mark: str | None, broken: int) -> Settlement:
+    async def _finish_once(
+        self, work: Work, job: Job, result: Result, mark: str | None, broken: int
+    ) -> tuple[Finished, Snapshot | None, Begun | None]:
         """Once it was broken off it may be done; with others waiting for PostgreSQL it holds no lock for long."""
         async with self.pool.acquire() as connection:
             ended = await runs.find_outcome(connection, job.run_id) if broken else None
             if ended is not None:
-                return Settlement(_known(ended))
+                return _known(ended), None, None
             async with connection.transaction():
                 if broken > BROKEN_OFF:
                     await leases.hurry(connection)
-                return await self.finisher.finish(connection, job, result, mark)
+                finished, after = await self.finisher.finish(connection, job, result, mark)
+                return finished, after, await self._begin_next(connection, work, after)
+
+    async def _begin_next(self, connection: Connection, work: Work, after: Snapshot | None) -> Begun | None:
+        """Begin the next job with the end of this one, where it has to wait for nothing else and may be asked."""
+        if after is None or work.lost or work.draining() or not work.slots:
+            return None
+        turn = self._first_due(after, None)
+        return None if turn is None else await self._beginner.begin_at_once(connection, work, turn)
 
 
 def _name(finished: Finished, result: Result) -> str:

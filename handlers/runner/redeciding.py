@@ -68,8 +68,6 @@ class Redecider:
             verdict = await self._write(connection, snapshot, again, run_id)
             if verdict is not None:
                 settled[media_id] = snapshot, verdict, run_id
-                if snapshot.verdicts[JOB_TYPE].status is Status.FAILED:
-                    await ledger.write_error(connection, media_id, JOB_TYPE, None)
             outcomes[run_id] = _name(verdict)
             if outcomes[run_id] is not Outcome.DONE:
                 course = Course.OPEN if verdict is None else Course.KEPT

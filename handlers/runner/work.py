@@ -13,6 +13,9 @@ from db.facts import Snapshot
 from db.leases import Claim, SlotLease
 from handlers.failures import Failure
 from handlers.inference.client import Question, Reply
+from handlers.runner.finishing import Job, Result
+from handlers.runner.reuse import Reused
+from handlers.runner.turn import Turn
 from handlers.stage import Stage
 
 
@@ -61,6 +64,28 @@ class Part:
     run_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A job that may be begun: what is to be asked, unless its `result` is known already.
+
+    `part` is what a fused call has answered for it, `reused` the answer that is taken over.
+    """
+
+    turn: Turn
+    part: Part | None = None
+    question: Question | None = None
+    reused: Reused | None = None
+    result: Result | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A job whose run is on record."""
+
+    prepared: Prepared
+    job: Job
+
+
 @dataclass
 class Work:
     """One claimed medium under way. `call` is the model call that a lost heartbeat cancels; answers are kept.
@@ -71,7 +96,8 @@ class Work:
     clock. `over` is set before the lease is given back, `busy` is how long the server goes on with a call that was
     given up, `failure` the last one met, `answered` counts good answers.
     `slots` are those still held; `freed` is called when they were given back before the medium. `after` is the medium
-    as its last finish left it.
+    as its last finish left it, `begun` the job that this finish has begun; `picture` is the one that was read last,
+    with its content hash.
     """
 
     claim: Claim
@@ -91,6 +117,8 @@ class Work:
     slots: tuple[SlotLease, ...] = field(init=False)
     freed: Callable[[], None] = field(default=lambda: None)
     after: Snapshot | None = None
+    begun: Begun | None = None
+    picture: tuple[str, bytes] | None = None
 
     def __post_init__(self) -> None:
         self.slots = self.claim.slots
@@ -104,6 +132,20 @@ class Work:
         """What the last finish left, once."""
         after, self.after = self.after, None
         return after
+
+    def take_begun(self) -> Begun | None:
+        """The job that the last finish has begun, once."""
+        begun, self.begun = self.begun, None
+        return begun
+
+    def hold(self, content_hash: str | None, rendition: bytes | None) -> None:
+        """Keep a picture: the next jobs send the same bytes."""
+        if content_hash is not None and rendition is not None:
+            self.picture = content_hash, rendition
+
+    def find_picture(self, content_hash: str | None) -> bytes | None:
+        """The picture that is kept, if it is this one."""
+        return self.picture[1] if self.picture is not None and self.picture[0] == content_hash else None
 
     def find_part(self, job_type: str, verdict: Verdict) -> Part | None:
         """What a fused call has answered for this job already."""

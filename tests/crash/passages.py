@@ -52,6 +52,16 @@ async def next_job(passage: Passage) -> Names:
     return {passage.result.name} if passage.result else set()
 
 
+async def asked_job(passage: Passage) -> Names:
+    """The job whose question is prepared: it may be begun by the finish of the one before it."""
+    return {passage.arguments[1].job_type}
+
+
+async def recorded_job(passage: Passage) -> Names:
+    """The job whose run is put on record, in its own turn or by the finish of the one before it."""
+    return {passage.arguments[2].job_type} if passage.result is not None else set()
+
+
 async def open_jobs(_: Passage) -> Names:
     """Jobs whose calls are under way."""
     return {job for _, job in OPEN_CALLS}
