@@ -4,8 +4,10 @@ SELECT id FROM unnest($1::bigint[]) AS id ORDER BY id
 ON CONFLICT DO NOTHING
 
 -- name: ledger_lock
--- A statement of its own: facts and verdicts are read by the next one, under a new snapshot (P1).
-SELECT id FROM bildwerk.media WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE
+-- A statement of its own: facts and verdicts are read by the next one, under a new snapshot (P1). To plan the statements
+-- about a few media anew each time costs many times what it costs to run them (see leases_fence).
+SELECT id, CASE WHEN cardinality($1::bigint[]) <= 32 THEN set_config('plan_cache_mode', 'force_generic_plan', true) END
+FROM bildwerk.media WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE
 
 -- name: ledger_honour_forces
 -- Only requests seen for the first time come back (P21).
