@@ -222,7 +222,7 @@ class Runner:
         """Begin the next job with the end of this one, where it has to wait for nothing else and may be asked."""
         if after is None or work.lost or work.draining() or not work.slots:
             return None
-        turn = self._first_due(after, None)
+        turn = self._first_due(after, work, answered_only=False)
         return None if turn is None else await self._beginner.begin_at_once(connection, work, turn)
 
 
