@@ -18,7 +18,7 @@ FACTS, ARGUMENTS, SETTINGS = "contracts/facts.py", "bildwerk/arguments.py", "bil
 LOGS, REDACTION = "bildwerk/telemetry/logs.py", "bildwerk/telemetry/redaction.py"
 
 INSERT = "INSERT INTO {media_meta: media_id = $1::bigint"
-LAST = "{media_meta.value of m} = $4"
+LAST = "{media_meta.value of m} = $6"
 TAG = "WITH other AS (INSERT INTO public.tags (name) VALUES ($2))\n"
 WIDTH = "WITH other AS (UPDATE public.media SET width = 1)\n"
 PROMPT = "WITH other AS (UPDATE public.media_meta SET value = '1' WHERE key = 'prompt')\n"
@@ -168,7 +168,7 @@ CHANGES = (
         "R6",
         "a person's value is ours",
         (FACTS, " or self.meta[key] != written.value", ""),
-        (EFFECTS, f" AND {LAST}", " AND ($4::jsonb IS NOT NULL)"),
+        (EFFECTS, f" AND {LAST}", " AND ($6::jsonb IS NOT NULL)"),
     ),
     change(
         "R6",

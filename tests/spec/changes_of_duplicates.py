@@ -240,7 +240,7 @@ CHANGES = (
             'if standing is Standing.KEPT:\n            return Impossible("kept_for_person")',
             "if False:\n            pass",
         ),
-        (EFFECTS, " AND {media_meta.value of m} = $4", " AND ($4::jsonb IS NOT NULL)"),
+        (EFFECTS, " AND {media_meta.value of m} = $6", " AND ($6::jsonb IS NOT NULL)"),
         ("contracts/facts.py", " or self.meta[key] != written.value", ""),
     ),
 )
