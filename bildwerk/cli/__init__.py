@@ -1,7 +1,9 @@
 """The command `bildwerk`: one module per command."""
 
+import gc
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -23,10 +25,19 @@ def main() -> None:
             signal.signal(number, pass_on)
     try:
         # Importing takes a moment, and Ctrl-C may come in it.
-        from bildwerk.cli.commands import run  # noqa: PLC0415
-
-        run()
+        _load()()
     except KeyboardInterrupt:
         sys.exit(128 + received[-1])
     except SystemExit as ending:
         sys.exit(128 + received[-1] if ending.code == INTERRUPTED else ending.code)
+
+
+def _load() -> Callable[[], None]:
+    """Import the commands. Nothing of what that makes is ever garbage: looking for some would take a third of it."""
+    gc.disable()
+    try:
+        from bildwerk.cli.commands import run  # noqa: PLC0415
+    finally:
+        gc.freeze()
+        gc.enable()
+    return run

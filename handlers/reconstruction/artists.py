@@ -10,15 +10,15 @@ import unicodedata
 from typing import Final
 
 from handlers.reconstruction.attribution import (
-    ANYWHERE,
     FORM,
-    IMITATION,
-    KNOWN,
     LIKENESS,
-    LONE,
     SEGMENT,
-    STUDIO,
-    WORK_OF,
+    compile_anywhere,
+    compile_imitation,
+    compile_known,
+    compile_lone,
+    compile_studio,
+    compile_work_of,
 )
 from handlers.reconstruction.handles import AT_HANDLE, HANDLE, SITES
 from handlers.reconstruction.introduced import Introduced, find_introduced
@@ -59,17 +59,17 @@ class _Sweep:
         cleaned = SITES.sub(self.take, text.replace(GONE, " "))
         cleaned = AT_HANDLE.sub(self.take_handle, cleaned)
         cleaned = self._take_introduced(cleaned)
-        cleaned = ANYWHERE.sub(self.take_known, cleaned)
-        cleaned = IMITATION.sub(self.take_known, cleaned)
+        cleaned = compile_anywhere().sub(self.take_known, cleaned)
+        cleaned = compile_imitation().sub(self.take_known, cleaned)
         cleaned = self._take_strangers(cleaned)
         cleaned = LIKENESS.sub(self.take_likeness, cleaned)
         if not (self.depicts or self.is_place):
-            cleaned = STUDIO.sub(self.take_known, WORK_OF.sub(self.take_known, cleaned))
-            cleaned = LONE.sub(self.take_item, cleaned)
+            cleaned = compile_studio().sub(self.take_known, compile_work_of().sub(self.take_known, cleaned))
+            cleaned = compile_lone().sub(self.take_item, cleaned)
             cleaned = SEGMENT.sub(self.take_person, cleaned)
             cleaned = HANDLE.sub(self.take_handle, cleaned)
         elif self.depicts:
-            cleaned = WORK_OF.sub(self.take_work, cleaned)
+            cleaned = compile_work_of().sub(self.take_work, cleaned)
         return tidy(cleaned) if len(self.dropped) > before else text
 
     def take(self, match: re.Match[str]) -> str:
@@ -116,7 +116,9 @@ class _Sweep:
         return "".join((*kept, text[at:]))
 
     def _stays(self, found: Introduced) -> bool:
-        return self._is_depicted(found.names) and (found.kind != "signed" or KNOWN.search(found.names) is None)
+        return self._is_depicted(found.names) and (
+            found.kind != "signed" or compile_known().search(found.names) is None
+        )
 
     def _is_depicted(self, names: str) -> bool:
         return self.depicts and f" {_fold(names)} " in f" {self.people} "

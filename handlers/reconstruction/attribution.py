@@ -1,6 +1,7 @@
 """How it is worded that somebody made a picture, or is imitated by it: English and German."""
 
 import re
+from functools import cache
 from typing import Final
 
 from handlers.reconstruction.artist_names import FULL_NAMES, SURNAMES
@@ -13,10 +14,6 @@ _TERMS = (
 )
 """What is called after somebody, and no imitation of his work."""
 _NO_TERM = rf"\b(?!{_TERMS})"
-_KNOWN = _NO_TERM + spell_any((*FULL_NAMES, *SURNAMES))
-_STUDIO = _NO_TERM + spell_any(STUDIOS)
-_NAMESAKE = _NO_TERM + spell_any((*NAMESAKES, *STUDIOS))
-_ANY = _NO_TERM + spell_any((*FULL_NAMES, *SURNAMES, *NAMESAKES, *STUDIOS))
 _GENITIVE = r"(?:['’]s|['’]|s)?(?!\w)"
 
 _WHO = (
@@ -81,11 +78,6 @@ TAIL: Final = re.compile(
 """What German says after the name: von Klee inspiriert."""
 WORK_BEFORE: Final = re.compile(rf"(?:^|[\s(,-])\w*(?:{_WORK})s?\s*[,(]?\s*$", re.IGNORECASE)
 """A word for a picture, right before a place."""
-LISTED: Final = re.compile(_ANY + _GENITIVE, re.IGNORECASE)
-"""A name that is known, where wording introduces one."""
-KNOWN: Final = re.compile(_KNOWN, re.IGNORECASE)
-"""A name of artists and of nobody else."""
-STUDIO: Final = re.compile(rf"(?P<names>{_STUDIO}){_GENITIVE}", re.IGNORECASE)
 
 _LOOSE_FORM = r"[\s-]+(?:style[ds]?|inspired|esque|like|stile?s?|inspiriert\w{0,2}|vibes?|aesthetics?)"
 _CLOSE_FORM = (
@@ -93,17 +85,6 @@ _CLOSE_FORM = (
     r"|-?esque|-?inspiriert\w{0,2}|-?artig\w{0,2}|-?stile?s?|haft\w{0,2}|ian|ean"
 )
 _IN = r"(?:\b(?:in|im)\s+(?:the\s+|an?\s+)?(?={name}['’]?s?(?:{form})\b))?"
-ANYWHERE: Final = re.compile(
-    rf"{_IN.format(name=_KNOWN, form=f'{_LOOSE_FORM}|{_CLOSE_FORM}')}(?P<names>{_KNOWN})"
-    rf"(?:(?:['’]?s)?(?:{_LOOSE_FORM}|{_CLOSE_FORM})|['’]s|['’]|s)?(?!\w)",
-    re.IGNORECASE,
-)
-"""A name that goes wherever it stands, with what makes an imitation of it."""
-IMITATION: Final = re.compile(
-    rf"{_IN.format(name=_NAMESAKE, form=_CLOSE_FORM)}(?P<names>{_NAMESAKE})(?:['’]?s)?(?:{_CLOSE_FORM})(?!\w)",
-    re.IGNORECASE,
-)
-"""Klee-inspired, Klee style, Boschian, im Ghibli-Stil."""
 _WORKS = (
     r"fresco(?:es)?|paintings?|portraits?|(?:land|sea|city)scapes?|madonnas?|palette|colou?rs?|brush\s?(?:work|strokes?)"
     r"|linework|sketch(?:es)?|drawings?|prints?|etchings?|engravings?|woodcuts?|watercolou?rs?|illustrations?|stencils?"
@@ -118,13 +99,6 @@ WORKS_AFTER: Final = re.compile(
     re.IGNORECASE,
 )
 """The same at the end of a clause: in the style of Wes Anderson movies."""
-LONE: Final = re.compile(
-    rf"(?P<before>^\s*|,\s*|(?:\b(?:and|und|x|meets)|&)\s+)(?P<names>{_NAMESAKE})(?=\s*(?:$|,|(?:\b(?:and|und|x|meets)\b|&)))",
-    re.IGNORECASE,
-)
-"""A name as an item of a list."""
-WORK_OF: Final = re.compile(rf"(?P<names>{_NAMESAKE})(?:['’]s|['’])?(?=[\s-]+(?:{_WORKS})(?!\w))", re.IGNORECASE)
-"""A Raphael fresco."""
 FORM: Final = re.compile(
     r"(?<=\w)(?:['’]s)?(?:[\s-]+(?:style[ds]?|inspired|vibes?|aesthetics?)|-(?:esque|stil|inspiriert\w{0,2}))(?!\w)",
     re.IGNORECASE,
@@ -134,3 +108,68 @@ SEGMENT: Final = re.compile(r"(?:(?<=,)|^)\s*(?P<names>[^\W\d_][\w'’.-]*(?: [^
 """A few words between commas."""
 LIKENESS: Final = re.compile(r"(?P<names>[^\W\d_]{3,})-?esque(?!\w)", re.IGNORECASE)
 """One word that is like another: Kafkaesque, picturesque."""
+
+
+# Thousands of names make patterns whose compiling takes a noticeable part of every program's start: the first use does.
+
+
+@cache
+def compile_listed() -> re.Pattern[str]:
+    """A name that is known, where wording introduces one."""
+    return re.compile(_spell((*FULL_NAMES, *SURNAMES, *NAMESAKES, *STUDIOS)) + _GENITIVE, re.IGNORECASE)
+
+
+@cache
+def compile_known() -> re.Pattern[str]:
+    """A name of artists and of nobody else."""
+    return re.compile(_spell((*FULL_NAMES, *SURNAMES)), re.IGNORECASE)
+
+
+@cache
+def compile_studio() -> re.Pattern[str]:
+    """A studio's name, and the s after it."""
+    return re.compile(rf"(?P<names>{_spell(STUDIOS)}){_GENITIVE}", re.IGNORECASE)
+
+
+@cache
+def compile_anywhere() -> re.Pattern[str]:
+    """A name that goes wherever it stands, with what makes an imitation of it."""
+    known = _spell((*FULL_NAMES, *SURNAMES))
+    return re.compile(
+        rf"{_IN.format(name=known, form=f'{_LOOSE_FORM}|{_CLOSE_FORM}')}(?P<names>{known})"
+        rf"(?:(?:['’]?s)?(?:{_LOOSE_FORM}|{_CLOSE_FORM})|['’]s|['’]|s)?(?!\w)",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def compile_imitation() -> re.Pattern[str]:
+    """Klee-inspired, Klee style, Boschian, im Ghibli-Stil."""
+    namesake = _spell((*NAMESAKES, *STUDIOS))
+    return re.compile(
+        rf"{_IN.format(name=namesake, form=_CLOSE_FORM)}(?P<names>{namesake})(?:['’]?s)?(?:{_CLOSE_FORM})(?!\w)",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def compile_lone() -> re.Pattern[str]:
+    """A name as an item of a list."""
+    return re.compile(
+        rf"(?P<before>^\s*|,\s*|(?:\b(?:and|und|x|meets)|&)\s+)(?P<names>{_spell((*NAMESAKES, *STUDIOS))})"
+        r"(?=\s*(?:$|,|(?:\b(?:and|und|x|meets)\b|&)))",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def compile_work_of() -> re.Pattern[str]:
+    """A Raphael fresco."""
+    return re.compile(
+        rf"(?P<names>{_spell((*NAMESAKES, *STUDIOS))})(?:['’]s|['’])?(?=[\s-]+(?:{_WORKS})(?!\w))", re.IGNORECASE
+    )
+
+
+@cache
+def _spell(names: tuple[str, ...]) -> str:
+    return _NO_TERM + spell_any(names)

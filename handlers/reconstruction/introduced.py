@@ -5,7 +5,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from handlers.reconstruction.attribution import KNOWN, LEAD, LISTED, TAIL, WORK_AFTER, WORK_BEFORE, WORKS_AFTER
+from handlers.reconstruction.attribution import (
+    LEAD,
+    TAIL,
+    WORK_AFTER,
+    WORK_BEFORE,
+    WORKS_AFTER,
+    compile_known,
+    compile_listed,
+)
 from handlers.reconstruction.given_names import CHARACTERS
 from handlers.reconstruction.persons import count_name_words, is_given, is_modifier, is_phrase, is_strange
 from handlers.reconstruction.style_words import CRAFTS, PLACES, is_free_of_names
@@ -68,7 +76,7 @@ def find_introduced(text: str, *, depicts: bool, is_place: bool) -> Iterator[Int
 
     `depicts`, `is_place`: names may be somebody in the picture, or a place.
     """
-    at, known = 0, [match.span() for match in KNOWN.finditer(text)]
+    at, known = 0, [match.span() for match in compile_known().finditer(text)]
     while (lead := LEAD.search(text, at)) is not None:
         kind = lead.lastgroup or "by"
         if kind == "role" and (depicts or is_place):
@@ -122,10 +130,12 @@ def _find_end(text: str, place: _Place) -> int:
 
 def _find_name(text: str, at: int, place: _Place) -> int:
     """Where one name ends; `at` if there is none."""
-    if _CHARACTER.match(text, at) or (place.is_place and place.kind == "by" and not KNOWN.match(text, at)):
+    if _CHARACTER.match(text, at) or (place.is_place and place.kind == "by" and not compile_known().match(text, at)):
         return at
-    listed = LISTED.match(text, at)
-    if listed and (place.kind != "by" or KNOWN.match(text, at) or _is_made(place) or _is_signature(text, at, place)):
+    listed = compile_listed().match(text, at)
+    if listed and (
+        place.kind != "by" or compile_known().match(text, at) or _is_made(place) or _is_signature(text, at, place)
+    ):
         more = re.compile(r"\s+[A-ZÀ-ÖØ-ÞŁŚŻ][\w'’-]+").match(text, listed.end())
         return more.end() if more and is_strange(more[0].strip()) else listed.end()
     titled = _TITLED.match(text, at)
