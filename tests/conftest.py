@@ -21,6 +21,7 @@ from bildwerk.sandbox.ollama import Simulated, start_simulated_ollama
 from bildwerk.sandbox.stack import start_stack
 from db.pool import Database, open_pool
 from tests.brokers import KINDS, Broker, as_broker
+from tests.forge import Forge
 from tests.kafka_real.broker import Kafka, fetch_kafka, start_kafka
 from tests.ledger import Ledger
 from tests.workshop import SPEED, Workshop, open_workshop
@@ -61,6 +62,13 @@ async def stack() -> AsyncIterator[Stack]:
     """Return the embedded stack of this run: PostgreSQL (no fsync: only a power failure could tell) and a broker."""
     async with start_stack(slots=None, fsync=False) as running:
         yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def forge() -> AsyncIterator[Forge]:
+    """Return what starts processes of bildwerk quickly."""
+    async with Forge() as forging:
+        yield forging
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

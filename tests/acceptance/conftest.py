@@ -15,6 +15,7 @@ import pytest_asyncio
 from bildwerk.sandbox.addresses import Stack
 from tests.acceptance.world import World, make_world
 from tests.brokers import KINDS, Broker, as_broker
+from tests.forge import Forge
 from tests.kafka_real.broker import Kafka
 
 MakeWorld = Callable[..., Awaitable[World]]
@@ -29,37 +30,43 @@ def shared_broker(stack: Stack) -> Broker:
 
 
 @asynccontextmanager
-async def _making(stack: Stack, template: str, folders: pytest.TempPathFactory) -> AsyncIterator[MakeWorld]:
+async def _making(
+    stack: Stack, template: str, folders: pytest.TempPathFactory, forge: Forge
+) -> AsyncIterator[MakeWorld]:
     async with AsyncExitStack() as exits:
 
         async def make(*options: str, slots: int = 4, kafka: str | None = None, broker: Broker | None = None) -> World:
             database = await exits.enter_async_context(FreshDatabase(stack.database_url, template))
             broker = Broker(kafka) if kafka else broker or shared_broker(stack)
             folder = folders.mktemp("world")
-            return await exits.enter_async_context(
+            world = await exits.enter_async_context(
                 make_world(broker, database, folder, uuid.uuid4().hex[:12], slots, options)
             )
+            world.launch = forge.start
+            return world
 
         yield make
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def make(stack: Stack, template: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[MakeWorld]:
+async def make(
+    stack: Stack, template: str, tmp_path_factory: pytest.TempPathFactory, forge: Forge
+) -> AsyncIterator[MakeWorld]:
     """Return a function `(*options, slots=4, kafka=None, broker=None)` that makes a world for the length of the test.
 
     `options` are those of the simulated Ollama; `kafka` (an address) or `broker` is another than the one all tests
     share.
     """
-    async with _making(stack, template, tmp_path_factory) as making:
+    async with _making(stack, template, tmp_path_factory, forge) as making:
         yield making
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def make_shared(
-    stack: Stack, template: str, tmp_path_factory: pytest.TempPathFactory
+    stack: Stack, template: str, tmp_path_factory: pytest.TempPathFactory, forge: Forge
 ) -> AsyncIterator[MakeWorld]:
     """Return the same, for the length of the module."""
-    async with _making(stack, template, tmp_path_factory) as making:
+    async with _making(stack, template, tmp_path_factory, forge) as making:
         yield making
 
 

@@ -20,7 +20,7 @@ from tests.acceptance.world import World, make_world
 from tests.brokers import Broker
 from tests.crash import matrix, storm
 from tests.crash.cases import list_cases
-from tests.crash.forge import Forge
+from tests.forge import Forge
 
 TEMPLATE = "template_crash"
 

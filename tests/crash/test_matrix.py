@@ -9,7 +9,6 @@ import pytest
 from tests.acceptance.conftest import MakeWorld
 from tests.acceptance.world import REPOSITORY
 from tests.crash.cases import list_cases, pick
-from tests.crash.forge import Forge
 from tests.crash.matrix import SLOW, run_matrix
 from tests.crash.points import BY_NAME, JOBS, POINTS, make_table
 from tests.crash.wounds import resolve
@@ -34,12 +33,10 @@ async def test_the_page_lists_every_point() -> None:
 
 
 async def test_a_crash_at_any_point_loses_and_doubles_nothing(
-    make: MakeWorld, forge: Forge, dice: random.Random, figure: Callable[[str], None]
+    make: MakeWorld, dice: random.Random, figure: Callable[[str], None]
 ) -> None:
     """Every point with one of its subjects, drawn anew each time; CRASH_ALL=1: with all of them (six minutes)."""
     worlds = [await make(*SLOW) for _ in range(2)]
-    for world in worlds:
-        world.launch = forge.start
     cases = [case for case in list_cases() if case.name.startswith(ONLY)]
     if not os.environ.get("CRASH_ALL"):
         cases = pick(cases, dice)

@@ -6,15 +6,13 @@ from collections.abc import Callable
 import pytest
 
 from tests.acceptance.conftest import MakeWorld
-from tests.crash.forge import Forge
 from tests.crash.storm import SLOW, run_storm
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_a_hundred_kills_lose_and_double_nothing(
-    make: MakeWorld, forge: Forge, dice: random.Random, figure: Callable[[str], None]
+    make: MakeWorld, dice: random.Random, figure: Callable[[str], None]
 ) -> None:
     world = await make(*SLOW)
-    world.launch = forge.start
     figure(await run_storm(dice.randrange(2**32), world))

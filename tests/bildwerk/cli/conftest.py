@@ -1,13 +1,17 @@
 """The command as a process, in an environment of the test's own."""
 
 import asyncio
+import itertools
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from bildwerk.sandbox.process import Program
+from tests.forge import Forge
 
 ROOT = Path(__file__).parents[3]
 NOWHERE = {
@@ -15,6 +19,7 @@ NOWHERE = {
     "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
     "OLLAMA_HOST": "127.0.0.1:1",
 }
+_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -37,18 +42,29 @@ Bildwerk = Callable[..., Awaitable[Said]]
 
 
 @pytest.fixture
-def bildwerk(tmp_path: Path) -> Bildwerk:
+def bildwerk(forge: Forge, tmp_path: Path) -> Bildwerk:
     """Return a function `(*arguments, **variables)` that runs a command to its end in an empty folder."""
 
     async def run(*arguments: object, **variables: object) -> Said:
-        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+        number = next(_numbers)
+        out, errors = (tmp_path.parent / f"{name}-{number}" for name in ("out", "errors"))
+        argv = ["python", "-m", "bildwerk", *map(str, arguments)]
+        program = Program("bildwerk", argv, out, cwd=tmp_path, environment=name_environment(tmp_path, variables))
+        status = await (await forge.start(program, errors)).wait()
+        return Said(status, out.read_text(), errors.read_text())
+
+    return run
+
+
+@pytest.fixture
+def whole_bildwerk(tmp_path: Path) -> Bildwerk:
+    """Return the same for a process that imports everything itself."""
+
+    async def run(*arguments: object, **variables: object) -> Said:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "bildwerk",
-            *map(str, arguments),
+            *(sys.executable, "-m", "bildwerk", *map(str, arguments)),
             cwd=tmp_path,
-            env=environment | {name: str(value) for name, value in variables.items() if value is not None},
+            env=name_environment(tmp_path, variables),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
@@ -57,6 +73,12 @@ def bildwerk(tmp_path: Path) -> Bildwerk:
         return Said(process.returncode, out.decode(), err.decode())
 
     return run
+
+
+def name_environment(home: Path, variables: Mapping[str, object]) -> dict[str, str]:
+    """Return the whole environment of a process that is given these variables; None is one that is not set."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    return environment | {name: str(value) for name, value in variables.items() if value is not None}
 
 
 @pytest.fixture

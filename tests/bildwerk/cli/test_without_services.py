@@ -16,6 +16,12 @@ NOT_SET = "bildwerk: DATABASE_URL is not set: it looks like postgresql://user:pa
 SERVICES = ("PostgreSQL at 127.0.0.1:1/media", "Kafka at 127.0.0.1:1", "Ollama at 127.0.0.1:1")
 
 
+@pytest.fixture
+def bildwerk(whole_bildwerk: Bildwerk) -> Bildwerk:
+    """Return what runs a command as a process that imports everything itself."""
+    return whole_bildwerk
+
+
 @pytest.mark.parametrize(
     "command", [("serve",), ("migrate",), ("status",), ("doctor",), ("explain", "1"), ("ingest", ".")]
 )
