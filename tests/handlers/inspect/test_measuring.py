@@ -20,13 +20,16 @@ SHARES = ("black", "midtones", "near_white", "white")
 def paint(seed: int, width: int = 448, height: int = 320, mode: str = "RGB") -> Image.Image:
     """Return boxes of many sizes and greys, with sharp edges in all directions and something flat between them."""
     random = np.random.default_rng(seed)
-    rows, columns = np.mgrid[0 : height * 2, 0 : width * 2]
+    rows, columns = np.ogrid[0 : height * 2, 0 : width * 2]
     levels = np.full((height * 2, width * 2), 120.0)
     for _ in range(160):
         down, right, angle, size = random.uniform((0, 0, 0, 20), (height * 2, width * 2, np.pi, 90))
-        along = (columns - right) * np.cos(angle) + (rows - down) * np.sin(angle)
-        across = (rows - down) * np.cos(angle) - (columns - right) * np.sin(angle)
-        levels[np.maximum(abs(along), abs(across)) < size] = random.uniform(5, 250)
+        (top, left), far = (max(0, int(at - size * 1.5)) for at in (down, right)), int(size * 3) + 2
+        here = np.s_[top : top + far, left : left + far]  # all of the box, and little else
+        below, beside = rows[here[:1]] - down, columns[:, here[1]] - right
+        along = beside * np.cos(angle) + below * np.sin(angle)
+        across = below * np.cos(angle) - beside * np.sin(angle)
+        levels[here][np.maximum(abs(along), abs(across)) < size] = random.uniform(5, 250)
     grey = Image.fromarray(levels.astype(np.uint8)).resize((width, height), Image.Resampling.BOX)
     return grey.convert(mode)
 
