@@ -1,8 +1,9 @@
-"""What the tests' own parts assert is explained like what the tests assert."""
+"""What the tests' own parts assert is explained like what the tests assert; the longest file first; what hangs fails."""
 
 import pytest
 
 pytest.register_assert_rewrite("tests")
+pytest_plugins = ["tests.hanging"]
 
 LONGEST = "tests/spec/test_cells.py"
 
