@@ -107,10 +107,10 @@ def serve(path: str) -> None:
     os.write(1, b"ready\n")
     children: dict[int, socket.socket] = {}
     while True:
-        ready, _, _ = select.select([0, listener], [], [], POLL_SECONDS if children else None)
+        ready, _, _ = select.select([0, listener.fileno()], [], [], POLL_SECONDS if children else None)
         if 0 in ready:
             break
-        if listener in ready:
+        if ready:
             asking = listener.accept()[0]
             with asking.makefile("rb") as lines:
                 pid = _fork(json.loads(lines.readline()))

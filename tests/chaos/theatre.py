@@ -22,6 +22,7 @@ from db.migrate import migrate
 from tests.acceptance.world import World, make_world
 from tests.brokers import Broker
 from tests.chaos.proxy import Door, open_door
+from tests.forge import Forge
 
 TEMPLATE = "template_migrated"
 OUR_SESSIONS = b"application_name\0bildwerk\0"
@@ -41,6 +42,7 @@ class Theatre:
     database_door: Door
     broker: Process
     broker_door: Door
+    forge: Forge
 
     async def crash_postgres(self) -> None:
         """End all of its processes at once, as `pg_ctl stop -m immediate` does."""
@@ -62,6 +64,7 @@ class Theatre:
         try:
             broker = Broker(self.broker_door.address)
             async with make_world(broker, url, folder, uuid.uuid4().hex[:12], slots, options) as world:
+                world.launch = self.forge.start
                 yield world
                 world.services.clear()  # what they logged was looked at
         finally:
@@ -94,7 +97,8 @@ async def open_theatre() -> AsyncIterator[Theatre]:
         parts = urlsplit(url)
         there = parts._replace(netloc=parts.netloc.replace(f":{parts.port}", f":{database_door.port}"))
         behind = urlunsplit(there._replace(query="sslmode=disable"))
-        theatre = Theatre(folder, place, postgres, behind, database_door, broker, broker_door)
+        forge = await exits.enter_async_context(Forge())
+        theatre = Theatre(folder, place, postgres, behind, database_door, broker, broker_door, forge)
         exits.push_async_callback(_stop_postgres, theatre)
         await theatre._execute(f"CREATE DATABASE {TEMPLATE}")
         await migrate(_name_database(behind, TEMPLATE))
