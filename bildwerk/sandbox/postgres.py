@@ -53,6 +53,7 @@ async def start_postgres(place: Place) -> tuple[Process, str]:
         "synchronous_commit": "on",
         "max_connections": "200",
         "cluster_name": "bildwerk-sandbox",
+        "max_wal_size": "1GB" if place.fsync else "256MB",
     }
     argv = [str(programs / "postgres"), "-D", _name_folder(place.data, account)]
     argv += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]

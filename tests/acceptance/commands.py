@@ -11,7 +11,7 @@ _numbers = itertools.count(1)
 
 async def run(world: World, *arguments: object, **settings: object) -> tuple[int, str]:
     """Run `bildwerk` with these arguments; its exit status and what it wrote."""
-    log = world.folder / f"command-{next(_numbers)}.log"
+    log = world.folder / f"command-{next(_numbers)}.said"
     argv = [sys.executable, "-m", "bildwerk", *map(str, arguments)]
     program = Program("bildwerk", argv, log, cwd=world.folder, environment=world.environment(settings))
     status = await (await world.launch(program)).wait()
