@@ -1,4 +1,4 @@
-"""What the tests' own parts assert is explained like what the tests assert; the longest file first; what hangs fails."""
+"""What the tests assert in parts of their own is explained, too; the longest file comes first; what hangs fails."""
 
 import pytest
 
