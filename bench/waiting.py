@@ -166,7 +166,7 @@ async def _count_pages(connection: Connection) -> float:
     await transaction.start()
     try:
         text = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {load('leases')['leases_claim']}"
-        (row,) = await connection.fetch(text, uuid4(), LEASE, False, None)
+        (row,) = await connection.fetch(text, uuid4(), LEASE, False)
     finally:
         await transaction.rollback()
     top = row[0][0]["Plan"]

@@ -167,7 +167,7 @@ class Settings(ChoiceSettings, KafkaAccessSettings, ModelSettings, ReferenceSett
     kafka_group: str = Field("bildwerk", min_length=1, description="Consumer group; all instances share it.")
     kafka_idempotence: bool = Field(True, description="Idempotent producer; the embedded broker has none.")
     kafka_session_timeout_seconds: Seconds = Field(45.0, description="Silence after which the group drops an instance.")
-    kafka_fetch_wait_seconds: Seconds = Field(0.5, description="Wait of a fetch for messages, at the broker.")
+    kafka_fetch_wait_seconds: float = Field(0.5, ge=0.001, le=10, description="Wait of a fetch for messages.")
     topic_media_created: TopicName = Field(Topic.MEDIA_CREATED.value, description="Topic of uploads.")
     topic_media_updated: TopicName = Field(Topic.MEDIA_UPDATED.value, description="Topic of changes and requests.")
     topic_stage_completed: TopicName = Field(

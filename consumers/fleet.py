@@ -22,6 +22,8 @@ log = structlog.get_logger("bildwerk.consumers.fleet")
 
 LOOK_AGAIN = 30.0
 """Seconds until a host that lacks a model is looked at again."""
+MODEL_REASONS = frozenset({"model_missing", "model_blind"})
+"""Failures of a model rather than of its host."""
 
 
 @dataclass
@@ -54,8 +56,8 @@ class Fleet:
     def _tell_back(self) -> None:
         self.back()
 
-    def _note_away(self, host: Host, failure: Failure) -> None:
-        self.health.record(host, failure, monotonic())
+    def _note_away(self, host: Host, model: str, failure: Failure) -> None:
+        self._note(host, model, failure, None)
 
     def available(self) -> Sequence[tuple[str, int]]:
         """(name, slots) of every host that may be given work now."""
@@ -69,10 +71,13 @@ class Fleet:
     def away(self) -> dict[str, str]:
         """Why each host that gets no work now gets none, by its name."""
         there = self.health.available(monotonic())
-        reasons = {
-            host: "not_probed" if host in there else self.health.breaker(host).reason for host in self.ollama.hosts
-        }
+        reasons = {host: self._explain(host, there=host in there) for host in self.ollama.hosts}
         return {host.name: why for host, why in reasons.items() if host not in there or not self.serves(host.name)}
+
+    def _explain(self, host: Host, *, there: bool) -> str:
+        if not there:
+            return self.health.breaker(host).reason
+        return "model_missing" if self._lacking[host.name].issuperset(self.models) else "not_probed"
 
     def reports(self) -> dict[str, HostReport | None]:
         """What the last look at each host found."""
@@ -92,18 +97,19 @@ class Fleet:
         try:
             reply = await self.ollama.ask(target, question, self._layout(target, question.model))
         except Failure as failure:
-            self._note(target, question, failure, began)
+            pair = (host, question.model)
+            if failure.reason == "timeout" and question.is_fused and pair not in self._apart:
+                self._apart.add(pair)
+                log.warning("host.too_slow_for_fused", host=host)
+            self._note(target, question.model, failure, began)
             raise
         self.health.record(target, None, monotonic(), began)
         return reply
 
-    def _note(self, host: Host, question: Question, failure: Failure, began: float) -> None:
-        pair = (host.name, question.model)
-        if failure.reason == "timeout" and question.is_fused and pair not in self._apart:
-            self._apart.add(pair)
-            log.warning("host.too_slow_for_fused", host=host.name)
-        if failure.reason == "model_missing" and len(self.models) > 1:
-            self._note_lacking(host, {*self._lacking[host.name], question.model})
+    def _note(self, host: Host, model: str, failure: Failure, began: float | None) -> None:
+        """What is wrong with one model of several keeps nobody from asking the host for the others."""
+        if failure.reason in MODEL_REASONS and len(self.models) > 1:
+            self._note_lacking(host, {*self._lacking[host.name], model})
         else:
             self.health.record(host, failure, monotonic(), began)
 
@@ -147,7 +153,8 @@ class Fleet:
         if self.manners:
             for host in self.health.available(monotonic()):
                 for model in self.models:
-                    self.manners.learn(host, model)
+                    if model not in self._lacking[host.name]:
+                        self.manners.learn(host, model)
 
     async def _look_at(self, host: Host) -> HostReport:
         was_away = host not in self.health.available(monotonic())

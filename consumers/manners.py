@@ -58,9 +58,10 @@ class Manners:
     fusing: Fusing = Fusing.AUTO
     swaps: bool = False
     known: Callable[[], None] = field(default=lambda: None)
-    away: Callable[[Host, Failure], None] = field(default=lambda _host, _failure: None)
+    away: Callable[[Host, str, Failure], None] = field(default=lambda _host, _model, _failure: None)
     owner: UUID = field(default_factory=uuid4)
     _found: dict[tuple[str, ProbedServer], Manner] = field(default_factory=dict, init=False)
+    _reserved: set[str] = field(default_factory=set, init=False)
     _probing: dict[str, asyncio.Task[None]] = field(default_factory=dict, init=False)
 
     @property
@@ -71,7 +72,7 @@ class Manners:
     def of(self, host: Host, model: str | None = None) -> Manner | None:
         """How to ask the host for a model (default: the usual one); None: it is to be probed first, or is away."""
         report = self.ollama.last_report(host, model)
-        if self.are_set:
+        if self.are_set or model in self.ollama.options.textual:  # shown no picture: there is nothing to find out
             return self._choose(None)
         return None if report is None else self._found.get((host.name, self._identify(report, model)))
 
@@ -99,13 +100,15 @@ class Manners:
         probed = None
         try:
             probed = await self._recall(server)
-            if probed is None:
+            if probed is not None:
+                await self._open(host)
+            else:
                 async with self._slots(host, model) as slots:
                     if not slots:
                         return  # calls are under way there, perhaps another process's probe: looked at again soon
                     probed = await self._recall(server) or await self._probe(host, model, server)
         except Unavailable as failure:
-            self.away(host, failure)
+            self.away(host, model, failure)
             return
         except Failure as failure:
             log.warning("probe.failed", host=host.name, reason=failure.reason)
@@ -163,8 +166,16 @@ class Manners:
             return () if slot is None else (slot,)
         slots = await leases.settle(connection, lambda: self._take_whole(connection, host, model))
         if slots is None:
+            self._reserved.add(host.name)
             await hosts.reserve(connection, host.name, RESERVED)
         return slots or ()
+
+    async def _open(self, host: Host) -> None:
+        """What was waited for has been found out by somebody else: the host need not be kept free any longer."""
+        if host.name in self._reserved:
+            self._reserved.discard(host.name)
+            async with self.pool.acquire() as connection:
+                await hosts.open_again(connection, host.name)
 
     async def _take_whole(self, connection: Connection, host: Host, model: str) -> Sequence[SlotLease] | None:
         (standing,) = await hosts.lock(connection, [(host.name, host.slots)])

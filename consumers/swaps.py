@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -41,25 +42,32 @@ class Swaps:
         oldest: bool = False,
     ) -> Claim | None:
         """As `leases.claim`: who claims for any of these hosts chooses alone what they run."""
-        return await leases.settle(connection, lambda: self._claim(connection, owner, lease, available, oldest=oldest))
+        await leases.let_go(connection)
+        began = await leases.settle(connection, lambda: self._begin(connection, owner, lease, available, oldest=oldest))
+        if began is None:
+            return None
+        claimed, standing = began
+        if claimed.model != standing.model:
+            log.info("model.swapped", host=standing.host, served=standing.served)
+        return claimed
 
-    async def _claim(
+    async def _begin(
         self, connection: Connection, owner: UUID, lease: timedelta, there: Sequence[tuple[str, int]], *, oldest: bool
-    ) -> Claim | None:
-        standings = await hosts.lock(connection, there)
+    ) -> tuple[Claim, Standing] | None:
+        standings, slots = await hosts.lock(connection, there), dict(there)
         waiting = await hosts.list_waiting(connection, self.lines)
         for standing in standings:
             model = self._choose(standing, standings, waiting)
             if model is None:
                 continue
-            slots = [(name, count) for name, count in there if name == standing.host]
-            claimed = await leases.claim_in(connection, owner, lease, slots, oldest=oldest, job_types=self.lines[model])
-            if claimed is None:
-                return None
-            await hosts.serve(connection, standing.host, model)
-            if model != standing.model:
-                log.info("model.swapped", host=standing.host, served=standing.served)
-            return replace(claimed, model=model)
+            place = [(standing.host, slots[standing.host])]
+            attempt = partial(
+                leases.claim_in, connection, owner, lease, place, oldest=oldest, job_types=self.lines[model]
+            )
+            claimed = await leases.settle(connection, attempt)
+            if claimed is not None:
+                await hosts.serve(connection, standing.host, model)
+                return replace(claimed, model=model), standing
         return None
 
     def _choose(self, standing: Standing, standings: Sequence[Standing], waiting: Collection[str]) -> str | None:

@@ -50,6 +50,11 @@ async def serve(connection: Connection, host: str, model: str, media: int = 1) -
     await connection.execute(load("hosts")["hosts_serve"], host, model, media)
 
 
+async def open_again(connection: Connection, host: str) -> None:
+    """Let work be begun at a host that was reserved."""
+    await connection.execute(load("hosts")["hosts_open"], host)
+
+
 async def reserve(connection: Connection, host: str, duration: timedelta) -> None:
     """Let nothing be begun at a host for a while."""
     await connection.execute(load("hosts")["hosts_reserve"], host, duration)

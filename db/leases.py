@@ -101,7 +101,8 @@ async def claim_in(
     if row is None:
         return None
     slot = SlotLease(*row)
-    medium = await connection.fetchrow(load("leases")["leases_claim"], owner, lease, oldest, job_types)
+    name, line = ("leases_claim", ()) if job_types is None else ("leases_claim_in_line", (job_types,))
+    medium = await connection.fetchrow(load("leases")[name], owner, lease, oldest, *line)
     if medium is None:
         return None
     leased = MediumLease(medium["id"], medium["lease_no"], medium["lost"])
@@ -110,6 +111,11 @@ async def claim_in(
     slots = counts[slot.host]
     rows = await connection.fetch(sql["slots_claim_rest"], owner, lease, slot.host, slot.number, slots)
     return Claim(leased, slot, tuple(SlotLease(*r) for r in rows)) if len(rows) == slots - 1 else None
+
+
+async def let_go(connection: Connection) -> None:
+    """Put media whose leases ran out back in line; in a transaction of its own. Where claims take such, they do it."""
+    await connection.execute(load("leases")["leases_let_go"])
 
 
 async def hurry(connection: Connection) -> None:

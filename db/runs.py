@@ -102,6 +102,11 @@ async def end_all(connection: Connection, outcomes: Mapping[int, Outcome]) -> No
     await connection.execute(load("runs")["runs_end_all"], list(outcomes), words)
 
 
+async def end_open(connection: Connection, lease: MediumLease) -> None:
+    """Record of the runs of this lease that are open that nobody goes on with them."""
+    await connection.execute(load("runs")["runs_end_open"], lease.media_id, lease.lease_no)
+
+
 async def find_outcome(connection: Connection, run_id: int) -> Outcome | None:
     """What is recorded of a run; None while it has not ended."""
     outcome = await connection.fetchval(load("runs")["runs_outcome"], run_id)

@@ -84,10 +84,15 @@ def list_due(chain: Chain, verdicts: Verdicts) -> tuple[str, ...]:
 
     All are of one model, that of the job to be tried first: one that waits for its next try lets others go ahead.
     """
-    names = (stage.job_type for stage in chain.stages)
-    due = [name for name in names if name in verdicts and verdicts[name].status is Status.DUE]
+    due = [stage.job_type for stage in chain.stages if _is_due(stage, verdicts)]
     first = min(due, key=lambda name: verdicts[name].run_at or AT_ONCE, default="")
     return tuple(name for name in due if chain.models.of(name) == chain.models.of(first))
+
+
+def list_due_of(chain: Chain, verdicts: Verdicts, model: str) -> tuple[str, ...]:
+    """The due job types of one model in chain order, whichever line the medium is in."""
+    due = (stage.job_type for stage in chain.stages if _is_due(stage, verdicts))
+    return tuple(name for name in due if chain.models.of(name) == model)
 
 
 def list_announced(before: Verdicts, after: Verdicts) -> tuple[str, ...]:
@@ -97,6 +102,10 @@ def list_announced(before: Verdicts, after: Verdicts) -> tuple[str, ...]:
         for name, verdict in after.items()
         if verdict.status.terminal and (name not in before or before[name].outcome != verdict.outcome)
     )
+
+
+def _is_due(stage: Stage[Any], verdicts: Verdicts) -> bool:
+    return stage.job_type in verdicts and verdicts[stage.job_type].status is Status.DUE
 
 
 def _release(chain: Chain, verdicts: Verdicts, barred: Collection[str]) -> dict[str, Verdict]:

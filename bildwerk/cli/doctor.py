@@ -14,6 +14,7 @@ from bildwerk.cli.problem import Problem
 from bildwerk.cli.stores import examine_stores
 from bildwerk.environment import read
 from bildwerk.kafka_access import find_dangers
+from bildwerk.model_arguments import list_textual
 from bildwerk.reasons import say
 from bildwerk.settings import Settings
 from consumers.kafka import count_partitions
@@ -113,7 +114,7 @@ async def _examine_model(settings: Settings, model: str) -> AsyncIterator[Findin
     probed = await recall_probes(settings, model, reports)
     for host, report, found in zip(ollama.hosts, reports, probed, strict=True):
         yield judge_host(host, report, model, others=model != settings.model)
-        if report.problem is None and needs_probe(settings):
+        if report.problem is None and needs_probe(settings) and model not in list_textual(settings):
             yield Finding(f"Ollama at {host.name}", fine=say_probe(found))
         if report.one_at_a_time and host.slots > 1:
             yield Finding(

@@ -10,5 +10,6 @@ CREATE TABLE bildwerk.hosts (
     reserved_until timestamptz
 );
 
--- A medium is in line for the model of its first due job: whether anybody is, is asked at every claim.
-CREATE INDEX media_in_line ON bildwerk.media ((due[1]), run_at) WHERE owner IS NULL AND due <> '{}';
+-- A medium is in line for the model of its first due job: the first and the oldest of each line, and whether there is any.
+CREATE INDEX media_ready_in_line ON bildwerk.media ((due[1]), priority DESC, run_at, id) WHERE owner IS NULL AND due <> '{}';
+CREATE INDEX media_oldest_in_line ON bildwerk.media ((due[1]), run_at, id) WHERE owner IS NULL AND due <> '{}';

@@ -22,13 +22,11 @@ GROUP BY h.host, h.model, h.served, h.since, h.reserved_until
 ORDER BY busy, h.host
 
 -- name: hosts_waiting
--- Of these job types those that a medium is in line for, or was when its lease ran out.
+-- Of these job types those that a medium is in line for.
 SELECT j.job_type FROM unnest($1::text[]) AS j (job_type)
 WHERE EXISTS (
     SELECT FROM bildwerk.media AS m
     WHERE m.owner IS NULL AND m.due <> '{}' AND m.due[1] = j.job_type AND m.run_at <= now()
-) OR EXISTS (
-    SELECT FROM bildwerk.media AS m WHERE m.owner IS NOT NULL AND m.until < now() AND m.due[1] = j.job_type
 )
 
 -- name: hosts_serve
@@ -42,5 +40,6 @@ WHERE host = $1
 -- Nothing more is begun there for a moment: it is to be free for somebody who needs the whole of it.
 UPDATE bildwerk.hosts SET reserved_until = now() + $2::interval WHERE host = $1
 
--- name: hosts_list
-SELECT host, model, since, served FROM bildwerk.hosts WHERE model IS NOT NULL ORDER BY host
+-- name: hosts_open
+-- Who waited for it waits no more; somebody else who does reserves it again.
+UPDATE bildwerk.hosts SET reserved_until = NULL WHERE host = $1

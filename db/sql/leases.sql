@@ -1,18 +1,18 @@
 -- name: leases_claim
 -- Expired leases first, then, if $3, the medium that has waited longest, else the first in line, in one statement and
--- materialized CTEs: no rescuer, and LIMIT is exact. With $4 of those alone whose first due job is of these types.
+-- materialized CTEs: no rescuer, and LIMIT is exact.
 WITH stale AS MATERIALIZED (
     SELECT id FROM bildwerk.media
-    WHERE owner IS NOT NULL AND until < now() AND ($4::text[] IS NULL OR due[1] = ANY ($4))
+    WHERE owner IS NOT NULL AND until < now()
     ORDER BY until LIMIT 1 FOR UPDATE SKIP LOCKED
 ), oldest AS MATERIALIZED (
     SELECT id FROM bildwerk.media
-    WHERE owner IS NULL AND due <> '{}' AND run_at <= now() AND ($4::text[] IS NULL OR due[1] = ANY ($4))
+    WHERE owner IS NULL AND due <> '{}' AND run_at <= now()
     ORDER BY run_at, id
     LIMIT (SELECT CASE WHEN $3 THEN 1 - count(*) ELSE 0 END FROM stale) FOR UPDATE SKIP LOCKED
 ), fresh AS MATERIALIZED (
     SELECT id FROM bildwerk.media
-    WHERE owner IS NULL AND due <> '{}' AND run_at <= now() AND ($4::text[] IS NULL OR due[1] = ANY ($4))
+    WHERE owner IS NULL AND due <> '{}' AND run_at <= now()
     ORDER BY priority DESC, run_at, id
     LIMIT (SELECT CASE WHEN $3 THEN 0 ELSE 1 - count(*) END FROM stale) FOR UPDATE SKIP LOCKED
 )
@@ -21,6 +21,36 @@ SET lease_no = m.lease_no + 1, owner = $1, until = now() + $2::interval, lost = 
 -- An array, not a join: the planner cannot guess how many come out of the CTEs, and would scan the whole table.
 WHERE m.id = ANY (ARRAY(SELECT id FROM stale UNION ALL SELECT id FROM oldest UNION ALL SELECT id FROM fresh))
 RETURNING m.id, m.lease_no, m.lost, m.alone
+
+-- name: leases_claim_in_line
+-- As leases_claim, of the media alone whose first due job is of one of the types $4: the first, or the oldest, in line for
+-- each of them, and of these the first. Leases that ran out were let go before.
+WITH heads AS MATERIALIZED (
+    SELECT head.* FROM unnest($4::text[]) AS j (job_type) CROSS JOIN LATERAL (
+        SELECT id, priority, run_at FROM bildwerk.media
+        WHERE NOT $3 AND owner IS NULL AND due <> '{}' AND due[1] = j.job_type AND run_at <= now()
+        ORDER BY priority DESC, run_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+    ) AS head
+), eldest AS MATERIALIZED (
+    SELECT head.* FROM unnest($4::text[]) AS j (job_type) CROSS JOIN LATERAL (
+        SELECT id, run_at FROM bildwerk.media
+        WHERE $3 AND owner IS NULL AND due <> '{}' AND due[1] = j.job_type AND run_at <= now()
+        ORDER BY run_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+    ) AS head
+)
+UPDATE bildwerk.media AS m SET lease_no = m.lease_no + 1, owner = $1, until = now() + $2::interval
+WHERE m.id = ANY (ARRAY(
+    (SELECT id FROM heads ORDER BY priority DESC, run_at, id LIMIT 1)
+    UNION ALL (SELECT id FROM eldest ORDER BY run_at, id LIMIT 1)
+))
+RETURNING m.id, m.lease_no, m.lost, m.alone
+
+-- name: leases_let_go
+-- Whose lease ran out: in line again, and one lease more is lost. Who held it has no say any more (leases_fence).
+UPDATE bildwerk.media SET owner = NULL, until = NULL, lost = lost + 1
+WHERE id = ANY (ARRAY(
+    SELECT id FROM bildwerk.media WHERE owner IS NOT NULL AND until < now() ORDER BY id FOR UPDATE SKIP LOCKED
+))
 
 -- name: leases_hurry
 SELECT set_config('lock_timeout', '100ms', true)

@@ -17,6 +17,11 @@ UPDATE bildwerk.runs SET
     prompt_ms = $8, answer_ms = $9, total_ms = $10, raw_answer = $11
 WHERE id = $1 AND ended_at IS NULL
 
+-- name: runs_end_open
+-- Of a lease: what was put on record with the end of a run whose commit was not heard of, and is not asked for.
+UPDATE bildwerk.runs SET ended_at = now(), outcome = 'superseded', reason = ''
+WHERE media_id = $1 AND lease_no = $2 AND ended_at IS NULL
+
 -- name: runs_outcome
 SELECT outcome FROM bildwerk.runs WHERE id = $1
 

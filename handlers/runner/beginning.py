@@ -29,7 +29,7 @@ class Beginner:
         """
         prepared = await self._prepare(work, turn)
         async with self.pool.acquire() as connection:
-            return await self._record(connection, work, prepared)
+            return await self._start(connection, work, prepared, self._describe(work, prepared))
 
     async def begin_at_once(self, connection: Connection, work: Work, turn: Turn) -> Begun | None:
         """Begin a job inside the caller's transaction; None where something is to be looked for or read first.
@@ -37,10 +37,13 @@ class Beginner:
         What else is wrong with it is met in its own turn: the caller settles another job.
         """
         try:
-            prepared = await self._prepare(work, turn) if self._is_at_hand(work, turn) else None
+            if not self._is_at_hand(work, turn):
+                return None
+            prepared = await self._prepare(work, turn)
+            record = self._describe(work, prepared)
         except Exception:  # noqa: BLE001 - see above
             return None
-        return None if prepared is None else await self._record(connection, work, prepared)
+        return await self._start(connection, work, prepared, record)
 
     def _is_at_hand(self, work: Work, turn: Turn) -> bool:
         """Whether all that the question needs is in memory."""
@@ -71,13 +74,17 @@ class Beginner:
         work.hold(facts.content_hash, question.rendition)
         return Prepared(turn, part, question)
 
-    async def _record(self, connection: Connection, work: Work, prepared: Prepared) -> Begun | None:
-        turn, question = prepared.turn, prepared.question
-        host = work.claim.slot.host
+    def _describe(self, work: Work, prepared: Prepared) -> runs.Question:
+        turn, question, host = prepared.turn, prepared.question, work.claim.slot.host
         recipe = self.asker.model.recipe(host, turn.stage, question) if question is not None else ""
-        record = describe_run(turn, question or prepared.reused, host, recipe, prepared.part)
+        return describe_run(turn, question or prepared.reused, host, recipe, prepared.part)
+
+    async def _start(
+        self, connection: Connection, work: Work, prepared: Prepared, record: runs.Question
+    ) -> Begun | None:
         run_id = await runs.start(connection, work.claim.medium, record)
         if run_id is None:
             return None
+        turn = prepared.turn
         generation = turn.verdict.generation
         return Begun(prepared, Job(work.claim.medium, turn.stage, run_id, record.model, record.fingerprint, generation))

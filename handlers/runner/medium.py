@@ -15,6 +15,7 @@ from db.leases import MediumLease
 from db.pool import Connection, Pool
 from db.runs import Cost, Outcome
 from handlers.failures import Failure, Unavailable
+from handlers.plan import list_due_of
 from handlers.runner.asking import Asker
 from handlers.runner.beginning import Beginner
 from handlers.runner.finishing import Failed, Finished, Finisher, Job, Result
@@ -110,12 +111,13 @@ class Runner:
         return follow(snapshot, draft)
 
     def _first_due(self, snapshot: Snapshot, work: Work, *, answered_only: bool) -> Turn | None:
-        for name in snapshot.known.due:
-            verdict, model = snapshot.verdicts[name], self.finisher.planner.chain.models.of(name)
-            if work.claim.model not in (None, model) or (answered_only and work.find_part(name, verdict) is None):
+        chain, due, model = self.finisher.planner.chain, snapshot.known.due, work.claim.model
+        for name in list_due_of(chain, snapshot.verdicts, model) if due and model is not None else due:
+            verdict = snapshot.verdicts[name]
+            if answered_only and work.find_part(name, verdict) is None:
                 continue
             if verdict.run_at is None or verdict.run_at <= snapshot.now:
-                return Turn(self.finisher.planner.chain.stage(name), verdict, snapshot)
+                return Turn(chain.stage(name), verdict, snapshot)
         return None
 
     async def _run_safely(self, work: Work, turn: Turn) -> Finished:
@@ -211,12 +213,14 @@ class Runner:
         async with self.pool.acquire() as connection:
             ended = await runs.find_outcome(connection, job.run_id) if broken else None
             if ended is not None:
+                await runs.end_open(connection, job.lease)  # the next one may have been begun with it
                 return _known(ended), None, None
             async with connection.transaction():
                 if broken > BROKEN_OFF:
                     await leases.hurry(connection)
                 finished, after = await self.finisher.finish(connection, job, result, mark)
-                return finished, after, await self._begin_next(connection, work, after)
+                begun = await self._begin_next(connection, work, after)
+                return finished, after if begun is None else None, begun
 
     async def _begin_next(self, connection: Connection, work: Work, after: Snapshot | None) -> Begun | None:
         """Begin the next job with the end of this one, where it has to wait for nothing else and may be asked."""

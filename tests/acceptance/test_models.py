@@ -78,8 +78,25 @@ async def test_both_models_are_probed_before_they_are_asked(make: MakeWorld) -> 
     assert await world.pool.fetchval("SELECT count(DISTINCT digest) FROM bildwerk.prefix_probes") == 2
     every = (await world.control.get("/control/calls")).json()["calls"]
     list_runs([call for call in every if call["end"] is not None])
+    used = "SELECT count(*) FROM bildwerk.runs WHERE fused_in IS NOT NULL AND job_type = 'ollama_prompt_recon'"
+    assert await world.pool.fetchval(used) >= PICTURES - 4, (
+        "what was answered with the caption is used, whoever is next"
+    )
     assert all("," not in call["job"] or call["model"] == MODEL or set(call["job"].split(",")) <= {*OTHERS}
                for call in every if not call["probe"])  # fmt: skip
+
+
+async def test_a_model_that_is_shown_no_picture_need_not_see_and_is_not_probed(make: MakeWorld) -> None:
+    world = await make(*QUICK, "--recorded-models")
+    service = await world.serve(
+        **{**SETTINGS, "models": "ollama_policy_flags=tiny-text", "layout": "auto", "fused": "auto"}
+    )
+    await _settle(world)
+    evidence = await gather(world)
+    evidence.check()
+    assert {job["status"] for job in evidence.jobs.values()} <= {"done", "skipped"}
+    assert await world.pool.fetchval("SELECT count(*) FROM bildwerk.prefix_probes") == 1
+    assert service.events("host.away") == []
 
 
 async def test_a_model_that_is_on_no_host_keeps_only_its_own_jobs_waiting(make: MakeWorld) -> None:

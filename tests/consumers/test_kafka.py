@@ -45,7 +45,7 @@ def test_topics_are_named_both_ways_and_strangers_keep_their_name() -> None:
 
 
 async def test_the_consumer_leaves_every_unsafe_default_of_its_library_behind() -> None:
-    settings = KafkaSettings(("127.0.0.1:9",), session_timeout=45.0, rebalance_timeout=60.0)
+    settings = KafkaSettings(("127.0.0.1:9",), session_timeout=45.0, rebalance_timeout=60.0, fetch_wait=0.05)
     consumer = make_consumer(settings)
     try:
         assert consumer._enable_auto_commit is False
@@ -54,7 +54,7 @@ async def test_the_consumer_leaves_every_unsafe_default_of_its_library_behind() 
         assert [assignor.name for assignor in consumer._partition_assignment_strategy] == ["range"]
         assert (consumer._session_timeout_ms, consumer._heartbeat_interval_ms) == (45_000, 3_000)
         assert consumer._request_timeout_ms > consumer._rebalance_timeout_ms == 60_000
-        assert consumer._fetch_max_wait_ms == 500
+        assert consumer._fetch_max_wait_ms == 50
         assert consumer._value_deserializer is consumer._key_deserializer is None
     finally:
         await consumer.stop()

@@ -142,3 +142,29 @@ async def test_a_host_that_has_run_a_model_for_long_makes_room_however_few_media
     claimed = await claim(ledger, swaps=slow)
     assert claimed is not None
     assert claimed.medium.media_id == titled
+
+
+async def test_a_lease_that_ran_out_with_nothing_due_is_given_back(ledger: Ledger) -> None:
+    """Its owner died between the last finish and giving back: nobody is in line with it."""
+    media_id = await ledger.add("a.jpg", "f1")
+    await claim(ledger)
+    await ledger.pool.execute(
+        "UPDATE bildwerk.media SET due = '{}', until = now() - interval '1 s' WHERE id = $1", media_id
+    )
+    assert await claim(ledger) is None
+    row = await ledger.pool.fetchrow("SELECT owner, lost FROM bildwerk.media WHERE id = $1", media_id)
+    assert (row["owner"], row["lost"]) == (None, 1)
+
+
+async def test_a_host_that_drains_for_a_medium_that_is_to_be_alone_keeps_no_other_waiting(ledger: Ledger) -> None:
+    titled = [await wait_for_title(ledger, number) for number in range(2)]
+    first = await claim(ledger, OTHER)
+    assert first is not None
+    assert first.model == "second"
+    await ledger.add("a.jpg", "f1")
+    assert await claim(ledger, HOST) is not None
+    alone = await ledger.add("b.jpg", "f2")
+    await ledger.pool.execute("UPDATE bildwerk.media SET alone = true WHERE id = $1", alone)
+    second = await claim(ledger, HOST, OTHER)
+    assert second is not None
+    assert second.medium.media_id in titled

@@ -29,8 +29,13 @@ FILL = (
     "VACUUM ANALYZE media, bildwerk.media, bildwerk.outbox, bildwerk.jobs, bildwerk.pictures",
 )
 MEDIA = [*range(50, 1_050, 50)]
+JOBS = ["ollama_caption", "ollama_title", "ollama_quality"]
+IN_LINE = ("media_oldest_in_line", "media_ready_in_line", "media_pkey")
 STATEMENTS: Mapping[str, tuple[str, tuple[Any, ...], Sequence[str]]] = {
-    "claim": ("leases", (uuid4(), HOUR, False, None), ("media_leased", "media_oldest", "media_ready", "media_pkey")),
+    "claim": ("leases", (uuid4(), HOUR, False), ("media_leased", "media_oldest", "media_ready", "media_pkey")),
+    "claim_in_line": ("leases", (uuid4(), HOUR, False, JOBS), IN_LINE),
+    "let_go": ("leases", (), ("media_leased", "media_pkey")),
+    "waiting": ("hosts", (JOBS,), ("media_oldest_in_line",)),
     "look_ahead": ("leases", (4, 1), ("media_oldest", "media_ready", "media_pkey")),
     "heartbeat": ("leases", (MEDIA, [1] * len(MEDIA), HOUR), ("media_pkey", "media_leased")),
     "fence": ("leases", (50, 1), ("media_pkey",)),
@@ -103,7 +108,7 @@ async def count_pages(connection: Connection, index: str, *, oldest: bool) -> in
     await transaction.start()
     try:
         text = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {load('leases')['leases_claim']}"
-        (row,) = await connection.fetch(text, uuid4(), HOUR, oldest, None)
+        (row,) = await connection.fetch(text, uuid4(), HOUR, oldest)
     finally:
         await transaction.rollback()
     (node,) = (node for node in walk(row[0][0]["Plan"]) if node.get("Index Name") == index)

@@ -11,17 +11,16 @@ SETTLING = "handlers/runner/settling.py"
 LAYOUT, CLIENT, BACKOFF = "handlers/inference/layout.py", "handlers/inference/client.py", "handlers/backoff.py"
 EFFECTS, LEDGER, LEASES = "db/sql/effects.sql", "db/sql/ledger.sql", "db/sql/leases.sql"
 FRESH = (
-    "WHERE owner IS NULL AND due <> '{}' AND run_at <= now() AND ($4::text[] IS NULL OR due[1] = ANY ($4))"
-    "\n    ORDER BY priority DESC, run_at, id\n    LIMIT (SELECT"
+    "WHERE owner IS NULL AND due <> '{}' AND run_at <= now()\n    ORDER BY priority DESC, run_at, id\n    LIMIT (SELECT"
 )
 FACTS, ARGUMENTS, SETTINGS = "contracts/facts.py", "bildwerk/arguments.py", "bildwerk/settings.py"
 LOGS, REDACTION = "bildwerk/telemetry/logs.py", "bildwerk/telemetry/redaction.py"
 
-INSERT = "INSERT INTO {media_meta: media_id = $1::bigint"
+INSERT = "WITH ours AS (\n    INSERT INTO {media_meta: media_id = $1::bigint"
 LAST = "{media_meta.value of m} = $6"
-TAG = "WITH other AS (INSERT INTO public.tags (name) VALUES ($2))\n"
-WIDTH = "WITH other AS (UPDATE public.media SET width = 1)\n"
-PROMPT = "WITH other AS (UPDATE public.media_meta SET value = '1' WHERE key = 'prompt')\n"
+TAG = "WITH other AS (INSERT INTO public.tags (name) VALUES ($2)), "
+WIDTH = "WITH other AS (UPDATE public.media SET width = 1), "
+PROMPT = "WITH other AS (UPDATE public.media_meta SET value = '1' WHERE key = 'prompt'), "
 KNOWN = "plain_text(facts.meta.get(key)) for key in self.reads"
 RETRIED = "isinstance(failure, Transient) and"
 UPSTREAM = "not current[upstream].status.terminal"
@@ -56,17 +55,17 @@ CHANGES = (
     change(
         "J1-tables J2-tables J4-tables J5-tables J7-tables J8-tables",
         "a tag is written",
-        (EFFECTS, INSERT, TAG + INSERT),
+        (EFFECTS, INSERT, TAG + INSERT.removeprefix("WITH ")),
     ),
     change(
         "J1-tables J2-tables J3-tables J4-tables J5-tables J6-tables J7-tables J8-tables",
         "the medium is changed",
-        (EFFECTS, INSERT, WIDTH + INSERT),
+        (EFFECTS, INSERT, WIDTH + INSERT.removeprefix("WITH ")),
     ),
     change(
         "J1-tables J2-tables J3-tables J4-tables J5-tables J6-tables J7-tables J8-tables",
         "a value of the platform is changed",
-        (EFFECTS, INSERT, PROMPT + INSERT),
+        (EFFECTS, INSERT, PROMPT + INSERT.removeprefix("WITH ")),
     ),
     change("J1-runs-when J2-runs-when", "what is present is written", PRESENT_IS_WRITTEN),
     change(

@@ -1,8 +1,21 @@
 """The job that is begun by the finish of the one before it."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
+import pytest
+
+from contracts.effects import Effects
+from contracts.facts import MediaFacts
+from handlers.chain import Chain
+from handlers.models import Models
+from handlers.registry import load_stages
+from handlers.runner.finishing import Finisher
+from handlers.runner.medium import Runner
+from handlers.runner.planning import Planner
 from handlers.runner.work import Pictures, Work
+from handlers.stages.title import TitleAnswer, TitleStage
+from tests.ledger import MODEL
 from tests.workshop import Workshop
 
 CAPTION, TITLE = "ollama_caption", "ollama_title"
@@ -76,3 +89,41 @@ async def test_a_lease_that_is_given_up_meanwhile_ends_the_run_without_a_call(wo
     assert [call["job"] for call in await workshop.calls()] == [CAPTION]
     assert await _runs(workshop) == [(CAPTION, "done"), (TITLE, "unavailable")]
     assert await workshop.shown() == {CAPTION: ("done", ""), TITLE: ("due", "")}
+
+
+@dataclass(frozen=True)
+class Broken(TitleStage):
+    """A title that cannot be written."""
+
+    def effects(self, facts: MediaFacts, answer: TitleAnswer) -> Effects:  # noqa: ARG002
+        raise ZeroDivisionError
+
+
+async def test_a_begun_job_that_meets_a_mistake_of_ours_is_asked_once(workshop: Workshop) -> None:
+    (caption, *_) = load_stages()
+    planner = Planner(Chain((caption, Broken()), models=Models(MODEL)))
+    workshop.ledger.planner = planner
+    await replace(workshop.runner, finisher=Finisher(planner)).run(await workshop.claim())
+
+    assert [call["job"] for call in await workshop.calls()] == [CAPTION, TITLE]
+    assert await workshop.shown() == {CAPTION: ("done", ""), TITLE: ("failed", "bug")}
+
+
+async def test_what_was_begun_with_an_end_that_nobody_heard_of_is_closed(workshop: Workshop) -> None:
+    """I14: the end stands, the job that was begun with it is begun anew, and no run stays open."""
+    work = await workshop.claim()
+    runner, finish = workshop.runner, Runner._finish_once
+    broken: list[bool] = []
+
+    async def cut_off(self: Runner, *arguments: Any) -> Any:
+        settled = await finish(self, *arguments)
+        if not broken:
+            broken.append(True)
+            raise ConnectionResetError
+        return settled
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Runner, "_finish_once", cut_off)
+        await runner.run(work)
+    assert await _runs(workshop) == [(CAPTION, "done"), (TITLE, "superseded"), (TITLE, "done")]
+    assert [call["job"] for call in await workshop.calls()] == [CAPTION, TITLE]
