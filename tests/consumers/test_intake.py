@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -143,7 +144,7 @@ async def test_undecodable_events_are_buried_once_with_what_they_were_and_the_re
         await allow_large_messages(settings, UPDATED)
     await produce(UPDATED, body(media_id=1), key=b"k\xff", headers=[("h", b"\x00\xff")])
     for value, _ in BAD:
-        await until(lambda value=value: _is_taken(produce, value))
+        await until(partial(_is_taken, produce, value))
     await produce(UPDATED, body(media_id=2), key=b"k\xff")
     async with running(intake):
         await until(lambda: _equals(planned_ids(pool), {1, 2}))
