@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from time import monotonic
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from bildwerk.sandbox.ollama import Simulated
 from consumers.fleet import Fleet
 from consumers.manners import Fusing, Manner, Manners, identify
-from db import leases, prefix_probes
+from db import hosts, leases, prefix_probes
 from db.pool import Pool
 from handlers.failures import Unavailable
 from handlers.inference.client import InferenceOptions, Ollama
@@ -152,6 +153,35 @@ async def test_two_that_find_out_at_once_do_not_disturb_each_other(pool: Pool, s
     assert [manner.fuses for manner in found] == [False, False]
     assert len(await _calls(simulated)) == 3
     assert await pool.fetchval("SELECT count(*) FROM bildwerk.slots WHERE owner IS NOT NULL") == 0
+
+
+async def test_where_models_are_swapped_a_probe_waits_for_the_whole_host_and_keeps_it_free_no_longer(
+    pool: Pool, start_ollama: Start
+) -> None:
+    """Reserved while a call is under way; open again as soon as somebody else has found out."""
+    simulated = await start_ollama(2, *SPEED)
+    async with _fleet(pool, simulated) as fleet, pool.acquire() as connection:
+        manners = fleet.manners
+        assert manners is not None
+        manners.swaps = True
+        (host,) = fleet.ollama.hosts
+        await hosts.register(connection, [host.name])
+        busy = await leases.claim_slot(connection, manners.owner, timedelta(seconds=60), host.name, host.slots)
+        assert busy is not None
+
+        async def reserved() -> bool:
+            manners.learn(host)
+            return (await hosts.lock(connection, [(host.name, host.slots)]))[0].reserved
+
+        await until(reserved)
+        assert await _calls(simulated) == []
+        report = fleet.ollama.last_report(host)
+        assert report is not None
+        server = identify(report, OPTIONS.model, OPTIONS.num_ctx)
+        await prefix_probes.keep(connection, server, Layout.GENERATE.value, 0.05)
+        assert (await _learn(fleet)).layout is Layout.GENERATE
+        assert not (await hosts.lock(connection, [(host.name, host.slots)]))[0].reserved
+    assert await _calls(simulated) == []
 
 
 async def test_a_look_that_fails_does_not_make_a_host_a_stranger(pool: Pool, start_ollama: Start) -> None:
