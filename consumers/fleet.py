@@ -51,13 +51,10 @@ class Fleet:
         self._lacking = {host.name: set() for host in self.ollama.hosts}
         self.models = tuple(self.models) or (self.ollama.options.model,)
         if self.manners:
-            self.manners.known, self.manners.away = self._tell_back, self._note_away
+            self.manners.known, self.manners.away = self._tell_back, self._note
 
     def _tell_back(self) -> None:
         self.back()
-
-    def _note_away(self, host: Host, model: str, failure: Failure) -> None:
-        self._note(host, model, failure, None)
 
     def available(self) -> Sequence[tuple[str, int]]:
         """(name, slots) of every host that may be given work now."""
@@ -106,7 +103,7 @@ class Fleet:
         self.health.record(target, None, monotonic(), began)
         return reply
 
-    def _note(self, host: Host, model: str, failure: Failure, began: float | None) -> None:
+    def _note(self, host: Host, model: str, failure: Failure, began: float | None = None) -> None:
         """What is wrong with one model of several keeps nobody from asking the host for the others."""
         if failure.reason in MODEL_REASONS and len(self.models) > 1:
             self._note_lacking(host, {*self._lacking[host.name], model})

@@ -69,14 +69,14 @@ class Manners:
         """Whether there is nothing to find out."""
         return self.ollama.options.layout is not None and self.fusing is not Fusing.AUTO
 
-    def of(self, host: Host, model: str | None = None) -> Manner | None:
-        """How to ask the host for a model (default: the usual one); None: it is to be probed first, or is away."""
-        report = self.ollama.last_report(host, model)
+    def of(self, host: Host, model: str) -> Manner | None:
+        """How to ask the host for a model; None: it is to be probed first, or is away."""
         if self.are_set or model in self.ollama.options.textual:  # shown no picture: there is nothing to find out
             return self._choose(None)
+        report = self.ollama.last_report(host, model)
         return None if report is None else self._found.get((host.name, self._identify(report, model)))
 
-    def learn(self, host: Host, model: str | None = None) -> None:
+    def learn(self, host: Host, model: str) -> None:
         """Begin to find out how to ask a host that was looked at and is well, unless it is known or under way."""
         report = self.ollama.last_report(host, model)
         under_way = self._probing.get(host.name)
@@ -86,9 +86,7 @@ class Manners:
             and report.problem is None
             and (under_way is None or under_way.done())
         ):
-            self._probing[host.name] = asyncio.create_task(
-                self._learn(host, model or self.ollama.options.model, self._identify(report, model))
-            )
+            self._probing[host.name] = asyncio.create_task(self._learn(host, model, self._identify(report, model)))
 
     async def stop(self) -> None:
         """Give up what is being found out."""
@@ -197,8 +195,8 @@ class Manners:
         pays = probed is not None and not rewards
         return Manner(layout, self.fusing is Fusing.ALWAYS or (self.fusing is Fusing.AUTO and pays))
 
-    def _identify(self, report: HostReport, model: str | None) -> ProbedServer:
-        return identify(report, model or self.ollama.options.model, self.ollama.options.num_ctx)
+    def _identify(self, report: HostReport, model: str) -> ProbedServer:
+        return identify(report, model, self.ollama.options.num_ctx)
 
 
 def identify(report: HostReport, model: str, num_ctx: int) -> ProbedServer:

@@ -84,15 +84,15 @@ def list_due(chain: Chain, verdicts: Verdicts) -> tuple[str, ...]:
 
     All are of one model, that of the job to be tried first: one that waits for its next try lets others go ahead.
     """
-    due = [stage.job_type for stage in chain.stages if _is_due(stage, verdicts)]
+    due = _list_all_due(chain, verdicts)
     first = min(due, key=lambda name: verdicts[name].run_at or AT_ONCE, default="")
-    return tuple(name for name in due if chain.models.of(name) == chain.models.of(first))
+    model = chain.models.of(first)
+    return tuple(name for name in due if chain.models.of(name) == model)
 
 
 def list_due_of(chain: Chain, verdicts: Verdicts, model: str) -> tuple[str, ...]:
     """The due job types of one model in chain order, whichever line the medium is in."""
-    due = (stage.job_type for stage in chain.stages if _is_due(stage, verdicts))
-    return tuple(name for name in due if chain.models.of(name) == model)
+    return tuple(name for name in _list_all_due(chain, verdicts) if chain.models.of(name) == model)
 
 
 def list_announced(before: Verdicts, after: Verdicts) -> tuple[str, ...]:
@@ -104,8 +104,9 @@ def list_announced(before: Verdicts, after: Verdicts) -> tuple[str, ...]:
     )
 
 
-def _is_due(stage: Stage[Any], verdicts: Verdicts) -> bool:
-    return stage.job_type in verdicts and verdicts[stage.job_type].status is Status.DUE
+def _list_all_due(chain: Chain, verdicts: Verdicts) -> list[str]:
+    names = (stage.job_type for stage in chain.stages)
+    return [name for name in names if name in verdicts and verdicts[name].status is Status.DUE]
 
 
 def _release(chain: Chain, verdicts: Verdicts, barred: Collection[str]) -> dict[str, Verdict]:

@@ -14,7 +14,6 @@ from bildwerk.cli.problem import Problem
 from bildwerk.cli.stores import examine_stores
 from bildwerk.environment import read
 from bildwerk.kafka_access import find_dangers
-from bildwerk.model_arguments import list_textual
 from bildwerk.reasons import say
 from bildwerk.settings import Settings
 from consumers.kafka import count_partitions
@@ -103,18 +102,18 @@ async def _examine_detector(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def _examine_ollama(settings: Settings) -> AsyncIterator[Finding]:
-    for model in make_chain(settings).lines:
-        async for finding in _examine_model(settings, model):
-            yield finding
-
-
-async def _examine_model(settings: Settings, model: str) -> AsyncIterator[Finding]:
     async with Ollama(settings.ollama_host, make_options(settings)) as ollama:
-        reports = await asyncio.gather(*(ollama.inspect_host(host, model) for host in ollama.hosts))
+        for model in make_chain(settings).lines:
+            async for finding in _examine_model(settings, ollama, model):
+                yield finding
+
+
+async def _examine_model(settings: Settings, ollama: Ollama, model: str) -> AsyncIterator[Finding]:
+    reports = await asyncio.gather(*(ollama.inspect_host(host, model) for host in ollama.hosts))
     probed = await recall_probes(settings, model, reports)
     for host, report, found in zip(ollama.hosts, reports, probed, strict=True):
         yield judge_host(host, report, model, others=model != settings.model)
-        if report.problem is None and needs_probe(settings) and model not in list_textual(settings):
+        if report.problem is None and needs_probe(settings) and model not in ollama.options.textual:
             yield Finding(f"Ollama at {host.name}", fine=say_probe(found))
         if report.one_at_a_time and host.slots > 1:
             yield Finding(

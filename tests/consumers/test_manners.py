@@ -49,11 +49,11 @@ async def _learn(fleet: Fleet) -> Manner:
 
     async def known() -> Manner | None:
         assert fleet.manners is not None
-        fleet.manners.learn(host)
-        return fleet.manners.of(host)
+        fleet.manners.learn(host, OPTIONS.model)
+        return fleet.manners.of(host, OPTIONS.model)
 
     await until(known)
-    manner = fleet.manners.of(host)
+    manner = fleet.manners.of(host, OPTIONS.model)
     assert manner is not None
     return manner
 
@@ -134,14 +134,14 @@ async def test_a_host_that_goes_away_while_it_is_probed_is_away(pool: Pool, star
         assert fleet.manners is not None
         (host,) = fleet.ollama.hosts
         fleet.health.record(host, None, 0.0)
-        fleet.manners.learn(host)
+        fleet.manners.learn(host, OPTIONS.model)
 
         async def away() -> bool:
             return not fleet.health.available(1e9)
 
         fleet.health.hosts = [host]
         await until(away)
-        assert fleet.manners.of(host) is None
+        assert fleet.manners.of(host, OPTIONS.model) is None
     assert await pool.fetchval("SELECT count(*) FROM bildwerk.prefix_probes") == 0
 
 
@@ -170,7 +170,7 @@ async def test_where_models_are_swapped_a_probe_waits_for_the_whole_host_and_kee
         assert busy is not None
 
         async def reserved() -> bool:
-            manners.learn(host)
+            manners.learn(host, OPTIONS.model)
             return (await hosts.lock(connection, [(host.name, host.slots)]))[0].reserved
 
         await until(reserved)
