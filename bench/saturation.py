@@ -70,7 +70,7 @@ CASES: Final[Mapping[str, Case]] = {
     FEW: Case(8, 760, 0.8, 0.25),
     SLOW: Case(8, 96, 4.0, 0.25),
     MANY: Case(64, 384, 8.0, 0.2),
-    SKEWED: Case(8, 80, 2.0, 0.25, hot=4, times=8),
+    SKEWED: Case(8, 160, 2.0, 0.25, hot=4, times=16),
 }
 QUICK: Final[Mapping[str, Case]] = {
     FEW: Case(8, 16, 0.1, 0.25),

@@ -8,19 +8,20 @@ import httpx
 import uvicorn
 
 from bench.engine.front import Way, make_front
+from bench.engine.process import MEMORY
 
 BATCH = 2048
 """Tokens read at once: a picture's tokens see each other and must come in one."""
 
 
-def _start_engine(text: Path, sight: Path, slots: int, context: int) -> tuple[object, str]:
+def _start_engine(text: Path, sight: Path, slots: int, context: int, memory: int) -> tuple[object, str]:
     import xllamacpp  # noqa: PLC0415 - only this process needs it, and it is large
 
     params = xllamacpp.CommonParams()
     params.model.path, params.mmproj.path = str(text), str(sight)
     params.n_parallel, params.n_ctx = slots, slots * context
     params.n_batch = params.n_ubatch = BATCH
-    params.n_gpu_layers = 0
+    params.n_gpu_layers, params.cache_ram_mib = 0, memory
     params.hostnames, params.port = ["127.0.0.1"], 0
     params.use_jinja, params.warmup = True, False
     server = xllamacpp.Server(params)
@@ -28,7 +29,8 @@ def _start_engine(text: Path, sight: Path, slots: int, context: int) -> tuple[ob
 
 
 async def _serve(arguments: argparse.Namespace) -> None:
-    server, address = _start_engine(arguments.text, arguments.sight, arguments.slots, arguments.context)
+    asked = arguments
+    server, address = _start_engine(asked.text, asked.sight, asked.slots, asked.context, asked.memory)
     async with httpx.AsyncClient(base_url=address, timeout=None, trust_env=False) as engine:  # noqa: S113 - it is ours
         app = make_front(engine, arguments.text.stem, arguments.way)
         front = uvicorn.Server(uvicorn.Config(app, "127.0.0.1", arguments.port, log_level="warning"))
@@ -48,6 +50,7 @@ def main() -> None:
     parser.add_argument("sight", type=Path)
     parser.add_argument("--slots", type=int, default=1)
     parser.add_argument("--context", type=int, default=8192, help="tokens per slot")
+    parser.add_argument("--memory", type=int, default=MEMORY, help="MiB for prompts that lost their slot; 0: none")
     parser.add_argument("--way", type=Way, choices=list(Way), default=Way.NATIVE, help="who makes the prompt")
     parser.add_argument("--port", type=int, default=0)
     asyncio.run(_serve(parser.parse_args()))

@@ -45,16 +45,20 @@ class Size:
     merge: int = 2
 
 
+SIZES: Final[dict[Attention, Size]] = {"full": Size(), "sliding": Size(merge=4)}
+
+
 def write_models(
     folder: Path, attention: Attention, texts: Iterable[str], size: Size | None = None
 ) -> tuple[Path, Path]:
     """The paths of text model and projector; the same weights every time.
 
     The words of `texts` are a token each, so that prompts made of them are about as long as in real vocabularies; what
-    the model writes is single characters. A picture is 1024 tokens, about what qwen3-vl makes of 1024 x 1024 pixels.
+    the model writes is single characters. A picture is 1024 tokens with full attention, about what qwen3-vl makes of
+    1024 x 1024 pixels, and 256 with a sliding window, as many as gemma3 makes of any.
     """
-    size = size or Size()
-    text, sight = folder / f"{attention}.gguf", folder / "sight.gguf"
+    size = size or SIZES[attention]
+    text, sight = folder / f"{attention}.gguf", folder / f"{attention}-sight.gguf"
     _write_text(text, attention, size, _list_tokens(texts))
     _write_sight(sight, size)
     return text, sight
@@ -162,7 +166,7 @@ def _score(token: str, kind: TokenType) -> float:
 
 
 def _write_sight(path: Path, size: Size) -> None:
-    """A projector of gemma3's kind: 256 tokens for every picture, whatever is on it."""
+    """A projector of gemma3's kind: as many tokens for every picture, whatever is on it."""
     random, width = np.random.default_rng(1), size.sight_width
     writer = GGUFWriter(path, "clip")
     _describe_sight(writer, size)
