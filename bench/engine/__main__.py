@@ -14,14 +14,14 @@ BATCH = 2048
 """Tokens read at once: a picture's tokens see each other and must come in one."""
 
 
-def _start_engine(text: Path, sight: Path, slots: int, context: int, memory: int) -> tuple[object, str]:
+def _start_engine(asked: argparse.Namespace) -> tuple[object, str]:
     import xllamacpp  # noqa: PLC0415 - only this process needs it, and it is large
 
     params = xllamacpp.CommonParams()
-    params.model.path, params.mmproj.path = str(text), str(sight)
-    params.n_parallel, params.n_ctx = slots, slots * context
+    params.model.path, params.mmproj.path = str(asked.text), str(asked.sight)
+    params.n_parallel, params.n_ctx = asked.slots, asked.slots * asked.context
     params.n_batch = params.n_ubatch = BATCH
-    params.n_gpu_layers, params.cache_ram_mib = 0, memory
+    params.n_gpu_layers, params.cache_ram_mib = 0, asked.memory
     params.hostnames, params.port = ["127.0.0.1"], 0
     params.use_jinja, params.warmup = True, False
     server = xllamacpp.Server(params)
@@ -29,8 +29,7 @@ def _start_engine(text: Path, sight: Path, slots: int, context: int, memory: int
 
 
 async def _serve(arguments: argparse.Namespace) -> None:
-    asked = arguments
-    server, address = _start_engine(asked.text, asked.sight, asked.slots, asked.context, asked.memory)
+    server, address = _start_engine(arguments)
     async with httpx.AsyncClient(base_url=address, timeout=None, trust_env=False) as engine:  # noqa: S113 - it is ours
         app = make_front(engine, arguments.text.stem, arguments.way)
         front = uvicorn.Server(uvicorn.Config(app, "127.0.0.1", arguments.port, log_level="warning"))
