@@ -162,7 +162,7 @@ async def _load(database: str, planner: Planner, batches: Sequence[Sequence[int]
     del kafka
 
     async def make(connection: Connection, media_ids: list[int]) -> None:
-        for _snapshot in await planner.stream(connection, media_ids):
+        async for _snapshot in planner.stream(connection, media_ids):
             pass
 
     return await _take_batches(database, batches, make)

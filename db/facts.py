@@ -1,6 +1,6 @@
 """Loading what is known of media: facts for the stages, verdicts and the ledger's own row for planning."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
@@ -16,12 +16,16 @@ from db.json_text import read_json
 from db.likeness_facts import fetch_likenesses, read_likeness
 from db.pool import Connection
 from db.queries import load
+from db.reading_ahead import read_ahead
 from db.tags import SOURCE
 from db.vocabulary import VocabularyCache
 
 _Row: TypeAlias = Mapping[str, Any]
 _Model = TypeVar("_Model", bound=BaseModel)
 _STATUSES = {status.value: status for status in Status}
+
+SLICE = 125
+"""Media that are read at once: PostgreSQL reads the next ones while we look at these."""
 
 
 @dataclass
@@ -86,17 +90,24 @@ async def load_snapshots(
 
     `keys` are the `media_meta` keys wanted, and `TAGS`, `PROMPTS` and `PAIRS`.
     """
-    return list(await stream_snapshots(connection, media_ids, keys, language, names))
+    return [snapshot async for snapshot in stream_snapshots(connection, media_ids, keys, language, names)]
 
 
-async def stream_snapshots(
+def stream_snapshots(
+    connection: Connection, media_ids: Sequence[int], keys: Sequence[str], language: str, names: VocabularyCache
+) -> AsyncGenerator[Snapshot, None]:
+    """The same, slice by slice: the connection is in use until the last one was given, or the stream is closed.
+
+    Each snapshot is made when it is asked for. Who lets go of one before the next never holds the values of a batch,
+    which costs the collector of garbage more than making them.
+    """
+    slices = [media_ids[start : start + SLICE] for start in range(0, len(media_ids), SLICE)]
+    return read_ahead(slices, lambda some: _read_slice(connection, some, keys, language, names))
+
+
+async def _read_slice(
     connection: Connection, media_ids: Sequence[int], keys: Sequence[str], language: str, names: VocabularyCache
 ) -> Iterator[Snapshot]:
-    """The same, all rows read, each snapshot made when it is asked for.
-
-    Who lets go of one before the next never holds the values of a batch, which costs the collector of garbage more
-    than making them.
-    """
     rows = await connection.fetch(load("facts")["facts_snapshots"], list(media_ids), list(keys), MEASURES_VERSION)
     found = [row["id"] for row in rows]
     parts = _Parts()

@@ -1,7 +1,8 @@
 """Planning media: the one function that intake, finish, inspector, sweep and all else that changes facts call."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -78,14 +79,15 @@ class Planner:
         forced = await self._honour(connection, requests)
         await score_batches.join(connection, ((r.media_id, r.score_batch) for r in requests if r.score_batch))
         drafts, outcomes, unseen = [], [], []
-        for snapshot in await self.stream(connection, by_media):
-            media_id = snapshot.facts.media_id
-            draft = self.draft_medium(snapshot, by_media[media_id], forced.get(media_id, frozenset()))
-            outcomes.append(Outcome(snapshot.facts.exists, snapshot.known, draft))
-            if draft.verdicts or draft.row != snapshot.known or draft.missing_event is not None:
-                drafts.append(draft)
-            if snapshot.unseen_tags:
-                unseen.append(media_id)
+        async with aclosing(self.stream(connection, by_media)) as snapshots:
+            async for snapshot in snapshots:
+                media_id = snapshot.facts.media_id
+                draft = self.draft_medium(snapshot, by_media[media_id], forced.get(media_id, frozenset()))
+                outcomes.append(Outcome(snapshot.facts.exists, snapshot.known, draft))
+                if draft.verdicts or draft.row != snapshot.known or draft.missing_event is not None:
+                    drafts.append(draft)
+                if snapshot.unseen_tags:
+                    unseen.append(media_id)
         if unseen:
             await tags.see(connection, unseen)
         await ledger.write(connection, drafts)
@@ -98,11 +100,11 @@ class Planner:
 
     async def load(self, connection: Connection, media_ids: Iterable[int]) -> list[Snapshot]:
         """Snapshots with every key that the stages look at."""
-        return list(await self.stream(connection, media_ids))
+        return [snapshot async for snapshot in self.stream(connection, media_ids)]
 
-    async def stream(self, connection: Connection, media_ids: Iterable[int]) -> Iterator[Snapshot]:
-        """The same, each made when it is asked for."""
-        return await stream_snapshots(connection, sorted(media_ids), self.chain.keys, self.language, self.names)
+    def stream(self, connection: Connection, media_ids: Iterable[int]) -> AsyncGenerator[Snapshot, None]:
+        """The same, each made when it is asked for; until then the connection is in use."""
+        return stream_snapshots(connection, sorted(media_ids), self.chain.keys, self.language, self.names)
 
     def draft(self, snapshot: Snapshot, verdicts: Verdicts, details: Details | None = None) -> ledger.Draft:
         """What to write when `verdicts` take the place of the snapshot's.
