@@ -13,7 +13,8 @@ async def read_ahead(
 ) -> AsyncGenerator[Row, None]:
     """What is read of each part, in their order, never of two at once.
 
-    Close it (`contextlib.aclosing`) where it may not be read to its end. Raises what reading raises.
+    Close it (`contextlib.aclosing`) where it may not be read to its end: what is being read then is broken off, and a
+    transaction around it with that. Raises what reading raises.
     """
     ahead: asyncio.Task[Iterable[Row]] | None = None
     try:

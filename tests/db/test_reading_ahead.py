@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db import facts
+from db.pool import Connection
 from db.reading_ahead import read_ahead
 from tests.ledger import Ledger
 
@@ -88,13 +89,19 @@ async def test_media_of_several_slices_are_planned_together(ledger: Ledger, monk
         assert await ledger.planner.load(connection, []) == []
 
 
-async def test_a_plan_that_is_broken_off_leaves_its_connection_as_it_was(
+async def test_who_is_broken_off_leaves_a_connection_that_can_be_used(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(facts, "SLICE", 1)
     media = [await ledger.add() for _ in range(3)]
 
-    async with ledger.pool.acquire() as connection, connection.transaction():
-        async with aclosing(ledger.planner.stream(connection, media)) as snapshots:
-            assert (await anext(snapshots)).facts.media_id == media[0]
+    async def stumble(connection: Connection) -> None:
+        async with connection.transaction(), aclosing(ledger.planner.stream(connection, media)) as snapshots:
+            async for snapshot in snapshots:
+                await asyncio.sleep(0)  # the next one is asked for by now
+                raise ZeroDivisionError(snapshot.facts.media_id)
+
+    async with ledger.pool.acquire() as connection:
+        with pytest.raises(ZeroDivisionError):
+            await stumble(connection)
         assert await connection.fetchval("SELECT count(*) FROM bildwerk.media") == len(media)
