@@ -22,16 +22,11 @@ from bildwerk.arguments import make_planner
 from bildwerk.sandbox.stack import start_stack
 from consumers.intake import Intake
 from consumers.kafka import Consumer, KafkaSettings, make_consumer
-from contracts.duplicates import ASKED, ASKS
-from contracts.facts import RECONSTRUCTED
-from contracts.measures import MEASURES_VERSION
 from contracts.topics import Topic
-from db.duplicates import GROUP
-from db.likeness_facts import PAIRS
+from db.facts import name_facts
 from db.migrate import migrate
 from db.pool import Connection, Database, Pool, open_pool
 from db.queries import load
-from db.tags import SOURCE
 from handlers.runner.planning import Planner, PlanRequest
 
 MEDIA = 100_000
@@ -147,13 +142,9 @@ async def _read_alone(
 ) -> Figures:
     """What planning reads of each batch, and nothing else: the same statements on the same ids, their rows unread."""
     del kafka
-    sql, keys = load("facts"), list(planner.chain.keys)
 
     async def read(connection: Connection, media_ids: list[int]) -> None:
-        await connection.fetch(sql["facts_snapshots"], media_ids, keys, MEASURES_VERSION)
-        await connection.fetch(sql["facts_tags"], media_ids, SOURCE)
-        await connection.fetch(sql["facts_prompts"], media_ids, RECONSTRUCTED)
-        await connection.fetch(sql["facts_likeness"], media_ids, ASKS, sorted(ASKED), GROUP, PAIRS)
+        await connection.fetch(load("facts")["facts_snapshots"], *name_facts(media_ids, planner.chain.keys))
 
     return await _take_batches(database, batches, read)
 

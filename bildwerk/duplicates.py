@@ -11,8 +11,8 @@ from bildwerk.reasons import say
 from contracts.duplicates import Edge, Level, Likeness
 from db import clusters, duplicates, ledger
 from db.clusters import Copy
+from db.facts import read_likenesses
 from db.failures import is_repeatable
-from db.likeness_facts import read_likenesses
 from db.pool import Connection, Pool
 from handlers.duplicates.clusters import Rank, find_best, find_cluster, find_clusters, rank_edge
 from handlers.runner.planning import Planner, PlanRequest

@@ -7,13 +7,15 @@ from typing import Any, TypeAlias, TypeVar
 
 from pydantic import BaseModel, JsonValue
 
+from contracts.duplicates import ASKED, ASKS, Likeness
 from contracts.embedded import Embedded
-from contracts.facts import PAIRS, PROMPTS, RECONSTRUCTED, TAGS, MediaFacts, Metadata, PastPrompt, Picture, Written
+from contracts.facts import PAIRS, RECONSTRUCTED, TAGS, MediaFacts, Metadata, PastPrompt, Picture, Written
 from contracts.measures import MEASURES_VERSION, Measures
 from contracts.tags import Tag, Vocabulary
 from contracts.verdicts import Status, Verdict
+from db.duplicates import GROUP
 from db.json_text import read_json
-from db.likeness_facts import fetch_likenesses, read_likeness
+from db.likeness_facts import read_likeness
 from db.pool import Connection
 from db.queries import load
 from db.reading_ahead import read_ahead
@@ -28,27 +30,8 @@ SLICE = 125
 """Media that are read at once: PostgreSQL reads the next ones while we look at these."""
 
 
-@dataclass
-class _Parts:
-    """The rows of statements that tell parts of facts, by medium."""
-
-    tags: Mapping[int, _Row] = field(default_factory=dict)
-    vocabulary: Vocabulary = field(default_factory=Vocabulary)
-    prompts: Mapping[int, _Row] = field(default_factory=dict)
-    likeness: Mapping[int, _Row] = field(default_factory=dict)
-
-    def read(self, media_id: int) -> dict[str, Any]:
-        """The fields of its facts that these tell."""
-        found: dict[str, Any] = {}
-        if row := self.tags.get(media_id):
-            found["tags"] = tuple(Tag(*tag) for tag in row["tags"] or ())
-            found["removed_tags"] = frozenset(row["removed"])
-            found["vocabulary"] = self.vocabulary
-        if row := self.prompts.get(media_id):
-            found["prompts"] = tuple(PastPrompt(*prompt) for prompt in row["prompts"])
-        if row := self.likeness.get(media_id):
-            found["likeness"] = read_likeness(row)
-        return found
+PAIRS_GIVEN = 64
+"""Pairs of one medium that are given: those it asks about, then the oldest media."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,40 +88,37 @@ def stream_snapshots(
     return read_ahead(slices, lambda some: _read_slice(connection, some, keys, language, names))
 
 
+async def read_likenesses(connection: Connection, media_ids: Sequence[int]) -> dict[int, Likeness]:
+    """What each medium known to us has in common with others."""
+    snapshots = await load_snapshots(connection, media_ids, [PAIRS], "", VocabularyCache())
+    return {snapshot.facts.media_id: snapshot.facts.likeness for snapshot in snapshots}
+
+
+def name_facts(media_ids: Sequence[int], keys: Sequence[str]) -> tuple[Any, ...]:
+    """What `facts_snapshots` is asked with."""
+    media, wanted = list(media_ids), list(keys)
+    return media, wanted, MEASURES_VERSION, SOURCE, RECONSTRUCTED, ASKS, sorted(ASKED), GROUP, PAIRS_GIVEN
+
+
 async def _read_slice(
     connection: Connection, media_ids: Sequence[int], keys: Sequence[str], language: str, names: VocabularyCache
 ) -> Iterator[Snapshot]:
-    rows = await connection.fetch(load("facts")["facts_snapshots"], list(media_ids), list(keys), MEASURES_VERSION)
-    found = [row["id"] for row in rows]
-    parts = _Parts()
+    rows = await connection.fetch(load("facts")["facts_snapshots"], *name_facts(media_ids, keys))
+    vocabulary = Vocabulary()
     if rows and TAGS in keys:
-        parts.tags = await _fetch(connection, "facts_tags", found, SOURCE)
-        newest = parts.tags[found[0]]
-        parts.vocabulary = await names.read(
-            connection, rows[0]["now"], newest["last_tag_id"], newest["aliases_version"]
-        )
-    if rows and PROMPTS in keys:
-        parts.prompts = await _fetch(connection, "facts_prompts", found, RECONSTRUCTED)
-    if rows and PAIRS in keys:
-        parts.likeness = await fetch_likenesses(connection, found)
-    return (_read_snapshot(row, language, parts) for row in rows)
+        newest = rows[0]
+        vocabulary = await names.read(connection, newest["now"], newest["last_tag_id"], newest["aliases_version"])
+    return (_read_snapshot(row, language, vocabulary) for row in rows)
 
 
-async def _fetch(connection: Connection, name: str, found: Sequence[int], source: str) -> dict[int, _Row]:
-    rows = await connection.fetch(load("facts")[name], found, source)
-    return {row["media_id"]: row for row in rows}
-
-
-def _read_snapshot(row: _Row, language: str, parts: _Parts) -> Snapshot:
+def _read_snapshot(row: _Row, language: str, vocabulary: Vocabulary) -> Snapshot:
     verdicts = _read_verdicts(row)
     forced = frozenset(name for name, verdict in verdicts.items() if verdict.forced)
-    tags = parts.tags.get(row["id"])
-    unseen = tags is not None and tags["unseen"]
-    facts = _read_facts(row, language, forced, parts)
-    return Snapshot(row["now"], facts, _read_known(row), verdicts, unseen)
+    facts = _read_facts(row, language, forced, vocabulary)
+    return Snapshot(row["now"], facts, _read_known(row), verdicts, bool(row["unseen"]))
 
 
-def _read_facts(row: _Row, language: str, forced: frozenset[str], parts: _Parts) -> MediaFacts:
+def _read_facts(row: _Row, language: str, forced: frozenset[str], vocabulary: Vocabulary) -> MediaFacts:
     meta = read_json(row["meta"]) if row["meta"] else {}
     return MediaFacts(
         media_id=row["id"],
@@ -159,7 +139,11 @@ def _read_facts(row: _Row, language: str, forced: frozenset[str], parts: _Parts)
         forced=forced,
         foreign_completions=frozenset(row["foreign_completions"]),
         language=language,
-        **parts.read(row["id"]),
+        tags=tuple(Tag(*tag) for tag in row["tags"] or ()),
+        removed_tags=frozenset(row["removed"] or ()),
+        vocabulary=vocabulary,
+        prompts=tuple(PastPrompt(*prompt) for prompt in row["prompts"] or ()),
+        likeness=Likeness() if row["sought"] is None else read_likeness(row),
     )
 
 

@@ -1,27 +1,9 @@
 """What media have in common with others, as facts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from contracts.duplicates import ASKED, ASKS, Better, Edge, Level, Likeness, Member, Opinion, Pair, Relation
-from db.duplicates import GROUP
-from db.pool import Connection
-from db.queries import load
-
-PAIRS = 64
-"""Pairs of one medium that are given: those it asks about, then the oldest media."""
-
-
-async def read_likenesses(connection: Connection, media_ids: Sequence[int]) -> dict[int, Likeness]:
-    """The likeness of each medium known to us."""
-    rows = await fetch_likenesses(connection, media_ids)
-    return {media_id: read_likeness(row) for media_id, row in rows.items()}
-
-
-async def fetch_likenesses(connection: Connection, media_ids: Sequence[int]) -> dict[int, Mapping[str, Any]]:
-    """The row that tells of the likeness of each medium known to us."""
-    rows = await connection.fetch(load("facts")["facts_likeness"], list(media_ids), ASKS, sorted(ASKED), GROUP, PAIRS)
-    return {row["media_id"]: row for row in rows}
+from contracts.duplicates import Better, Edge, Level, Likeness, Member, Opinion, Pair, Relation
 
 
 def read_likeness(row: Mapping[str, Any]) -> Likeness:

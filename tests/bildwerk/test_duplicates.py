@@ -7,8 +7,8 @@ import pytest
 from bildwerk.duplicates import Cluster, Decided, Undecidable, decide, list_clusters, read_known
 from contracts.duplicates import Level
 from db.clusters import list_open
+from db.facts import read_likenesses
 from db.ledger import lock
-from db.likeness_facts import read_likenesses
 from handlers.stages.duplicate_assist import REPORT
 from tests.gallery import Gallery, Shot
 from tests.ledger import Ledger

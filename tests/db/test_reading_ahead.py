@@ -83,7 +83,7 @@ async def test_a_failure_ahead_does_not_hide_why_somebody_went_away() -> None:
 
 async def test_media_of_several_slices_are_planned_together(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(facts, "SLICE", 2)
-    media = [await ledger.add() for _ in range(5)]
+    media = [await ledger.add(f"{number}.jpg") for number in range(5)]
     async with ledger.pool.acquire() as connection:
         assert [s.facts.media_id for s in await ledger.planner.load(connection, media)] == sorted(media)
         assert await ledger.planner.load(connection, []) == []
@@ -93,7 +93,7 @@ async def test_who_is_broken_off_leaves_a_connection_that_can_be_used(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(facts, "SLICE", 1)
-    media = [await ledger.add() for _ in range(3)]
+    media = [await ledger.add(f"{number}.jpg") for number in range(3)]
 
     async def stumble(connection: Connection) -> None:
         async with connection.transaction(), aclosing(ledger.planner.stream(connection, media)) as snapshots:
