@@ -18,6 +18,9 @@ from handlers.runner.planning import Planner, PlanRequest
 
 log = structlog.get_logger("bildwerk.consumers.missing")
 
+BREATH = 0.02
+"""Seconds between two looks while more media are due to be looked for than one look takes."""
+
 
 @dataclass
 class Missing:
@@ -34,14 +37,16 @@ class Missing:
         """Look until `stop` is set."""
         while not stop.is_set():
             self.pulse.beat()
+            pause = self.poll
             try:
-                await self.look()
+                if await self.look() >= self.batch:
+                    pause = BREATH
             except Exception as error:
                 if not is_repeatable(error):
                     raise
                 log.warning("missing.repeated", error=type(error).__name__)
-            self.pulse.beat(self.poll)
-            await wait_for_any(self.poll, stop)
+            self.pulse.beat(pause)
+            await wait_for_any(pause, stop)
 
     async def look(self) -> int:
         """Look for what is due to be looked for; those that never came are buried. The number of media looked for."""

@@ -14,10 +14,13 @@ from db.pool import Pool
 
 log = structlog.get_logger("bildwerk.consumers.purge")
 
+BREATH = 0.2
+"""Seconds between two batches while there is more to forget: nobody waits for it, and others write meanwhile."""
+
 
 @dataclass
 class Purge:
-    """Forgets a batch every `pause` seconds; any number of processes may do so at once."""
+    """Forgets batch after batch, and then rests for `pause` seconds; any number of processes may do so at once."""
 
     pool: Pool
     media_after: timedelta
@@ -30,17 +33,19 @@ class Purge:
         """Purge until `stop` is set."""
         while not stop.is_set():
             self.pulse.beat()
+            pause = self.pause
             try:
-                await self.purge_batch()
+                if max(await self.purge_batch()) >= self.batch:
+                    pause = BREATH
             except Exception as error:
                 if not is_repeatable(error):
                     raise
                 log.warning("purge.repeated", error=type(error).__name__)
-            self.pulse.beat(self.pause)
-            await wait_for_any(self.pause, stop)
+            self.pulse.beat(pause)
+            await wait_for_any(pause, stop)
 
-    async def purge_batch(self) -> tuple[int, int]:
-        """Forget what is due: (media, raw answers), and former pictures of media."""
+    async def purge_batch(self) -> tuple[int, int, int]:
+        """Forget what is due, at most a batch of each: media, raw answers, former pictures of media."""
         async with self.pool.acquire() as connection, connection.transaction():
             media = await purge.purge_media(connection, self.media_after, self.batch)
             answers = await purge.purge_answers(connection, self.answers_after, self.batch)
@@ -48,4 +53,4 @@ class Purge:
             pictures = await purge.purge_pictures(connection, self.media_after, self.batch)
         if media or answers or pictures:
             log.info("purge.done", media=media, answers=answers, pictures=pictures)
-        return media, answers
+        return media, answers, pictures

@@ -179,9 +179,9 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _poll_carefully(self, limit: int) -> list[Message]:
         """Each partition by itself, record by record: up to what cannot be read, and after some tries past it."""
-        messages = []
-        for partition in sorted(self._consumer.assignment()):
-            messages += await self._inch(partition, limit)
+        messages, mine = [], sorted(self._consumer.assignment())
+        for partition in mine:
+            messages += await self._inch(partition, max(1, limit // len(mine)))
         self._careful = self._unreadable is not None
         return messages
 

@@ -1,9 +1,12 @@
 """Events that came before their medium."""
 
+import asyncio
+
 from consumers.missing import Missing
 from contracts.dead_letters import bound
 from handlers.backoff import Backoff
 from handlers.runner.planning import Force, Planner, PlanRequest
+from tests.consumers.conftest import until
 from tests.ledger import Ledger
 
 EVENT = bound(("media.created", 3, 77, 1_700_000_000_000), b"5", b'{"media_id": 5}').to_json()
@@ -89,3 +92,22 @@ async def test_a_force_that_became_a_dead_letter_is_honoured_when_it_is_sent_aga
     await tell(ledger, force)
     await ledger.inspect(5, "f1")
     assert (await ledger.verdict(5, "ollama_caption"))["forced"]
+
+
+async def test_it_does_not_rest_while_more_is_due(ledger: Ledger) -> None:
+    """A bulk import commits after its events: all its media are found one batch after the other."""
+    missing = looking(ledger)
+    missing.poll, missing.batch = 3600.0, 1
+    requests = [PlanRequest(number, source=EVENT) for number in (5, 6, 7)]
+    async with ledger.pool.acquire() as connection, connection.transaction():
+        await ledger.planner.plan_media(connection, requests)
+    await ledger.pool.execute("INSERT INTO media (id, path) SELECT n, n || '.jpg' FROM generate_series(5, 7) AS n")
+
+    async def found() -> bool:
+        return bool(await ledger.pool.fetchval("SELECT count(*) = 3 FROM bildwerk.media WHERE seen"))
+
+    stop = asyncio.Event()
+    running = asyncio.create_task(missing.run(stop))
+    await until(found, 60)
+    stop.set()
+    await running

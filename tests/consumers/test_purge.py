@@ -8,6 +8,7 @@ from contracts.facts import Picture
 from db import inspections
 from db.inspections import Uninspected
 from handlers.runner.planning import Force
+from tests.consumers.conftest import until
 from tests.ledger import Ledger
 
 CAPTION = "ollama_caption"
@@ -28,7 +29,7 @@ async def test_a_deleted_medium_becomes_a_tombstone(ledger: Ledger) -> None:
     await ledger.caption(media_id)
     await delete(ledger, media_id)
     before = await ledger.pool.fetchrow("SELECT lease_no, plan_no FROM bildwerk.media")
-    assert await purging(ledger).purge_batch() == (1, 0)
+    assert await purging(ledger).purge_batch() == (1, 0, 0)
 
     after = await ledger.pool.fetchrow("SELECT lease_no, plan_no, content_hash FROM bildwerk.media")
     assert tuple(after) == (before["lease_no"] + 1, before["plan_no"], None)
@@ -36,7 +37,7 @@ async def test_a_deleted_medium_becomes_a_tombstone(ledger: Ledger) -> None:
     assert await ledger.pool.fetchval("SELECT count(*) FROM bildwerk.written") == 0
     assert await ledger.pool.fetchval("SELECT count(*) FROM bildwerk.pictures") == 0
     assert await ledger.pool.fetchval("SELECT count(raw_answer) FROM bildwerk.runs") == 0
-    assert await purging(ledger).purge_batch() == (0, 0)
+    assert await purging(ledger).purge_batch() == (0, 0, 0)
 
 
 async def test_nothing_is_purged_under_a_lease(ledger: Ledger) -> None:
@@ -44,10 +45,10 @@ async def test_nothing_is_purged_under_a_lease(ledger: Ledger) -> None:
     media_id = await ledger.add()
     await ledger.claim()
     await delete(ledger, media_id)
-    assert await purging(ledger).purge_batch() == (0, 0)
+    assert await purging(ledger).purge_batch() == (0, 0, 0)
 
     await ledger.pool.execute("UPDATE bildwerk.media SET until = now() - interval '1 s'")
-    assert await purging(ledger).purge_batch() == (1, 0)
+    assert await purging(ledger).purge_batch() == (1, 0, 0)
 
 
 async def test_a_picture_that_another_medium_shows_stays(ledger: Ledger) -> None:
@@ -91,14 +92,14 @@ async def test_a_medium_that_is_back_is_a_new_generation(ledger: Ledger) -> None
     assert (await ledger.meta(media_id))["ollama.caption"] == "Back again."
 
     await delete(ledger, media_id)
-    assert await purging(ledger).purge_batch() == (1, 0)
+    assert await purging(ledger).purge_batch() == (1, 0, 0)
 
 
 async def test_old_raw_answers_are_forgotten(ledger: Ledger) -> None:
     media_id = await ledger.add()
     await ledger.caption(media_id)
-    assert await purging(ledger).purge_batch() == (0, 0)
-    assert await purging(ledger, answers_after=timedelta(0)).purge_batch() == (0, 1)
+    assert await purging(ledger).purge_batch() == (0, 0, 0)
+    assert await purging(ledger, answers_after=timedelta(0)).purge_batch() == (0, 1, 0)
     assert await ledger.pool.fetchval("SELECT outcome FROM bildwerk.runs") == "done"
 
 
@@ -116,7 +117,7 @@ async def test_a_picture_that_an_inspector_just_found_again_is_kept(ledger: Ledg
             async with asyncio.timeout(5):
                 while not await ledger.pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
                     await asyncio.sleep(0.01)
-        assert await purge == (1, 0)
+        assert await purge == (1, 0, 0)
     assert await ledger.pool.fetchval("SELECT count(*) FROM bildwerk.pictures") == 1
 
 
@@ -142,3 +143,21 @@ async def test_former_pictures_are_forgotten_after_a_while(ledger: Ledger) -> No
 async def pictures(ledger: Ledger) -> list[str]:
     rows = await ledger.pool.fetch("SELECT content_hash FROM bildwerk.pictures ORDER BY 1")
     return [row["content_hash"] for row in rows]
+
+
+async def test_it_does_not_rest_while_more_is_to_be_forgotten(ledger: Ledger) -> None:
+    """So many answers as come in a minute are forgotten in a minute, whatever the size of a batch."""
+    for number in range(3):
+        await ledger.caption(await ledger.add(f"{number}.jpg", f"f{number}"))
+        await ledger.pool.execute("UPDATE bildwerk.media SET run_at = now() + interval '1 day'")
+    purge = Purge(ledger.pool, timedelta(days=30), timedelta(0), pause=3600.0, batch=1)
+
+    async def forgotten() -> bool:
+        return not await ledger.pool.fetchval("SELECT count(raw_answer) FROM bildwerk.runs")
+
+    assert not await forgotten()
+    stop = asyncio.Event()
+    running = asyncio.create_task(purge.run(stop))
+    await until(forgotten, 60)
+    stop.set()
+    await running

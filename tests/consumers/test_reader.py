@@ -110,6 +110,7 @@ class ScriptedConsumer:
                 records.append(ConsumerRecord(*partition, offset, 0, 0, None, value, 0, 0, 0, ()))
             drained[partition] = records[:max_records]
             self.positions[partition] = position + len(drained[partition])
+            max_records -= len(drained[partition])
         return drained
 
 
@@ -212,3 +213,16 @@ async def test_a_client_that_fetches_no_more_is_given_up() -> None:
 async def test_the_clients_private_sign_of_life_is_still_there(settings: KafkaSettings) -> None:
     async with open_reader(settings) as reader:
         assert isinstance(reader._consumer._fetcher.error_future, asyncio.Task)
+
+
+async def test_what_cannot_be_read_makes_no_batch_larger() -> None:
+    """Record by record, each partition gives its part: memory is bounded however many partitions there are."""
+    good = [b"%d" % number for number in range(50)]
+    consumer = ScriptedConsumer([good, [CorruptRecordException(), *good]], {})
+    reader, seen = read_with(consumer), set[tuple[TopicPartition, int]]()
+    for _ in range(60):
+        messages = await reader.poll(10)
+        assert len(messages) <= 10
+        seen |= {(m.partition, m.offset) for m in messages}
+        await reader.settle(messages)
+    assert len(seen) == 101

@@ -107,7 +107,7 @@ class Bench:
 
     async def purge(self) -> None:
         """What was kept of it is forgotten."""
-        assert await Purge(self.ledger.pool, timedelta(0), LATER).purge_batch() == (1, 0)
+        assert await Purge(self.ledger.pool, timedelta(0), LATER).purge_batch() == (1, 0, 0)
 
     async def bring_back(self) -> None:
         """The platform has the medium again, and its picture is looked at."""
