@@ -2,7 +2,12 @@
 
 from typing import Any
 
+import pytest
+
+from bench import saturation
 from bench.saturation import JOBS, Case, Done
+from bildwerk.sandbox.simulated_ollama.calls import Record
+from bildwerk.sandbox.simulated_ollama.drawn_times import DrawnTimes
 
 CAPTION, TITLE = JOBS
 
@@ -36,3 +41,11 @@ def test_overlapping_calls_of_a_medium_and_those_in_another_order_are_counted() 
     assert make(("1", CAPTION, 0, 2), ("1", TITLE, 1, 3)).inversions == 1
     assert make(("1", TITLE, 0, 1), ("1", CAPTION, 1, 2)).inversions == 2
     assert make(("1", CAPTION, 0, 1), ("1", CAPTION, 1, 2), ("1", TITLE, 2, 3)).inversions == 2
+
+
+@pytest.mark.parametrize("case", [saturation.CASES[saturation.FEW], saturation.DAY[saturation.LONG]])
+def test_where_a_goal_wants_it_the_longest_chain_is_a_fiftieth_of_the_floor(case: Case) -> None:
+    """Call times are drawn by medium and job, so that the cases are the same in every round."""
+    drawn, media = DrawnTimes(case.mean, case.spread), [str(number + 1) for number in range(case.media)]
+    chains = [sum(drawn.of(Record(0, "", 0.0, one, job)) for job in JOBS) for one in media]
+    assert sum(chains) / case.slots >= 50 * max(chains)
