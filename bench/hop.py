@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
-import numpy as np
 
 from bench.backlog import make_backlog
 from bench.comparison import Comparison, Plan, Round, Table
 from bench.elsewhere import run_elsewhere
 from bench.hearing import Event, hear
+from bench.percentiles import take_percentile
 from bench.pictures import ONE_MEGAPIXEL, fill
 from bench.services import create_database, make_kafka, make_settings, run_statement
 from bildwerk.arguments import make_planner
@@ -37,7 +37,8 @@ INSTANT: Final = ("--picture-seconds", "0", "--token-seconds", "0", "--load-seco
 SLOTS: Final = 4
 LOOK_SECONDS: Final = 0.02
 SECONDS: Final = 60.0
-COMMITS: Final = 200
+PICTURES: Final = 110
+COMMITS: Final = 6 * PICTURES
 WARM: Final = 5
 """Media at the beginning that do not count: connections and plans are made."""
 COMMIT, LEASE, EVENTS = "a commit", "next call, same lease (goal 5)", "next call, by events (goal 15)"
@@ -66,7 +67,7 @@ class Heard:
 
 async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
     """One picture after another, within a lease and by events."""
-    count = 2 if plan.quick else 30
+    count = 2 if plan.quick else PICTURES
     names = fill(plan.folder / "media", count, ONE_MEGAPIXEL)
     async with start_stack(slots=None) as stack:
         template = await create_database(stack.database_url)
@@ -78,7 +79,7 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
             taken = await _take_chains(stack, template, folder, plan.folder / "media", names)
             taken |= await _take_events(stack, template, folder, count)
             yield {
-                f"p{share}": {name: 1000 * float(np.percentile(one, share)) for name, one in taken.items()}
+                f"p{share}": {name: take_percentile(one, share, quick=plan.quick) for name, one in taken.items()}
                 for share in SHARES
             }
 
