@@ -4,13 +4,16 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack
 
 from bench.comparison import Comparison, Plan, Round, Table, take_turns
+from bench.percentiles import take_percentile
 from bench.throughput import PROCESSES, Throughput, prepare_throughput
 from bench.waiting import CLAIMS, PICTURES, RETRYING, Backlog, build_backlogs
 from bildwerk.sandbox.stack import start_stack
 
 SMALLEST, LARGEST = "10 thousand", "1 million"
 SIZES = {SMALLEST: 10_000, "100 thousand": 100_000, LARGEST: 1_000_000}
-QUICK = {SMALLEST: 2 * PICTURES, LARGEST: 3 * PICTURES}
+QUICK = {SMALLEST: 2 * PICTURES, LARGEST: 20 * PICTURES}
+WHOLE = {True: 2 * PICTURES, False: 100_000}
+"""So many media, by `quick`, have rows of the platform's, pictures and jobs."""
 
 
 async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
@@ -18,14 +21,13 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
     async with AsyncExitStack() as exits:
         swift = await exits.enter_async_context(start_stack(slots=None, fsync=False))
         safe = await exits.enter_async_context(start_stack(slots=None))
-        backlogs = await build_backlogs(
-            swift, plan.folder / "backlog", QUICK if plan.quick else SIZES, later={SMALLEST, LARGEST}
-        )
+        sizes, folder = QUICK if plan.quick else SIZES, plan.folder / "backlog"
+        backlogs = await build_backlogs(swift, folder, sizes, most=WHOLE[plan.quick], later={SMALLEST, LARGEST})
         throughput = await prepare_throughput(safe, plan.folder / "throughput", pictures=2 if plan.quick else 24)
         for number in range(plan.rounds):
             processes = PROCESSES[:2] if plan.quick else PROCESSES
-            claims = CLAIMS // 20 if plan.quick else CLAIMS
-            yield {**await _do(throughput, processes, number), **await _wait(backlogs, claims, number)}
+            done = await _do(throughput, processes, number)
+            yield {**done, **_list_sizes(backlogs), **await _wait(backlogs, number, quick=plan.quick)}
 
 
 async def _do(throughput: Throughput, processes: Sequence[int], number: int) -> dict[str, Mapping[str, float]]:
@@ -37,25 +39,37 @@ async def _do(throughput: Throughput, processes: Sequence[int], number: int) -> 
     return {"runs": {names[n]: one.rate for n, one in found.items()}, "run_cpu": costs}
 
 
-async def _wait(backlogs: Mapping[str, Backlog], claims: int, number: int) -> dict[str, Mapping[str, float]]:
+async def _wait(backlogs: Mapping[str, Backlog], number: int, *, quick: bool) -> dict[str, Mapping[str, float]]:
     found = {}
     for name in take_turns([*backlogs], number):
-        found[name] = await backlogs[name].measure_claims(claims)
+        found[name] = await backlogs[name].measure_claims(CLAIMS // 20 if quick else CLAIMS)
     served = {}
-    plain = [name for name in backlogs if not name.endswith(RETRYING)]
-    for name in take_turns(plain, number):
+    for name in take_turns(_list_plain(backlogs), number):
         served[name] = await backlogs[name].serve()
-    whole = [name for name in plain if backlogs[name].whole]
     return {
-        "claim_p50": {name: one.percentile(50) for name, one in found.items()},
-        "claim_p99": {name: one.percentile(99) for name, one in found.items()},
+        "claim_p50": {name: take_percentile(one.seconds, 50, quick=quick) for name, one in found.items()},
+        "claim_p99": {name: take_percentile(one.seconds, 99, quick=quick) for name, one in found.items()},
         "claim_cpu": {name: one.cpu for name, one in found.items()},
         "claim_pages": {name: one.pages for name, one in found.items()},
         "memory": {name: one.peak for name, one in served.items()},
         "look": {name: one.look for name, one in served.items()},
-        "tables": {name: backlogs[name].tables for name in whole},
-        "indexes": {name: backlogs[name].indexes for name in whole},
     }
+
+
+def _list_sizes(backlogs: Mapping[str, Backlog]) -> dict[str, Mapping[str, float]]:
+    media = {name: backlogs[name].media for name in _list_plain(backlogs)}
+    ledgers = {name: one.ledger for name, one in backlogs.items() if name in media and one.ledger}
+    return {
+        "media_table": {name: size.tables for name, size in media.items()},
+        "media_indexes": {name: size.indexes for name, size in media.items()},
+        "tables": {name: size.tables for name, size in ledgers.items()},
+        "indexes": {name: size.indexes for name, size in ledgers.items()},
+    }
+
+
+def _list_plain(backlogs: Mapping[str, Backlog]) -> list[str]:
+    """Those where nothing is to be tried again."""
+    return [name for name in backlogs if not name.endswith(RETRYING)]
 
 
 COMPARISON = Comparison(
@@ -70,6 +84,8 @@ COMPARISON = Comparison(
         "claim_pages": Table("pages of PostgreSQL that a claim looks at", "pages", SMALLEST),
         "memory": Table("most memory of a service that plans, sweeps and works beside them", "MB", SMALLEST),
         "look": Table("counting what waits, for /metrics", "ms", SMALLEST),
+        "media_table": Table("the table bildwerk.media alone: what waits, and for what", "MB", SMALLEST),
+        "media_indexes": Table("the indexes of bildwerk.media", "MB", SMALLEST),
         "tables": Table("the ledger's tables", "MB", SMALLEST),
         "indexes": Table("the ledger's indexes", "MB", SMALLEST),
     },

@@ -9,8 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
-import numpy as np
-
 from bench.chains import LOOK_SECONDS, choose_settings, make_settings, make_waiting, start_instant_model
 from bench.copies import multiply
 from bench.processes import Running, run_command
@@ -34,14 +32,14 @@ LEASE = timedelta(minutes=5)
 PATIENCE = 1_800.0
 RETRYING = ", 20 % in back-off"
 SECONDS = 300.0
-WHOLE = 100_000
-"""So many media have rows of the platform's, pictures and jobs; those beyond them are only told to claims."""
 TABLES = ("public.media", "bildwerk.pictures", "bildwerk.media", "bildwerk.jobs")
 RETRY = "UPDATE bildwerk.media SET run_at = now() + interval '1 day', priority = 10 WHERE id % 5 = 0"
 SIZE = """
 SELECT (sum(pg_table_size(c.oid)) / 1e6)::float8 AS tables, (sum(pg_indexes_size(c.oid)) / 1e6)::float8 AS indexes
-FROM pg_class AS c WHERE c.relnamespace = 'bildwerk'::regnamespace AND c.relkind = 'r'
+FROM pg_class AS c WHERE c.relnamespace = 'bildwerk'::regnamespace AND c.relkind = 'r' AND c.relname ~ $1
 """
+LEDGER, MEDIA = "", "^media$"
+"""Which tables are added up, as regular expressions."""
 UNDONE = """
 SELECT count(*) FROM bildwerk.jobs
 WHERE media_id <= $1 AND (status IN ('waiting', 'due') OR generation < $2)
@@ -57,10 +55,6 @@ class Claims:
     cpu: float
     pages: float
 
-    def percentile(self, share: float) -> float:
-        """Milliseconds that so many of 100 took at most."""
-        return float(np.percentile(self.seconds, share)) * 1000
-
 
 @dataclass(frozen=True, slots=True)
 class Served:
@@ -71,15 +65,26 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True)
+class Size:
+    """Megabytes on disk."""
+
+    tables: float
+    indexes: float
+
+
+@dataclass(frozen=True, slots=True)
 class Backlog:
-    """A database of media that wait; `whole`: all of them with pictures, jobs and rows of the platform's."""
+    """A database of media that wait; the first `whole` of them have pictures, jobs and rows of the platform's.
+
+    `media` is the size of bildwerk.media alone, `ledger` of all our tables, where all of the media are whole.
+    """
 
     stack: Stack
     folder: Path
     database: str
-    whole: bool
-    tables: float
-    indexes: float
+    whole: int
+    media: Size
+    ledger: Size | None
 
     async def measure_claims(self, claims: int) -> Claims:
         """Claim again and again. What was claimed goes to the end of the line, so that as many go on waiting."""
@@ -109,8 +114,7 @@ class Backlog:
             async with pool.acquire() as connection:
                 await connection.execute("UPDATE bildwerk.watches SET cursor = 0")
                 generation = await connection.fetchval(GENERATION, PICTURES) + 1
-                media = await connection.fetchval("SELECT count(*) FROM bildwerk.media")
-            events = min(EVENTS, media - PICTURES)
+            events = min(EVENTS, self.whole - PICTURES)
             await announce(make_kafka(settings), range(PICTURES + 1, PICTURES + 1 + events))
             async with run_command(self.folder, chosen, "serve") as service:
                 await service.wait_until_started()
@@ -126,9 +130,12 @@ class Backlog:
 
 
 async def build_backlogs(
-    stack: Stack, folder: Path, sizes: Mapping[str, int], *, later: Collection[str]
+    stack: Stack, folder: Path, sizes: Mapping[str, int], *, most: int, later: Collection[str]
 ) -> dict[str, Backlog]:
-    """One of each size; of those named in `later` also one where every fifth is to be tried again tomorrow."""
+    """One of each size; of those named in `later` also one where every fifth is to be tried again tomorrow.
+
+    No more than `most` media are whole: those beyond them are only told to claims.
+    """
     folder.mkdir()
     database, settings = await make_waiting(stack, folder, PICTURES)
     made, found = range(1, PICTURES + 1), {}
@@ -136,13 +143,14 @@ async def build_backlogs(
         database = await create_database(stack.database_url, database)
         async with _connecting(database) as connection:
             await leases.register_slots(connection, [HOST])
-            whole = range(made.stop, min(size, WHOLE) + 1)
-            if whole:
+            if whole := range(made.stop, min(size, most) + 1):
                 await multiply(connection, make_planner(settings), PICTURES, whole, TABLES)
-            if rest := range(max(made.stop, WHOLE + 1), size + 1):
+            if rest := range(max(made.stop, most + 1), size + 1):
                 await multiply(connection, make_planner(settings), PICTURES, rest, ["bildwerk.media"])
             made = range(1, size + 1)
-            found[name] = Backlog(stack, folder, database, size <= WHOLE, *await connection.fetchrow(SIZE))
+            media = Size(*await connection.fetchrow(SIZE, MEDIA))
+            ledger = None if size > most else Size(*await connection.fetchrow(SIZE, LEDGER))
+            found[name] = Backlog(stack, folder, database, min(size, most), media, ledger)
     for name in later:
         copy = await create_database(stack.database_url, found[name].database)
         async with _connecting(copy) as connection:
