@@ -1,9 +1,10 @@
 """What a picture's calls cost on a real engine, by the order in which they come, and all in one call.
 
 llama.cpp with vision models of random weights (`bench.engine`), one of full attention and one with a sliding window; or
-a real Ollama, when one is named. The engine forgets a prompt that loses its slot, as it must with a library: the 8 GB
-that are usual hold 46 pictures of qwen3-vl 8B and 119 of qwen2.5vl 7B (1200 tokens of 147 and 57 kB). The questions are
-those of the stages, without the comparison with other pictures, and answers are cut off early: reading is what differs.
+a real Ollama, when one is named. The engine forgets a prompt that loses its slot, as it must with a library: the 8 GiB
+that are usual hold 48 pictures of qwen3-vl 8B and 124 of qwen2.5vl 7B (1200 tokens of 144 and 56 KiB). The questions
+are those of the stages, without the comparison with other pictures, and answers are cut off early: reading is what
+differs.
 """
 
 import asyncio
@@ -26,7 +27,7 @@ from bench.pictures import draw
 from contracts.facts import MediaFacts
 from handlers.inference.answers import answer_schema
 from handlers.inference.fusing import fuse
-from handlers.inference.hosts import parse_hosts
+from handlers.inference.hosts import MAX_SLOTS, parse_hosts
 from handlers.inference.layout import Question, request_body, request_path, system_text
 from handlers.inference.options import InferenceOptions
 from handlers.registry import load_stages
@@ -34,7 +35,10 @@ from handlers.registry import load_stages
 TOGETHER, BY_JOB, FREE, FUSED = "picture by picture", "job by job", "in any order", "one fused call"
 ORDERS: Final = (TOGETHER, BY_JOB, FREE, FUSED)
 SLOTS: Final = (1, 4)
-REAL_SLOTS: Final = (2, 3, 8)
+REAL_SLOTS: Final = range(1, MAX_SLOTS + 1)
+"""As many as a server may be said to have."""
+CALL_SECONDS: Final = 1800.0
+"""No call takes so long."""
 PICTURES: Final = 3
 """At least; and two for each slot: of a library only few pictures have one."""
 ANSWER_TOKENS: Final = 24
@@ -69,7 +73,7 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
     async with AsyncExitStack() as exits:
         clients = {}
         for name, (url, slots) in (await start_engines(plan, exits, memory=0)).items():
-            client = httpx.AsyncClient(base_url=url, timeout=None, trust_env=False)  # noqa: S113 - it may take long
+            client = httpx.AsyncClient(base_url=url, timeout=CALL_SECONDS, trust_env=False)
             clients[name] = await exits.enter_async_context(client), slots
         for number in range(plan.rounds):
             figures: dict[str, dict[str, float]] = {}
@@ -176,7 +180,7 @@ def make_picture(*, quick: bool) -> bytes:
 def _make_tables() -> dict[str, Table]:
     tables = {}
     for kind, word in _KINDS.items():
-        for slots in (*SLOTS, *REAL_SLOTS) if kind == "real" else SLOTS:
+        for slots in REAL_SLOTS if kind == "real" else SLOTS:
             name, where = f"{kind} {slots}", f"{word}, {slots} slot{'s' * (slots > 1)}"
             tables[f"{name} wall"] = Table(f"time by the clock per picture, {where}", "s", FREE)
             tables[f"{name} reading"] = Table(f"prompt time of all calls of a picture, {where}", "s", FREE)
