@@ -1,12 +1,8 @@
 """The command line: `python -m bench [NAME...]`."""
 
 import argparse
-import asyncio
 import sys
-import tempfile
-import time
-from collections.abc import Sequence
-from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -18,18 +14,17 @@ from bench import (
     duplicates,
     hop,
     layouts,
-    plot,
     prefix,
     redecide,
     replay,
-    report,
     saturation,
     scale,
     slots,
     transport,
 )
-from bench.comparison import Comparison, Plan, Round
+from bench.comparison import Plan
 from bench.peers import part as peers
+from bench.session import run_all
 from bildwerk.demo.surroundings import forget_services
 from bildwerk.telemetry import logs
 
@@ -80,44 +75,8 @@ def _arguments() -> argparse.Namespace:
     return arguments
 
 
-async def _measure(comparison: Comparison, plan: Plan, rounds: list[Round], console: Console) -> None:
-    console.print(f"{comparison.name}: {comparison.about}")
-    began = time.monotonic()
-    async with aclosing(comparison.measure(plan)) as measuring:
-        async for one in measuring:
-            rounds.append(one)
-            console.print(f"{comparison.name}: round {len(rounds)} of {plan.rounds}, {time.monotonic() - began:.0f} s")
-
-
-def _run(chosen: Sequence[Comparison], arguments: argparse.Namespace, console: Console) -> int:
-    """Whatever ends it, what was measured until then is shown and written."""
-    measured: list[tuple[Comparison, list[Round]]] = []
-    try:
-        for comparison in chosen:
-            measured.append((comparison, []))
-            with tempfile.TemporaryDirectory(prefix="bildwerk-bench-") as folder:
-                plan = Plan(arguments.rounds, Path(folder), arguments.quick, arguments.ollama, arguments.model)
-                asyncio.run(_measure(comparison, plan, measured[-1][1], console))
-    except KeyboardInterrupt:
-        console.print("stopped: what follows is of the rounds that were finished")
-        return 130
-    finally:
-        _show([(comparison, rounds) for comparison, rounds in measured if rounds], arguments, console)
-    return 0
-
-
-def _show(measured: Sequence[tuple[Comparison, list[Round]]], arguments: argparse.Namespace, console: Console) -> None:
-    for comparison, rounds in measured:
-        for grid in report.draw(comparison, rounds):
-            console.print(grid)
-        path = arguments.output / comparison.name
-        report.write(path.with_suffix(".json"), comparison, rounds, quick=arguments.quick)
-        path.with_suffix(".svg").write_text(plot.draw(comparison, report.summarise(comparison, rounds)))
-        console.print(f"written: {path}.json and {path}.svg")
-
-
 def main() -> int:
-    """Measure what was asked for; the exit status is 130 after Ctrl-C."""
+    """Measure what was asked for; the exit status is 1 when something broke, 130 after Ctrl-C."""
     arguments = _arguments()
     forget_services()
     chosen = [COMPARISONS[name] for name in dict.fromkeys(arguments.names or COMPARISONS)]
@@ -127,7 +86,8 @@ def main() -> int:
         sys.excepthook = sys.__excepthook__  # what breaks here is for the person who measures, not for the log
         console = Console()
         console.width = max(console.width, WIDTH)
-        return _run(chosen, arguments, console)
+        plan = partial(Plan, arguments.rounds, quick=arguments.quick, ollama=arguments.ollama, model=arguments.model)
+        return run_all(chosen, plan, arguments.output, console)
 
 
 if __name__ == "__main__":

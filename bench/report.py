@@ -36,7 +36,9 @@ class Figure:
 
 
 def summarise(comparison: Comparison, rounds: Sequence[Round]) -> dict[str, list[Figure]]:
-    """The figures of each table that was measured, by the table's key."""
+    """The figures of each table that was measured, by its key. Raises ValueError when a figure has no table."""
+    if unknown := {key for one in rounds for key in one} - set(comparison.tables):
+        raise ValueError(f"{comparison.name} has no table for {', '.join(sorted(unknown))}")
     found = {}
     for key, table in comparison.tables.items():
         if key not in rounds[0]:

@@ -1,0 +1,63 @@
+"""Comparisons one after the other: what breaks one of them takes nothing from the others."""
+
+import asyncio
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from pathlib import Path
+
+from rich.console import Console
+
+from bench import plot, report
+from bench.comparison import Comparison, Plan, Round
+
+
+def run_all(chosen: Sequence[Comparison], make_plan: Callable[[Path], Plan], output: Path, console: Console) -> int:
+    """Measure them all; `make_plan` is given a folder that is empty and thrown away afterwards.
+
+    Each is shown and written when it ends, whatever ends it, with the rounds that were finished. Returns the exit
+    status: 1 when one broke, 130 after Ctrl-C, which ends them all.
+    """
+    status = 0
+    for comparison in chosen:
+        try:
+            with tempfile.TemporaryDirectory(prefix="bildwerk-bench-") as folder:
+                _run(comparison, make_plan(Path(folder)), output, console)
+        except KeyboardInterrupt:
+            console.print("stopped: only rounds that were finished are shown and written")
+            return 130
+        except Exception:  # noqa: BLE001 - whatever it is: hours of others are to come
+            console.print(traceback.format_exc(), markup=False, highlight=False, soft_wrap=True)
+            console.print(f"{comparison.name} broke, see above; what it had finished is kept")
+            status = 1
+    return status
+
+
+def _run(comparison: Comparison, plan: Plan, output: Path, console: Console) -> None:
+    rounds: list[Round] = []
+    try:
+        asyncio.run(_measure(comparison, plan, rounds, console))
+    finally:
+        if rounds:
+            _show(comparison, rounds, plan, output, console)
+
+
+async def _measure(comparison: Comparison, plan: Plan, rounds: list[Round], console: Console) -> None:
+    console.print(f"{comparison.name}: {comparison.about}")
+    began = time.monotonic()
+    async with aclosing(comparison.measure(plan)) as measuring:
+        async for one in measuring:
+            report.summarise(comparison, [*rounds, one])  # what cannot be shown is found out before more is measured
+            rounds.append(one)
+            console.print(f"{comparison.name}: round {len(rounds)} of {plan.rounds}, {time.monotonic() - began:.0f} s")
+
+
+def _show(comparison: Comparison, rounds: Sequence[Round], plan: Plan, output: Path, console: Console) -> None:
+    for grid in report.draw(comparison, rounds):
+        console.print(grid)
+    path = output / comparison.name
+    report.write(path.with_suffix(".json"), comparison, rounds, quick=plan.quick)
+    path.with_suffix(".svg").write_text(plot.draw(comparison, report.summarise(comparison, rounds)))
+    console.print(f"written: {path}.json and {path}.svg")

@@ -1,0 +1,77 @@
+"""That hours of measuring are not lost by one part that breaks, or by Ctrl-C."""
+
+import io
+import json
+from collections.abc import AsyncGenerator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from bench import displacement, prefix, report
+from bench.comparison import Comparison, Plan, Round, Table
+from bench.session import run_all
+from handlers.inference.hosts import MAX_SLOTS, Host
+
+WHOLE: Round = {"t": {"a": 1.0}}
+
+
+def compare(name: str, *steps: Round | BaseException) -> Comparison:
+    """A comparison whose rounds are these; it ends with what is raised."""
+
+    async def measure(_plan: Plan) -> AsyncGenerator[Round, None]:
+        for step in steps:
+            if isinstance(step, BaseException):
+                raise step
+            yield step
+
+    return Comparison(name, "what it is about", {"t": Table("title", "ms")}, measure)
+
+
+def run(folder: Path, *chosen: Comparison) -> tuple[int, dict[str, int], str]:
+    """The exit status, how many rounds were written of whom, and what was printed."""
+    printed = io.StringIO()
+    status = run_all(chosen, partial(Plan, 2), folder, Console(file=printed, width=100))
+    written = {path.stem: len(json.loads(path.read_text())["rounds"]) for path in folder.glob("*.json")}
+    assert {path.stem for path in folder.glob("*.svg")} == written.keys()
+    return status, written, printed.getvalue()
+
+
+def test_what_breaks_is_told_and_the_others_are_measured(tmp_path: Path) -> None:
+    broken = compare("broken", RuntimeError("no [bold]luck"))
+    halfway = compare("halfway", WHOLE, RuntimeError("it went"))
+
+    status, written, printed = run(tmp_path, broken, halfway, compare("whole", WHOLE, WHOLE))
+
+    assert (status, written) == (1, {"halfway": 1, "whole": 2})
+    assert "RuntimeError: no [bold]luck" in printed
+    assert "RuntimeError: it went" in printed
+
+
+def test_where_nothing_breaks_the_status_is_0(tmp_path: Path) -> None:
+    assert run(tmp_path, compare("one", WHOLE), compare("other", WHOLE))[:2] == (0, {"one": 1, "other": 1})
+
+
+def test_ctrl_c_ends_them_all_and_keeps_what_was_finished(tmp_path: Path) -> None:
+    stopped = compare("stopped", WHOLE, KeyboardInterrupt())
+    status, written, printed = run(tmp_path, compare("before", WHOLE), stopped, compare("after", WHOLE))
+
+    assert (status, written) == (130, {"before": 1, "stopped": 1})
+    assert "stopped: only rounds that were finished are shown" in printed
+
+
+def test_a_figure_that_no_table_shows_breaks_the_first_round(tmp_path: Path) -> None:
+    unknown: Round = {**WHOLE, "x": {"a": 1.0}}
+    with pytest.raises(ValueError, match="has no table for x"):
+        report.summarise(compare("unknown"), [WHOLE, unknown])
+
+    status, written, printed = run(tmp_path, compare("unknown", unknown, unknown))
+    assert (status, written) == (1, {})
+    assert "round 1" not in printed
+
+
+@pytest.mark.parametrize("comparison", [prefix.COMPARISON, displacement.COMPARISON], ids=lambda one: one.name)
+def test_a_real_server_may_have_any_number_of_slots(comparison: Comparison) -> None:
+    for slots in (Host("").slots, 6, 16, MAX_SLOTS):
+        assert any(key.startswith(f"real {slots} ") for key in comparison.tables)
