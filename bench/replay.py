@@ -177,7 +177,7 @@ async def _take_batches(
 async def _list_batches(kafka: KafkaSettings, events: int) -> list[list[int]]:
     """The media of the topic, in batches as intake gets them."""
     batches: list[list[int]] = []
-    async with _consuming(kafka) as consumer:
+    async with _consuming(kafka) as consumer, asyncio.timeout(SECONDS):
         while sum(map(len, batches)) < events:
             got = await consumer.getmany(timeout_ms=500, max_records=BATCH)
             if got:

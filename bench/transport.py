@@ -32,6 +32,8 @@ PICTURES: Final = {"small": 0, "picture": 150_000}
 """Bytes of the prepared picture in a request: none, and a usual one, which is 200 kB in base64."""
 TEXT: Final = 1_000
 """Bytes of a request without its picture."""
+SECONDS: Final = 600.0
+"""For all calls through one client: some seconds are usual. A limit on each call would be part of what is measured."""
 Send: TypeAlias = Callable[[], Awaitable[object]]
 Client: TypeAlias = Callable[[str, int], AbstractAsyncContextManager[Send]]
 
@@ -39,14 +41,14 @@ Client: TypeAlias = Callable[[str, int], AbstractAsyncContextManager[Send]]
 @asynccontextmanager
 async def _plain(url: str, picture: int) -> AsyncIterator[Send]:
     limits = httpx.Limits(max_connections=None)
-    async with httpx.AsyncClient(limits=limits, timeout=None, trust_env=False) as client:  # noqa: S113 - takes minutes
+    async with httpx.AsyncClient(limits=limits, timeout=None, trust_env=False) as client:  # noqa: S113 - see SECONDS
         yield _post(client, url, picture)
 
 
 @asynccontextmanager
 async def _over_aiohttp(url: str, picture: int) -> AsyncIterator[Send]:
     transport = AiohttpTransport(client=_session)
-    async with httpx.AsyncClient(transport=transport, timeout=None, trust_env=False) as client:  # noqa: S113 - as above
+    async with httpx.AsyncClient(transport=transport, timeout=None, trust_env=False) as client:  # noqa: S113 - see SECONDS
         yield _post(client, url, picture)
 
 
@@ -94,7 +96,7 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
 
 async def _cost(client: Client, url: str, picture: int, requests: int) -> float:
     """CPU milliseconds of this process for one call; connections are open already."""
-    async with client(url, picture) as send:
+    async with asyncio.timeout(SECONDS), client(url, picture) as send:
 
         async def send_some(count: int) -> None:
             for _ in range(count):
