@@ -1,7 +1,8 @@
 """How fast events are planned: a topic read again when all is done, and for the first time; and what that is made of.
 
 Done is the whole chain: all eight jobs of every medium are terminal. The clock runs from the first batch to the last,
-so that joining the group is left out. No fsync.
+so that joining the group is left out. No fsync. Beside it, on the same broker in topics with as many partitions, what
+bildwerk's peers take for doing nothing about their events.
 """
 
 import asyncio
@@ -15,7 +16,9 @@ from uuid import uuid4
 from bench.chains import make_done
 from bench.comparison import Comparison, Plan, Round, Table, take_turns
 from bench.copies import multiply
+from bench.idlers import list_idlers
 from bench.pace import Pace
+from bench.peers.contestants import SLOTS
 from bench.services import announce, create_database, make_kafka, run_statement
 from bench.usage import find_postgres, take_cpu
 from bildwerk.arguments import make_planner
@@ -48,6 +51,8 @@ FIRST, AGAIN, READ, LOADED, RAW = (
     "read, and facts made of it",
     "aiokafka alone",
 )
+PLANNED = {FIRST, AGAIN, READ, LOADED}
+"""Where PostgreSQL is at work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
     """Take the same topic in each way, with a new group every time."""
     media = MEDIA // 100 if plan.quick else MEDIA
     async with start_stack(slots=None, fsync=False) as stack:
-        kafka = await make_kafka(stack.kafka_bootstrap_servers)
+        kafka = await make_kafka(stack.kafka_bootstrap_servers, SLOTS)
         await announce(kafka, range(1, media + 1))
         done, settings = await make_done(stack, plan.folder, PICTURES)
         planner = make_planner(settings)
@@ -82,16 +87,22 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
             LOADED: partial(_load, done, planner, batches),
             FIRST: partial(_plan_first, stack.database_url, new, planner, media),
             RAW: partial(_poll, media),
+            **{name: partial(_take_rate, take) for name, take in list_idlers(plan, media).items()},
         }
         await _read_alone(done, planner, batches, kafka)  # warm
         for number in range(plan.rounds):
             found = {way: await ways[way](_regroup(kafka)) for way in take_turns([*ways], number)}
-            kept = {way: figures for way, figures in found.items() if way != RAW}
+            kept = {way: figures for way, figures in found.items() if way in PLANNED}
             yield {
                 "rate": {way: figures.rate for way, figures in found.items()},
                 "ours": {way: figures.ours for way, figures in kept.items()},
                 "theirs": {way: figures.theirs for way, figures in kept.items()},
             }
+
+
+async def _take_rate(take: Callable[[KafkaSettings], Awaitable[float]], kafka: KafkaSettings) -> Figures:
+    async with asyncio.timeout(SECONDS):
+        return Figures(await take(kafka))
 
 
 def _regroup(kafka: KafkaSettings) -> KafkaSettings:
@@ -215,9 +226,9 @@ async def _consuming(kafka: KafkaSettings) -> AsyncGenerator[Consumer, None]:
 
 COMPARISON = Comparison(
     "replay",
-    "events per second of a media.created topic: planned again, planned first, and what that is made of",
+    "events per second of a topic: planned again, planned first, what that is made of, and the peers' no-op",
     {
-        "rate": Table("events of one topic", "events per second", READ),
+        "rate": Table("events of a topic", "events per second", READ),
         "ours": Table("CPU time of this process for 1000 events", "ms", READ),
         "theirs": Table("CPU time of PostgreSQL for 1000 events", "ms", READ),
     },

@@ -6,7 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from bench import hop, layouts, replay, saturation, scale
+from bench.comparison import Plan
+from bench.idlers import list_idlers
+from bench.peers.contestants import find_missing
 from bildwerk.sandbox.process import Process, Program
+from requirements import install
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -53,10 +57,13 @@ async def test_the_ways_from_a_commit_to_the_next_call_are_measured(tmp_path: Pa
 
 
 async def test_a_finished_library_is_planned_again_without_a_row_written(tmp_path: Path) -> None:
-    """The part itself asserts it, for all eight jobs of a thousand media."""
+    """The part itself asserts it, for all eight jobs of a thousand media; beside it, the peers that are installed."""
     (found,) = (await measure("replay", tmp_path))["rounds"]
 
-    assert set(found["rate"]) == {replay.FIRST, replay.AGAIN, replay.READ, replay.LOADED, replay.RAW}
+    peers = list_idlers(Plan(1, tmp_path, quick=True), 1)
+    assert len(peers) == len(install.PEERS) - len(find_missing()), "one of each environment"
+    assert set(found["rate"]) == {replay.FIRST, replay.AGAIN, replay.READ, replay.LOADED, replay.RAW, *peers}
+    assert set(found["ours"]) == replay.PLANNED
 
 
 async def test_claims_and_processes_are_measured_beside_backlogs_of_several_sizes(tmp_path: Path) -> None:
