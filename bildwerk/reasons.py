@@ -58,6 +58,7 @@ REASONS: Final[dict[str, str]] = {
     "media_root_unavailable": "the media root is away",
     "store_unavailable": "the bucket or web server with the picture is away",
     "decoder_unavailable": "no decoder process could be started",
+    "database_unavailable": "PostgreSQL was away or busy while the picture was looked at",
     "content_changed": "the file changed meanwhile",
     "companion_changed": "the file of a medium that was to be shown beside it changed, or is gone",
     "not_inspected": "the picture has not been looked at yet",

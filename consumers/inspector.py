@@ -127,9 +127,8 @@ class Inspector:
         content_hash = inspection.content_hash
         if self.detector is None or content_hash is None or inspection.picture.unreadable is not None:
             return inspection
-        async with self.pool.acquire() as connection:
-            if await inspections.find_nsfw(connection, content_hash) is not None:
-                return inspection
+        if await self._has_score(content_hash):
+            return inspection
         score = None
         try:
             score = await self.detector.score(await self.pictures.rendition(medium.path, content_hash))
@@ -141,6 +140,16 @@ class Inspector:
             if score is None:
                 log.warning("detector.failed", media_id=medium.media_id)
         return replace(inspection, picture=replace(inspection.picture, nsfw=score, nsfw_tried=True))
+
+    async def _has_score(self, content_hash: str) -> bool:
+        """Whether there is a score. Raises Unavailable: trouble of the database is no fault of the picture."""
+        try:
+            async with self.pool.acquire() as connection:
+                return await inspections.find_nsfw(connection, content_hash) is not None
+        except Exception as error:
+            if not is_repeatable(error):
+                raise
+            raise Unavailable("database_unavailable", type(error).__name__) from error
 
     def _may_be_uploading(self, medium: Uninspected, inspection: Inspection) -> bool:
         if inspection.picture.unreadable not in UPLOADING or medium.tries + 1 >= self.again.tries:

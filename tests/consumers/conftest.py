@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from consumers.kafka import KafkaSettings, create_topics
 from contracts.topics import Topic
 from db.pool import Database, Pool, open_pool
 from tests.brokers import Broker
+from tests.ledger import Ledger
+from tests.room import Room, open_room
 
 Read = Callable[..., Awaitable[list[ConsumerRecord]]]
 Produce = Callable[..., Awaitable[RecordMetadata]]
@@ -37,6 +40,13 @@ async def settings(broker: Broker, unique: str) -> KafkaSettings:
 async def pool(database: str) -> AsyncIterator[Pool]:
     """Return a pool on a fresh migrated database."""
     async with open_pool(Database(database, pool_size=5)) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture
+async def room(ledger: Ledger, tmp_path: Path) -> AsyncIterator[Room]:
+    """Return an inspector that looks again at once."""
+    async with open_room(ledger, tmp_path) as opened:
         yield opened
 
 

@@ -1,69 +1,21 @@
 """The inspector on real files: what it stores, when it waits, when it looks again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
-from consumers.inspector import Inspector
-from consumers.store import Store
 from contracts.facts import Picture
 from db.pool import Connection
-from handlers.backoff import Backoff
 from handlers.failures import Failure, Stale, Unavailable
-from handlers.inspect.limits import PictureLimits
-from handlers.inspect.pool import Inspection, PicturePool
-from handlers.inspect.references import MediaRoot
-from handlers.inspect.renditions import RenditionCache
-from handlers.inspect.sources import Sources
+from handlers.inspect.pool import Inspection
 from handlers.runner.outcomes import Planned
 from handlers.runner.planning import Planner, PlanRequest
 from tests.handlers.inspect.generators import CASES
-from tests.ledger import Ledger
+from tests.room import Room, Scripted
 from tests.stores import come_back
-
-
-@dataclass
-class Room:
-    """An inspector at work on a folder."""
-
-    ledger: Ledger
-    folder: Path
-    inspector: Inspector
-    found: asyncio.Event
-    store: Store
-
-    async def add(self, path: str) -> int:
-        """Put a row into the platform and plan it, as an upload's event would."""
-        media_id = int(await self.ledger.pool.fetchval("INSERT INTO media (path) VALUES ($1) RETURNING id", path))
-        await self.ledger.plan(media_id)
-        return media_id
-
-    async def row(self, media_id: int) -> tuple[str | None, str | None, bool]:
-        """(content hash, reason, still to be inspected)."""
-        row = await self.ledger.pool.fetchrow(
-            "SELECT m.content_hash, coalesce(m.unreadable, p.unreadable) AS reason, inspect_at IS NOT NULL AS open"
-            " FROM bildwerk.media AS m LEFT JOIN bildwerk.pictures AS p USING (content_hash) WHERE m.id = $1",
-            media_id,
-        )
-        return row["content_hash"], row["reason"], row["open"]
-
-
-@pytest.fixture
-async def room(ledger: Ledger, tmp_path: Path) -> AsyncIterator[Room]:
-    """Return an inspector that looks again at once."""
-    folder = tmp_path / "media"
-    folder.mkdir()
-    Image.new("RGB", (40, 30), "orange").save(folder / "orange.png")
-    root, found = MediaRoot(folder), asyncio.Event()
-    cache = RenditionCache(tmp_path / "cache", 1 << 24)
-    async with PicturePool(Sources({"": root}), PictureLimits(), cache, 1) as pool:
-        again, store = Backoff(tries=2, base=0.0, cap=0.0), Store(pool, poll=0.02)
-        inspector = Inspector(ledger.pool, ledger.planner, store, found.set, again=again)
-        yield Room(ledger, folder, inspector, found, store)
 
 
 async def test_a_picture_is_inspected_once_and_its_jobs_become_due(room: Room) -> None:
@@ -308,17 +260,6 @@ async def test_a_platform_s_row_without_a_path_is_a_bad_reference(room: Room) ->
     await room.inspector.inspect_batch()
 
     assert (await room.row(media_id))[1:] == ("bad_reference", False)
-
-
-class Scripted:
-    """A detector that says what it is told, and counts."""
-
-    def __init__(self, *scores: float | None) -> None:
-        self.scores, self.seen = list(scores), list[bytes]()
-
-    async def score(self, jpeg: bytes) -> float | None:
-        self.seen.append(jpeg)
-        return self.scores.pop(0)
 
 
 async def _nsfw(room: Room) -> list[float | None]:
