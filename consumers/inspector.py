@@ -1,7 +1,7 @@
 """The inspector: looks at the pictures behind new source marks, without a model and without a slot."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
@@ -9,6 +9,7 @@ from typing import Protocol
 import structlog
 
 from consumers.pulse import Pulse
+from consumers.turns import is_turn_of_oldest
 from consumers.waiting import wait_for_any
 from contracts.facts import Picture
 from db import inspections, ledger
@@ -66,6 +67,7 @@ class Inspector:
     detector: Detector | None = None
     settled: Callable[[], None] = field(default=lambda: None)
     patience: float = 30.0
+    claims: int = 0
     slow: set[asyncio.Task[None]] = field(default_factory=set)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     pulse: Pulse = field(default_factory=Pulse)
@@ -92,9 +94,7 @@ class Inspector:
 
     async def inspect_batch(self) -> bool:
         """Inspect what is waiting, up to a batch; False when nothing was."""
-        async with self.pool.acquire() as connection:
-            room = min(self.batch, MOST_SLOW - len(self.slow))
-            media = await inspections.claim(connection, room, self.hold) if room else []
+        media = await self._claim(min(self.batch, MOST_SLOW - len(self.slow)))
         looks = {asyncio.create_task(self._inspect(medium)) for medium in media}
         self.slow |= looks
         if looks:
@@ -105,6 +105,15 @@ class Inspector:
         for error in [error for look in ended if (error := look.exception()) is not None]:
             raise error
         return bool(media)
+
+    async def _claim(self, room: int) -> Sequence[Uninspected]:
+        if not room:
+            return ()
+        oldest = sum(is_turn_of_oldest(self.claims + later) for later in range(room))
+        async with self.pool.acquire() as connection:
+            media = await inspections.claim(connection, room, self.hold, oldest)
+        self.claims += len(media)
+        return media
 
     async def _inspect(self, medium: Uninspected) -> None:
         try:

@@ -28,9 +28,12 @@ class Uninspected:
     measured: str | None = None
 
 
-async def claim(connection: Connection, limit: int, hold: timedelta) -> Sequence[Uninspected]:
-    """Take up to `limit` media to inspect; after `hold` others may take them."""
-    rows = await connection.fetch(load("inspections")["inspections_claim"], limit, hold, MEASURES_VERSION)
+async def claim(connection: Connection, limit: int, hold: timedelta, oldest: int = 0) -> Sequence[Uninspected]:
+    """Take up to `limit` media to inspect; after `hold` others may take them.
+
+    Those of the highest priority, but for the `oldest`: so many of them have waited longest.
+    """
+    rows = await connection.fetch(load("inspections")["inspections_claim"], limit, hold, MEASURES_VERSION, oldest)
     return [
         Uninspected(row["id"], row["path"], row["mark"], row["inspect_tries"], row["now"], row["measured"])
         for row in rows

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from PIL import Image
 
@@ -16,6 +17,7 @@ from handlers.inspect.pool import PicturePool
 from handlers.inspect.references import MediaRoot
 from handlers.inspect.renditions import RenditionCache
 from handlers.inspect.sources import Sources
+from handlers.runner.planning import PlanRequest
 from tests.ledger import Ledger
 
 
@@ -29,11 +31,20 @@ class Room:
     found: asyncio.Event
     store: Store
 
-    async def add(self, path: str) -> int:
+    async def add(self, path: str, priority: int = 0) -> int:
         """Put a row into the platform and plan it, as an upload's event would."""
         media_id = int(await self.ledger.pool.fetchval("INSERT INTO media (path) VALUES ($1) RETURNING id", path))
-        await self.ledger.plan(media_id)
+        async with self.ledger.pool.acquire() as connection, connection.transaction():
+            request = PlanRequest(media_id, priority=priority, source={"topic": "test"})
+            await self.ledger.planner.plan_media(connection, [request])
         return media_id
+
+    async def add_copies(self, count: int, priority: int = 0) -> list[int]:
+        """So many media with the same picture, one after the other."""
+        names = [f"{uuid4()}.png" for _ in range(count)]
+        for name in names:
+            (self.folder / name).hardlink_to(self.folder / "orange.png")
+        return [await self.add(name, priority) for name in names]
 
     async def row(self, media_id: int) -> tuple[str | None, str | None, bool]:
         """(content hash, reason, still to be inspected)."""

@@ -1,11 +1,18 @@
 -- name: inspections_claim
--- Taken by moving inspect_at ahead: an inspector that dies leaves them to be looked at again after that time.
-WITH due AS MATERIALIZED (
+-- Taken by moving inspect_at ahead: an inspector that dies leaves them to be looked at again after that time. The $4 that
+-- have waited longest, and the first in line.
+WITH oldest AS MATERIALIZED (
     SELECT id FROM bildwerk.media
     WHERE inspect_at <= now()
-    ORDER BY inspect_at LIMIT $1 FOR UPDATE SKIP LOCKED
+    ORDER BY inspect_at LIMIT $4 FOR UPDATE SKIP LOCKED
+), fresh AS MATERIALIZED (
+    SELECT id FROM bildwerk.media
+    WHERE inspect_at <= now() AND id <> ALL (ARRAY(SELECT id FROM oldest))
+    ORDER BY priority DESC, inspect_at
+    LIMIT $1 - (SELECT count(*) FROM oldest) FOR UPDATE SKIP LOCKED
 ), taken AS (
-    UPDATE bildwerk.media AS m SET inspect_at = now() + $2::interval FROM due WHERE m.id = due.id
+    UPDATE bildwerk.media AS m SET inspect_at = now() + $2::interval
+    WHERE m.id = ANY (ARRAY(SELECT id FROM oldest UNION ALL SELECT id FROM fresh))
     RETURNING m.id, m.inspect_tries, m.content_hash
 )
 SELECT

@@ -1,5 +1,7 @@
 """Looks of the inspector: whose turn is next, and what becomes of one that meets trouble which is not the picture's."""
 
+from dataclasses import replace
+
 import asyncpg
 import pytest
 
@@ -31,3 +33,36 @@ async def test_a_database_in_trouble_while_the_detector_is_asked_about_breaks_no
     content_hash, reason, still_open = await room.row(media_id)
     assert (content_hash is not None, reason, still_open) == (True, None, False)
     assert await room.ledger.pool.fetchval("SELECT nsfw FROM bildwerk.pictures") == 0.25
+
+
+async def test_an_upload_overtakes_a_backfill(room: Room) -> None:
+    inspector = replace(room.inspector, batch=8)
+    backfill = await room.add_copies(20, -100)
+    upload = await room.add("orange.png")
+    await inspector.inspect_batch()
+
+    looked_at = [medium for medium in (*backfill, upload) if (await room.row(medium))[0] is not None]
+    assert looked_at == [*backfill[:7], upload]
+
+
+async def test_what_waits_longest_is_looked_at_however_many_uploads_come(room: Room) -> None:
+    """One look in eight, as with claims; no other one is looked at twice for it."""
+    inspector = replace(room.inspector, batch=8)
+    oldest = await room.add("orange.png", -100)
+    uploads = await room.add_copies(20)
+    await inspector.inspect_batch()
+
+    looked_at = [medium for medium in (oldest, *uploads) if (await room.row(medium))[0] is not None]
+    assert looked_at == [oldest, *uploads[:7]]
+
+
+async def test_one_look_at_a_time_is_for_the_oldest_each_eighth_time(room: Room) -> None:
+    inspector = replace(room.inspector, batch=1)
+    oldest = await room.add("orange.png", -100)
+    await room.add_copies(9)
+    done = []
+    for _ in range(8):
+        await inspector.inspect_batch()
+        done.append((await room.row(oldest))[0] is not None)
+
+    assert done == [False] * 7 + [True]
