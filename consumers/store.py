@@ -22,8 +22,8 @@ log = structlog.get_logger("bildwerk.consumers.store")
 T = TypeVar("T")
 SHORTEST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
 """Seconds that a picture of a store that is away is left alone."""
-AT_ONCE: Final = 2
-"""Pictures asked for at a time from one store elsewhere: what waits behind them learns that it is away from them."""
+OF_STRANGERS: Final = 2
+"""Pictures asked for at a time from a server that only references name; from a bucket as many as there are decoders."""
 PROBES: Final = 8
 """Stores elsewhere that are looked for at a time: with `*` anybody may name thousands that are gone for ever."""
 REMEMBERED: Final = 10_000
@@ -40,7 +40,9 @@ class Store:
     breakers: dict[str, Breaker] = field(default_factory=dict)
     pulse: Pulse = field(default_factory=Pulse)
     _probes: dict[str, asyncio.Task[None]] = field(default_factory=dict, init=False)
-    _turns: WeakValueDictionary[str, asyncio.Semaphore] = field(default_factory=WeakValueDictionary, init=False)
+    _turns: WeakValueDictionary[tuple[str, bool], asyncio.Semaphore] = field(
+        default_factory=WeakValueDictionary, init=False
+    )
     _streaks: OrderedDict[str, int] = field(default_factory=OrderedDict, init=False)
 
     @property
@@ -58,10 +60,13 @@ class Store:
 
     async def inspect(self, reference: str, measured: str | None = None) -> Inspection:
         """What is behind a reference; see `PicturePool.inspect`."""
-        return await self._guard(reference, lambda: self.pool.inspect(reference, measured))
+        return await self._guard(reference, lambda: self.pool.inspect(reference, measured), waited_for=False)
 
     async def rendition(self, reference: str, content_hash: str) -> bytes:
-        """The picture as the model gets it; see `PicturePool.rendition`."""
+        """The picture as the model gets it; see `PicturePool.rendition`. One that is there waits for nobody's turn."""
+        self._require_closed(self.sources.locate(reference).store)
+        if (cached := await self.pool.find_cached(content_hash)) is not None:
+            return cached
         return await self._guard(reference, lambda: self.pool.rendition(reference, content_hash))
 
     async def hash(self, reference: str) -> str:
@@ -97,11 +102,14 @@ class Store:
         self.breakers.pop(store, None)
         self.back()
 
-    async def _guard(self, reference: str, work: Callable[[], Awaitable[T]]) -> T:
-        """The work's result; a store that is away is not asked, so that what hangs there holds up nobody else."""
+    async def _guard(self, reference: str, work: Callable[[], Awaitable[T]], *, waited_for: bool = True) -> T:
+        """The work's result; a store that is away is not asked, so that what hangs there holds up nobody else.
+
+        What is `waited_for` by a worker does not stand in the inspector's line.
+        """
         store = self.sources.locate(reference).store
         self._require_closed(store)
-        async with self._turn(store):
+        async with self._turn(store, waited_for=waited_for):
             self._require_closed(store)
             try:
                 found = await work()
@@ -117,12 +125,14 @@ class Store:
         if not self._is_closed(store):
             raise Unavailable(self.breakers[store].reason, pause=self._pause(store))
 
-    def _turn(self, store: str) -> AbstractAsyncContextManager[None]:
+    def _turn(self, store: str, *, waited_for: bool) -> AbstractAsyncContextManager[None]:
+        """One of few, for what waits behind them learns from them that the store is away."""
         if store in self.sources.roots:
             return nullcontext()
-        turn = self._turns.get(store)
+        turn = self._turns.get((store, waited_for))
         if turn is None:
-            turn = self._turns[store] = asyncio.Semaphore(AT_ONCE)
+            at_once = self.pool.at_once if store in self.sources.stores else OF_STRANGERS
+            turn = self._turns[store, waited_for] = asyncio.Semaphore(at_once)
         return turn
 
     def _count(self, reference: str) -> float:

@@ -1,11 +1,12 @@
 """Pictures looked at in child processes, several at a time, never on the event loop."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from contracts.facts import Picture
 from handlers.failures import Invalid, Stale, Unavailable
@@ -15,8 +16,10 @@ from handlers.inspect.frames import Header
 from handlers.inspect.limits import PictureLimits
 from handlers.inspect.reasons import Reason
 from handlers.inspect.renditions import RenditionCache
-from handlers.inspect.sources import Sources
+from handlers.inspect.sources import Remote, Sources
 
+LEAST_AT_ONCE: Final = 2
+"""So that one picture is fetched while another is decoded."""
 _CHILD_FAULTS = frozenset([Reason.DECODER_CRASHED, Reason.DECODER_OUT_OF_MEMORY])
 
 
@@ -39,6 +42,9 @@ class Inspection:
 class PicturePool:
     """At most `processes` children, started when first needed, used again, replaced when they die.
 
+    As many files of each remote, two at least, are held in memory for inspections, and as many for what workers wait
+    for, which so stands behind few inspections only, however many wait.
+
     Use it as an asynchronous context manager; leaving it ends all children. The children also end
     when this process does, in whatever way.
     """
@@ -47,7 +53,11 @@ class PicturePool:
         self.sources = sources
         self._limits = limits
         self._cache = cache
-        self._turns = asyncio.Semaphore(processes)
+        self.at_once = max(LEAST_AT_ONCE, processes)
+        self._decoders = asyncio.Semaphore(processes)
+        self._turns: defaultdict[tuple[Remote | None, bool], asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(self.at_once)
+        )
         self._idle: list[Child] = []
         self._children: set[Child] = set()
         self._endings: set[asyncio.Task[None]] = set()
@@ -77,7 +87,7 @@ class PicturePool:
         A file that holds no usable picture is an answer, `picture.unreadable`. Raises Invalid if
         there is no file of ours, Unavailable if the media root or the child processes are away.
         """
-        answer = await self._ask(reference, "yes", measured)
+        answer = await self._ask(reference, "yes", measured, waited_for=False)
         source, picture = answer.read_source(), answer.read_picture()
         if picture.unreadable is None:
             await asyncio.to_thread(self._keep, source["content_hash"], answer.rendition)
@@ -95,7 +105,7 @@ class PicturePool:
         Raises Stale if the file holds other bytes by now, Invalid (with the reason) if they are no
         usable picture or there is no file, and Unavailable.
         """
-        cached = await asyncio.to_thread(self._cache.get, content_hash, self._limits.recipe)
+        cached = await self.find_cached(content_hash)
         if cached is not None:
             return cached
         answer = await self._ask(reference, content_hash, content_hash)
@@ -107,6 +117,10 @@ class PicturePool:
         await asyncio.to_thread(self._keep, content_hash, answer.rendition)
         return answer.rendition
 
+    async def find_cached(self, content_hash: str) -> bytes | None:
+        """The rendition of the bytes with this content hash, if it is in the cache."""
+        return await asyncio.to_thread(self._cache.get, content_hash, self._limits.recipe)
+
     async def hash(self, reference: str) -> str:
         """SHA-256 (hex) of the file's bytes now. Raises Invalid (too large, too), Unavailable."""
         source = (await self._ask(reference, "no")).read_source()
@@ -117,14 +131,17 @@ class PicturePool:
     def _keep(self, content_hash: str, rendition: bytes) -> None:
         self._cache.put(content_hash, self._limits.recipe, rendition)
 
-    async def _ask(self, reference: str, decode: str, measured: str | None = None) -> Answer:
+    async def _ask(
+        self, reference: str, decode: str, measured: str | None = None, *, waited_for: bool = True
+    ) -> Answer:
         """What a child makes of the bytes there: it reads a media root itself, all other bytes are fetched for it."""
         place = self.sources.locate(reference)
         request: Header = {"root": None, "decode": decode, "measured": measured}
-        if self.sources.is_here(place):
-            return await self._insist(request | {"root": place.store, "reference": place.name}, b"")
-        async with self.sources.fetch(place, self._limits.max_bytes) as data:
-            return await self._insist(request, data)
+        remote = self.sources.find_remote(place)
+        async with self._turns[remote, waited_for]:
+            if remote is None:
+                return await self._insist(request | {"root": place.store, "reference": place.name}, b"")
+            return await self._insist(request, await remote.fetch(place, self._limits.max_bytes))
 
     async def _insist(self, request: Header, data: bytes) -> Answer:
         """Ask a child, and a fresh one if it died: it may be worn out, or a stranger killed it."""
@@ -170,7 +187,7 @@ class PicturePool:
     @asynccontextmanager
     async def _borrow(self, *, fresh: bool) -> AsyncIterator[Child]:
         """A child for one exchange; used again unless it was killed or the exchange broke off."""
-        async with self._turns:
+        async with self._decoders:
             if fresh and self._idle:
                 self._dispose(self._idle.pop())
             child = self._idle.pop() if self._idle and not fresh else await self._start()

@@ -1,8 +1,7 @@
 """All that references may lead to: media roots here, and stores elsewhere whose bytes are fetched."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,10 +13,6 @@ from handlers.inspect.references import MediaRoot
 
 class Remote(Protocol):
     """Stores elsewhere that are reached in one way."""
-
-    @property
-    def turns(self) -> asyncio.Semaphore:
-        """How many files are held in memory at a time."""
 
     @property
     def stores(self) -> tuple[str, ...]:
@@ -60,16 +55,9 @@ class Sources:
             raise Invalid(Reason.BAD_REFERENCE, f"{scheme}: references are off")
         return locate_below(reference, self.roots)
 
-    def is_here(self, place: Place) -> bool:
-        """Whether it is a file of this computer, which children read themselves."""
-        return place.store in self.roots
-
-    @asynccontextmanager
-    async def fetch(self, place: Place, max_bytes: int) -> AsyncIterator[bytes]:
-        """The bytes of a place elsewhere, for as long as they are needed; few are held at a time."""
-        remote = self.remotes[read_scheme(place.store)]
-        async with remote.turns:
-            yield await remote.fetch(place, max_bytes)
+    def find_remote(self, place: Place) -> Remote | None:
+        """How the place is reached; None for a file of this computer, which children read themselves."""
+        return None if place.store in self.roots else self.remotes[read_scheme(place.store)]
 
     async def check(self, store: str) -> None:
         """Raise Unavailable while that store is away; a root without any file is, too."""

@@ -102,7 +102,7 @@ async def test_what_waits_behind_a_silent_server_is_not_kept_waiting_by_it_too(t
     asked: list[str] = []
 
     class Silent:
-        turns, stores = asyncio.Semaphore(2), ()
+        stores = ()
 
         def locate(self, reference: str) -> Place:
             return Place("http://away.test:80", reference)
@@ -160,7 +160,7 @@ async def test_few_of_many_servers_are_looked_for_at_a_time(tmp_path: Path) -> N
     looking: list[str] = []
 
     class Hanging:
-        turns, stores = asyncio.Semaphore(2), ()
+        stores = ()
 
         async def check(self, store: str) -> None:
             looking.append(store)

@@ -14,7 +14,6 @@ from handlers.inspect.places import Place
 from handlers.inspect.reasons import Reason
 from handlers.inspect.remote.bodies import gather_body
 
-AT_ONCE: Final = 2
 RETRIES: Final = 2
 CHUNK: Final = 65_536
 MAX_KEY_BYTES: Final = 1024
@@ -39,7 +38,6 @@ class Buckets:
 
     buckets: Mapping[str, S3Store]
     seconds: float = 60.0
-    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     @classmethod
     def of(cls, names: tuple[str, ...], account: Account, seconds: float = 60.0) -> "Buckets":

@@ -20,7 +20,6 @@ from handlers.inspect.remote.bodies import gather_body
 from handlers.inspect.remote.urls import Url, read_url
 
 MAX_REDIRECTS: Final = 3
-AT_ONCE: Final = 2
 CHUNK: Final = 65_536
 PATIENCE: Final = 10
 """What was too slow is left alone for so many times the limit."""
@@ -50,7 +49,6 @@ class Web:
     seconds: float = 60.0
     tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
     look_up: LookUp = look_up
-    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     @property
     def stores(self) -> tuple[str, ...]:
