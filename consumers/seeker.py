@@ -1,4 +1,7 @@
-"""The seeker: looks for duplicates of media that were inspected, and plans media whose neighbours have changed."""
+"""The seeker: looks for duplicates of media that were inspected, and plans media whose neighbours have changed.
+
+Pictures that their inspector did not live to compare with the library are compared here, too.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -9,7 +12,7 @@ import structlog
 
 from consumers.pulse import Pulse
 from consumers.waiting import wait_for_any
-from db import duplicates, ledger, likenesses
+from db import duplicates, inspections, ledger, likenesses
 from db.failures import is_repeatable
 from db.pool import Pool
 from handlers.runner.outcomes import Planned
@@ -45,7 +48,8 @@ class DuplicateSeeker:
             self.pulse.beat()
             self.wake.clear()
             try:
-                busy = await self.plan_called() or (self.wanted and await self.seek_batch())
+                busy = await self.plan_called() or await self.compare_batch()
+                busy = busy or (self.wanted and await self.seek_batch())
             except Exception as error:
                 if not is_repeatable(error):
                     raise
@@ -70,6 +74,14 @@ class DuplicateSeeker:
                 await duplicates.seek_again(connection, left)
         self.planned(planned)
         return bool(called)
+
+    async def compare_batch(self) -> bool:
+        """Compare pictures with the library whose inspector did not live to do it; False when there are none."""
+        async with self.pool.acquire() as connection:
+            pictures = await inspections.claim_uncompared(connection, self.claimed, self.hold)
+            for content_hash, phash in pictures:
+                await inspections.compare(connection, content_hash, phash)
+        return bool(pictures)
 
     async def seek_batch(self) -> bool:
         """Look for others like media that nobody did it for; False when there are none."""

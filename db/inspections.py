@@ -93,6 +93,15 @@ async def compare(connection: Connection, content_hash: str, phash: int) -> None
     await connection.execute(load("inspections")["inspections_compare"], content_hash, phash)
 
 
+async def claim_uncompared(connection: Connection, limit: int, hold: timedelta) -> list[tuple[str, int]]:
+    """Take up to `limit` pictures that nobody lived to compare, by content hash and perceptual hash.
+
+    After `hold` others may. A picture that is forgotten by now has 0, and is not compared.
+    """
+    rows = await connection.fetch(load("inspections")["inspections_claim_uncompared"], limit, hold)
+    return [(row["content_hash"], row["phash"] or 0) for row in rows]
+
+
 async def find_nsfw(connection: Connection, content_hash: str) -> float | None:
     """The detector's score of a content hash that was looked at before; None when there is none."""
     score: float | None = await connection.fetchval(load("inspections")["inspections_nsfw"], content_hash)

@@ -44,35 +44,60 @@ WHERE p.content_hash = $1
 RETURNING content_hash
 
 -- name: inspections_keep_picture
--- A content hash that crashed the model stays poison whatever the decoder says.
-INSERT INTO bildwerk.pictures AS p (
-    content_hash, format, width, height, pixel_hash, unreadable, measures, phash, nsfw, measures_version,
-    nsfw_tried, embedded, sketch, taken
+-- A content hash that crashed the model stays poison whatever the decoder says. What is to be compared is put down until
+-- that is done.
+WITH kept AS (
+    INSERT INTO bildwerk.pictures AS p (
+        content_hash, format, width, height, pixel_hash, unreadable, measures, phash, nsfw, measures_version,
+        nsfw_tried, embedded, sketch, taken
+    )
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+    ON CONFLICT (content_hash) DO UPDATE SET
+        format = excluded.format, width = excluded.width, height = excluded.height, pixel_hash = excluded.pixel_hash,
+        unreadable = excluded.unreadable, inspected_at = now(), measures = coalesce(excluded.measures, p.measures),
+        phash = coalesce(excluded.phash, p.phash), nsfw = coalesce(excluded.nsfw, p.nsfw),
+        measures_version = excluded.measures_version, nsfw_tried = p.nsfw_tried OR excluded.nsfw_tried,
+        -- a picture that was measured was read, too, and may have turned out to hold nothing
+        embedded = CASE WHEN excluded.measures IS NULL THEN p.embedded ELSE excluded.embedded END,
+        taken = CASE WHEN excluded.measures IS NULL THEN p.taken ELSE excluded.taken END,
+        sketch = coalesce(excluded.sketch, p.sketch), left_at = NULL
+    WHERE p.unreadable IS DISTINCT FROM 'poison'
+    RETURNING p.content_hash, p.phash, p.compared
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-ON CONFLICT (content_hash) DO UPDATE SET
-    format = excluded.format, width = excluded.width, height = excluded.height, pixel_hash = excluded.pixel_hash,
-    unreadable = excluded.unreadable, inspected_at = now(), measures = coalesce(excluded.measures, p.measures),
-    phash = coalesce(excluded.phash, p.phash), nsfw = coalesce(excluded.nsfw, p.nsfw),
-    measures_version = excluded.measures_version, nsfw_tried = p.nsfw_tried OR excluded.nsfw_tried,
-    -- a picture that was measured was read, too, and may have turned out to hold nothing
-    embedded = CASE WHEN excluded.measures IS NULL THEN p.embedded ELSE excluded.embedded END,
-    taken = CASE WHEN excluded.measures IS NULL THEN p.taken ELSE excluded.taken END,
-    sketch = coalesce(excluded.sketch, p.sketch), left_at = NULL
-WHERE p.unreadable IS DISTINCT FROM 'poison'
+INSERT INTO bildwerk.uncompared (content_hash)
+SELECT content_hash FROM kept WHERE phash IS NOT NULL AND compared IS NULL
+ON CONFLICT DO NOTHING
 
 -- name: inspections_compare
 -- How near the nearest other picture is, once per picture: what came later does not make it less new, nor what a medium
 -- showed before, if none does now.
-UPDATE bildwerk.pictures AS p SET nearest = n.nearest, compared = n.compared
-FROM (
-    SELECT min(bit_count((o.phash # $2)::bit(64))) AS nearest, count(*) AS compared
-    FROM bildwerk.pictures AS o
-    -- by its number, which the index holds, too
-    WHERE o.phash IS NOT NULL AND o.left_at IS NULL
-        AND o.number <> (SELECT s.number FROM bildwerk.pictures AS s WHERE s.content_hash = $1)
-) AS n
-WHERE p.content_hash = $1 AND p.compared IS NULL
+WITH compared AS (
+    UPDATE bildwerk.pictures AS p SET nearest = n.nearest, compared = n.compared
+    FROM (
+        SELECT min(bit_count((o.phash # $2)::bit(64))) AS nearest, count(*) AS compared
+        FROM bildwerk.pictures AS o
+        -- by its number, which the index holds, too
+        WHERE o.phash IS NOT NULL AND o.left_at IS NULL
+            AND o.number <> (SELECT s.number FROM bildwerk.pictures AS s WHERE s.content_hash = $1)
+    ) AS n
+    WHERE p.content_hash = $1 AND p.phash = $2 AND p.compared IS NULL
+    RETURNING p.content_hash
+)
+-- Once the picture is locked, as where it is kept (P23): therefore it looks at what was compared.
+DELETE FROM bildwerk.uncompared WHERE content_hash = $1 AND (SELECT count(*) FROM compared) >= 0
+
+-- name: inspections_claim_uncompared
+-- Pictures whose inspector did not live to compare them. One that is forgotten by now is put down for nothing.
+WITH late AS MATERIALIZED (
+    SELECT content_hash FROM bildwerk.uncompared
+    WHERE compare_at <= now()
+    ORDER BY compare_at LIMIT $1 FOR UPDATE SKIP LOCKED
+), taken AS (
+    UPDATE bildwerk.uncompared AS u SET compare_at = now() + $2::interval FROM late
+    WHERE u.content_hash = late.content_hash
+    RETURNING u.content_hash
+)
+SELECT t.content_hash, p.phash FROM taken AS t LEFT JOIN bildwerk.pictures AS p USING (content_hash)
 
 -- name: inspections_nsfw
 SELECT nsfw FROM bildwerk.pictures WHERE content_hash = $1

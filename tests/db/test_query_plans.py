@@ -46,7 +46,7 @@ STATEMENTS: Mapping[str, tuple[tuple[Any, ...], Sequence[str]]] = {
         (16, HOUR, 1, 2),
         ("media_uninspected", "media_uninspected_first", "media_pkey", "pictures_pkey"),
     ),
-    "inspections_compare": (("7", 7), ("pictures_phash", "pictures_pkey")),
+    "inspections_compare": (("7", 7), ("pictures_phash", "pictures_pkey", "uncompared_pkey")),
 }
 
 
