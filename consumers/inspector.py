@@ -95,8 +95,9 @@ class Inspector:
     async def inspect_batch(self) -> bool:
         """Inspect what is waiting, up to a batch; False when nothing was."""
         media = await self._claim(min(self.batch, MOST_SLOW - len(self.slow)))
-        looks = {asyncio.create_task(self._inspect(medium)) for medium in media}
+        looks = {asyncio.create_task(self._inspect(medium)) for medium in media if not medium.gone}
         self.slow |= looks
+        await self._close([medium.media_id for medium in media if medium.gone])
         if looks:
             # What hangs at a store elsewhere holds up nobody: the next batch does not wait for it.
             await asyncio.wait(looks, timeout=self.patience)
@@ -114,6 +115,13 @@ class Inspector:
             media = await inspections.claim(connection, room, self.hold, oldest)
         self.claims += len(media)
         return media
+
+    async def _close(self, media_ids: Sequence[int]) -> None:
+        """Plan media that the platform has deleted: there is nothing to look at."""
+        if media_ids:
+            async with self.pool.acquire() as connection, connection.transaction():
+                await self.planner.plan_media(connection, [PlanRequest(media_id) for media_id in media_ids])
+            self.settled()
 
     async def _inspect(self, medium: Uninspected) -> None:
         try:

@@ -17,7 +17,7 @@ class Uninspected:
     """A medium to look at; the mark was read before the bytes will be (P6).
 
     `tries` counts earlier vain looks; `now` is the database's clock at the claim; `measured` is the content hash that
-    needs no measuring any more.
+    needs no measuring any more; `gone`: the platform does not have the medium any more.
     """
 
     media_id: int
@@ -26,6 +26,7 @@ class Uninspected:
     tries: int
     now: datetime
     measured: str | None = None
+    gone: bool = False
 
 
 async def claim(connection: Connection, limit: int, hold: timedelta, oldest: int = 0) -> Sequence[Uninspected]:
@@ -35,7 +36,7 @@ async def claim(connection: Connection, limit: int, hold: timedelta, oldest: int
     """
     rows = await connection.fetch(load("inspections")["inspections_claim"], limit, hold, MEASURES_VERSION, oldest)
     return [
-        Uninspected(row["id"], row["path"], row["mark"], row["inspect_tries"], row["now"], row["measured"])
+        Uninspected(row["id"], row["path"], row["mark"], row["inspect_tries"], row["now"], row["measured"], row["gone"])
         for row in rows
     ]
 

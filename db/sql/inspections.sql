@@ -16,11 +16,11 @@ WITH oldest AS MATERIALIZED (
     RETURNING m.id, m.inspect_tries, m.content_hash
 )
 SELECT
-    now() AS now, t.id, t.inspect_tries, coalesce(p.path, '') AS path,
+    now() AS now, t.id, t.inspect_tries, coalesce(p.path, '') AS path, p.id IS NULL AS gone,
     bildwerk.source_mark(p.path, p.updated_at, p.hash) AS mark,
     c.content_hash AS measured
 FROM taken AS t
-JOIN public.media AS p ON p.id = t.id
+LEFT JOIN public.media AS p ON p.id = t.id
 -- one that an inspector did not live to compare with the library is measured again, too, and so is one that could not be
 -- read: by now its format may be known, or its decoding in time
 LEFT JOIN bildwerk.pictures AS c

@@ -1,5 +1,6 @@
 """Looks of the inspector: whose turn is next, and what becomes of one that meets trouble which is not the picture's."""
 
+import asyncio
 from dataclasses import replace
 
 import asyncpg
@@ -66,3 +67,21 @@ async def test_one_look_at_a_time_is_for_the_oldest_each_eighth_time(room: Room)
         done.append((await room.row(oldest))[0] is not None)
 
     assert done == [False] * 7 + [True]
+
+
+async def test_media_that_the_platform_has_deleted_hold_up_nobody(room: Room) -> None:
+    """A wrong import, deleted at once: its media are closed without a look, and without a rest between batches."""
+    inspector = replace(room.inspector, poll=3600.0)
+    deleted, good = await room.add_copies(40), await room.add("orange.png")
+    await room.ledger.pool.execute("DELETE FROM media WHERE id = ANY($1::bigint[])", deleted)
+    stop = asyncio.Event()
+    running = asyncio.create_task(inspector.run(stop))
+    async with asyncio.timeout(90):
+        while (await room.row(good))[0] is None:
+            await asyncio.sleep(0.05)
+    stop.set()
+    await running
+
+    rows = await room.ledger.pool.fetch("SELECT id FROM bildwerk.media WHERE deleted_at IS NOT NULL ORDER BY id")
+    assert [row["id"] for row in rows] == deleted
+    assert await room.ledger.pool.fetchval("SELECT count(*) FROM bildwerk.media WHERE inspect_at IS NOT NULL") == 0
