@@ -13,6 +13,7 @@ import orjson
 
 from contracts.topics import Topic
 from tests.acceptance.invariants import Evidence, gather
+from tests.acceptance.polling import until
 from tests.acceptance.test_duplicates import paint, retouch
 from tests.acceptance.world import TITLE, Service, World
 from tests.crash.cases import Case
@@ -66,10 +67,18 @@ class Lanes:
         """Let a process that nobody kills finish the rest; what is left is the evidence."""
         await self.start(None, slots=4)
         await self.world.settled(self.media, seconds=300, jobs=len(self.job_types))
+        await self.world.pool.execute("UPDATE bildwerk.uncompared SET compare_at = now()")
+        await until(self._has_compared_all, 120)
         evidence = await gather(self.world)
         evidence = replace(evidence, events=[record for record in evidence.events if record.value != BAD])
         evidence.check()
         return evidence
+
+    async def _has_compared_all(self) -> bool:
+        """Whether no picture is left that its inspector did not live to compare with the library."""
+        return not await self.world.pool.fetchval(
+            "SELECT EXISTS (SELECT FROM bildwerk.pictures WHERE phash IS NOT NULL AND compared IS NULL)"
+        )
 
 
 @dataclass
