@@ -15,7 +15,9 @@ import orjson
 from bench.peers.calls import Call, read_calls
 from bench.peers.contestants import BILDWERK, REPOSITORY, SLOTS, Contestant
 from bench.peers.workloads import Message, Workload
-from bench.services import create_database, make_kafka
+from bench.pictures import SMALL, fill
+from bench.processes import Running
+from bench.services import create_database, make_kafka, run_statement
 from bildwerk.sandbox.addresses import Stack
 from bildwerk.sandbox.failure import SandboxError
 from bildwerk.sandbox.ollama import start_simulated_ollama
@@ -23,11 +25,16 @@ from bildwerk.sandbox.process import Process, Program
 from bildwerk.sandbox.simulated_ollama.models import SIMULATED
 from consumers.kafka import KafkaSettings, make_producer
 from contracts.topics import Topic
+from db.migrate import migrate
 
 OPTIONS = ("--picture-seconds", "0", "--token-seconds", "0", "--load-seconds", "0")
+MEDIA = "INSERT INTO public.media (path) SELECT lpad(n::text, 4, '0') || '.jpg' FROM generate_series(0, $1::int - 1) n"
+TABLE = "CREATE TABLE peer_rows (media_id bigint, job text, member int)"
 ROWS = "SELECT media_id, job FROM peer_rows"
+OWN = "SELECT count(*) FROM peer_rows WHERE member = $1"
 DONE = "SELECT media_id, job_type AS job FROM bildwerk.jobs WHERE status = 'done'"
 STOP_SECONDS = 60.0
+POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,7 @@ class Site:
 
 @dataclass
 class Ground:
-    """One contestant's run of one workload."""
+    """One contestant's run of one workload; `members` are those that have to be there."""
 
     site: Site
     contestant: Contestant
@@ -54,10 +61,12 @@ class Ground:
     pool: asyncpg.Pool
     exits: AsyncExitStack
     members: list[Process] = field(default_factory=list)
+    started: int = 0
 
     async def join(self) -> Process:
         """Start one more member."""
-        log = self.folder / f"member-{len(self.members)}.log"
+        self.started += 1
+        log = self.folder / f"member-{self.started}.log"
         ours = self.contestant is BILDWERK
         argv = [sys.executable, "-m", "bildwerk", "serve"] if ours else [*self.contestant.command, *self._orders]
         common = {"PATH": os.defpath, "HOME": str(self.folder), "PYTHONPATH": str(REPOSITORY)}
@@ -68,11 +77,36 @@ class Ground:
         self.exits.push_async_callback(member.stop, STOP_SECONDS)
         return member
 
+    async def leave(self, member: Process) -> None:
+        """Ask a member to stop, and wait. Raises SandboxError when it had ended before, or does not end by itself."""
+        self.check()
+        self.members.remove(member)
+        await member.stop(STOP_SECONDS)
+        if member.returncode == -signal.SIGKILL:
+            raise SandboxError(f"{self.name(member)} was asked to stop, and did not in {STOP_SECONDS:g} s")
+
+    async def kill(self, member: Process) -> None:
+        """Take a member away without a word."""
+        self.check()
+        self.members.remove(member)
+        os.kill(member.pid, signal.SIGKILL)
+        await member.wait()
+
     def check(self) -> None:
-        """Raise SandboxError when a member has ended with an error."""
+        """Raise SandboxError when a member has ended that nobody asked to."""
         for member in self.members:
-            if member.returncode is not None and member.returncode > 0:
-                raise SandboxError(f"{self.contestant.name} ended: {member.read_tail(20)}")
+            if member.returncode is not None:
+                raise SandboxError(f"{self.name(member)} ended ({member.returncode}): {member.read_tail(20)}")
+
+    def name(self, member: Process) -> str:
+        """What a member is called in a message: whose it is, and which of them."""
+        return f"{self.contestant.name}, {member.program.log.stem}"
+
+    async def count_work(self, member: Process) -> int:
+        """How many messages a member has done: its rows, or what bildwerk's log says."""
+        if self.contestant is BILDWERK:
+            return sum(event["outcome"] == "done" for event in Running(member).list_events("job.ended"))
+        return int(await self.pool.fetchval(OWN, member.pid))
 
     async def list_calls(self) -> list[Call]:
         """The model calls so far."""
@@ -109,6 +143,9 @@ class Ground:
             "kafka_idempotence": False,
             "kafka_session_timeout_seconds": self.kafka.session_timeout,
             "lease_seconds": self.kafka.session_timeout,  # as long as a peer's partitions stay with one that died
+            # A slot that comes free is heard of in its own process only, which takes it in milliseconds: who looks once
+            # a second gets none as long as the other one has work.
+            "poll_seconds": POLL_SECONDS,
             "web_port": 0,
             **{f"topic_{topic.name.lower()}": name for topic, name in self.kafka.topics.items()},
         }
@@ -120,15 +157,14 @@ class Ground:
         }
 
 
-async def kill(member: Process) -> None:
-    """Take a member away without a word."""
-    os.kill(member.pid, signal.SIGKILL)
-    await member.wait()
-
-
 @asynccontextmanager
-async def open_site(stack: Stack, template: str, folder: Path) -> AsyncIterator[Site]:
-    """Start the simulated Ollama; `folder` has the pictures in `media`."""
+async def open_site(stack: Stack, folder: Path, media: int) -> AsyncIterator[Site]:
+    """Make so many pictures in `folder`, and a database with them, and start the simulated Ollama."""
+    fill(folder / "media", media, SMALL)
+    template = await create_database(stack.database_url)
+    await migrate(template)
+    await run_statement(template, MEDIA, media)
+    await run_statement(template, TABLE)
     # It could answer two members' calls at once: nobody waits in its queue.
     server = await start_simulated_ollama(folder, 2 * SLOTS, OPTIONS)
     try:

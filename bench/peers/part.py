@@ -7,23 +7,19 @@ counted is seen from outside: calls in the log of the simulated Ollama, rows in 
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.comparison import Comparison, Plan, Round, Table, take_turns
 from bench.peers import calls, courses, idle
 from bench.peers.contestants import BILDWERK, PEERS, SLOTS, Contestant, install_missing
-from bench.peers.ground import Ground, Site, lay_out, open_site
+from bench.peers.ground import Site, lay_out, open_site
 from bench.peers.workloads import Workload, make_even, make_skewed
-from bench.pictures import SMALL, fill
-from bench.services import create_database, run_statement
 from bildwerk.sandbox.stack import start_stack
-from db.migrate import migrate
 
-MEDIA = "INSERT INTO public.media (path) SELECT lpad(n::text, 4, '0') || '.jpg' FROM generate_series(0, $1::int - 1) n"
-TABLE = "CREATE TABLE peer_rows (media_id bigint, job text, member int)"
 SECONDS = 300.0
+CALL_SECONDS = 1.0
 IDLE_SECONDS = 6
 LEAST, MOST = 0.2, 0.8
 """Where in a run a member is killed."""
@@ -33,34 +29,32 @@ LEAST, MOST = 0.2, 0.8
 class Sizes:
     """How much there is to do.
 
-    `media` and `seconds` of calls in the skewed work, `waves` of calls by which a member joins and leaves, or is
-    stopped, each of `call` seconds; the most `events` about which nothing is done; which `courses`, and which
-    `programs` if not all.
+    `media` and `seconds` of calls in the skewed work; in each course that is to be played, how many `waves` of calls
+    of `CALL_SECONDS` one member makes by itself; the most `events` about which nothing is done; which `programs` of
+    peers if not all, and then only bildwerk's members come and go.
     """
 
     media: int
     seconds: float
-    join_waves: int
-    stop_waves: int
-    call: float
+    waves: Mapping[str, int]
     events: int
-    courses: tuple[str, ...] = ("join", "restart", "kill")
     programs: tuple[str, ...] = ()
 
     def count(self, course: str, contestant: Contestant) -> int:
         """Messages of a disturbed course: one by one, fewer are done in the same time."""
-        return contestant.concurrency * (self.join_waves if course == "join" else self.stop_waves)
+        return contestant.concurrency * self.waves[course]
+
+    def disturbs(self, course: str, contestant: Contestant) -> bool:
+        """Whether a course is played."""
+        return course in self.waves and (contestant is BILDWERK or not self.programs)
 
 
-FULL = Sizes(media=40, seconds=120.0, join_waves=22, stop_waves=8, call=1.0, events=20_000)
+FULL = Sizes(media=40, seconds=120.0, waves={"join": 22, "roll": 22, "restart": 8, "kill": 8}, events=20_000)
 QUICK = Sizes(
     media=5,
     seconds=8.0,
-    join_waves=3,
-    stop_waves=3,
-    call=0.3,
+    waves={"join": 16, "roll": 16},
     events=200,
-    courses=(),
     programs=("faststream_concurrent", "quixstreams_rows"),
 )
 
@@ -72,23 +66,17 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
     if absent := [peer.name for peer in PEERS if peer not in installed]:
         print(f"peers: not measured, for they cannot be installed here: {'; '.join(absent)}")
     contestants = [one for one in installed if not sizes.programs or one.program in ("", *sizes.programs)]
-    most = max(sizes.media, *(sizes.count(course, BILDWERK) for course in ("join", "kill")))
-    fill(plan.folder / "media", most, SMALL)
-    async with start_stack(slots=None) as stack:
-        template = await create_database(stack.database_url)
-        await migrate(template)
-        await run_statement(template, MEDIA, most)
-        await run_statement(template, TABLE)
-        async with open_site(stack, template, plan.folder) as site:
-            for number in range(plan.rounds):
-                bench = Bench(site, sizes, plan.folder / str(number))
-                dice = random.Random(number)  # what is drawn in a round is the same for all
-                skewed, share = make_skewed(dice, sizes.media, sizes.seconds), dice.uniform(LEAST, MOST)
-                for contestant in take_turns(contestants, number):
-                    await bench.work(contestant, skewed)
-                    await bench.disturb(contestant, share)
-                    await bench.idle(contestant)
-                yield bench.found
+    most = max(sizes.media, *(sizes.count(course, BILDWERK) for course in sizes.waves))
+    async with start_stack(slots=None) as stack, open_site(stack, plan.folder, most) as site:
+        for number in range(plan.rounds):
+            bench = Bench(site, sizes, plan.folder / str(number))
+            dice = random.Random(number)  # what is drawn in a round is the same for all
+            skewed, share = make_skewed(dice, sizes.media, sizes.seconds), dice.uniform(LEAST, MOST)
+            for contestant in take_turns(contestants, number):
+                await bench.work(contestant, skewed)
+                await bench.disturb(contestant, share)
+                await bench.idle(contestant)
+            yield bench.found
 
 
 @dataclass
@@ -111,10 +99,9 @@ class Bench:
     async def disturb(self, contestant: Contestant, share: float) -> None:
         """The courses on which members come and go."""
         for name, course in courses.name_courses(share).items():
-            if name not in self.sizes.courses:
-                continue
-            even = make_even(self.sizes.count(name, contestant), self.sizes.call)
-            await self._play(contestant, even, name, course)
+            if self.sizes.disturbs(name, contestant):
+                even = make_even(self.sizes.count(name, contestant), CALL_SECONDS)
+                await self._play(contestant, even, name, course)
 
     async def idle(self, contestant: Contestant) -> None:
         """Nothing is done about events; bildwerk has no such thing."""
@@ -125,11 +112,14 @@ class Bench:
             self._note("idle", contestant, await idle.measure_idle(servers, contestant, events, folder))
 
     async def _play(
-        self, contestant: Contestant, workload: Workload, name: str, course: Callable[[Ground], Awaitable[None]]
+        self, contestant: Contestant, workload: Workload, name: str, course: courses.Course
     ) -> courses.Outcome:
         folder = self.folder / f"{contestant.program or contestant.name}-{name}"
-        async with asyncio.timeout(SECONDS), lay_out(self.site, contestant, workload, folder) as ground:
+        # The time limit ends before the members are stopped: they would work on beside the next ones.
+        async with lay_out(self.site, contestant, workload, folder) as ground, asyncio.timeout(SECONDS):
             outcome = await courses.play(ground, course)
+        for figure, number in outcome.noted.items():
+            self._note(f"{name}_{figure}", contestant, number)
         self._note(f"{name}_repeats", contestant, outcome.repeats)
         self._note(f"{name}_lost", contestant, outcome.lost)
         return outcome
@@ -141,6 +131,7 @@ class Bench:
 _COURSES = {
     "skewed": "skewed work, undisturbed",
     "join": "a second member joins at 25 % and leaves at 60 %",
+    "roll": "two members, replaced one after the other at 30 and 60 %",
     "restart": "stopped at 60 % and started again",
     "kill": "killed and started again",
 }
@@ -155,6 +146,9 @@ COMPARISON = Comparison(
         "overlaps": Table("skewed work: calls that began beside another of their medium", "calls"),
         **{f"{name}_repeats": Table(f"{what}: calls made again", "calls") for name, what in _COURSES.items()},
         **{f"{name}_lost": Table(f"{what}: without a row", "messages") for name, what in _COURSES.items()},
+        "join_second": Table(f"{_COURSES['join']}: what it did", "messages"),
+        "roll_least": Table(f"{_COURSES['roll']}: the least that one of the first three did", "messages"),
+        "kill_under_way": Table(f"{_COURSES['kill']}: under way then, begun and without a row", "messages"),
         "idle": Table("nothing is done about events", "events per second"),
     },
     measure,

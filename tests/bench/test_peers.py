@@ -4,15 +4,22 @@ import json
 import random
 import sys
 from collections import Counter, defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.peers import courses, ground
 from bench.peers.calls import Call, count_inversions, count_overlaps, count_repeats, measure_span, read_calls
-from bench.peers.contestants import find_missing
+from bench.peers.contestants import Contestant, find_missing
+from bench.peers.ground import Ground, lay_out, open_site
 from bench.peers.workloads import JOBS, Message, make_even, make_skewed
+from bildwerk.sandbox.addresses import Stack
+from bildwerk.sandbox.failure import SandboxError
 from bildwerk.sandbox.process import Process, Program
 
 REPOSITORY = Path(__file__).parents[2]
@@ -81,6 +88,96 @@ def test_what_is_out_of_order_or_beside_another_is_counted() -> None:
     assert count_repeats(in_turn([first, first, second, first])) == 2
 
 
+@dataclass(frozen=True, slots=True)
+class Written(Contestant):
+    """A contestant whose program stands here."""
+
+    text: str = ""
+
+    @property
+    def command(self) -> list[str]:
+        """This Python runs the text."""
+        return [sys.executable, "-c", self.text]
+
+
+STUBBORN = Written("stubborn", text="""
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("deaf", flush=True)
+time.sleep(600)
+""")  # fmt: skip
+FORGETFUL = Written("forgetful", text="""
+import time, httpx
+from bench.peers.programs.orders import Event, make_question, read_orders
+with httpx.Client(base_url=read_orders().ollama, timeout=600, trust_env=False) as client:
+    for media_id in range(1, 5):
+        body, headers = make_question(Event(media_id, "ollama_caption"))
+        client.post("/api/chat", json=body, headers=headers).raise_for_status()
+time.sleep(600)
+""")  # fmt: skip
+
+
+@asynccontextmanager
+async def start_run(stack: Stack, folder: Path, contestant: Contestant) -> AsyncIterator[Ground]:
+    """A run of four messages with calls that take no time."""
+    async with (
+        open_site(stack, folder, 4) as site,
+        lay_out(site, contestant, make_even(4, 0.0), folder / "run") as laid,
+    ):
+        yield laid
+
+
+@pytest.mark.parametrize("status", [0, 1])
+async def test_a_member_that_ends_by_itself_fails_the_run_instead_of_losing_messages(
+    stack: Stack, tmp_path: Path, status: int
+) -> None:
+    ending = Written("ending", text=f"raise SystemExit({status})")
+    async with start_run(stack, tmp_path, ending) as laid:
+        with pytest.raises(SandboxError, match=rf"ending, member-1 ended \({status}\)"):
+            await courses.play(laid, courses.run_through)
+
+
+async def test_a_run_in_which_nobody_works_fails(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(courses, "QUIET_SECONDS", 0.5)
+    idle = Written("idle", text="import time; time.sleep(600)")
+    async with start_run(stack, tmp_path, idle) as laid:
+        with pytest.raises(SandboxError, match="idle did nothing"):
+            await courses.play(laid, courses.run_through)
+
+
+async def test_a_member_that_had_to_be_killed_did_not_stop_cleanly(
+    stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ground, "STOP_SECONDS", 0.5)
+    async with start_run(stack, tmp_path, STUBBORN) as laid:
+        member = await laid.join()
+
+        async def deaf() -> bool | None:
+            return "deaf" in member.program.log.read_text() or None
+
+        await member.wait_until(deaf, 60.0)
+        with pytest.raises(SandboxError, match="stubborn, member-1 was asked to stop"):
+            await laid.leave(member)
+
+
+@pytest.mark.parametrize("course", [courses.join_and_leave, courses.roll, courses.restart])
+async def test_a_member_that_leaves_without_having_worked_fails_the_run(
+    stack: Stack, tmp_path: Path, course: courses.Course
+) -> None:
+    """Calls are made, and none of them comes to a row."""
+    async with start_run(stack, tmp_path, FORGETFUL) as laid:
+        with pytest.raises(SandboxError, match="did nothing until all was begun: forgetful, member-"):
+            await courses.play(laid, course)
+
+
+async def test_what_was_begun_and_has_no_row_was_under_way_when_a_member_was_killed(
+    stack: Stack, tmp_path: Path
+) -> None:
+    async with start_run(stack, tmp_path, FORGETFUL) as laid:
+        await laid.pool.execute("INSERT INTO peer_rows VALUES (1, $1, 0)", JOBS[0])
+        assert await courses.die(laid, share=1.0) == {"under_way": 3}
+
+
 async def test_bildwerk_and_a_peer_of_each_environment_are_compared(tmp_path: Path) -> None:
     if missing := find_missing():
         pytest.skip(f"{', '.join(missing)} not installed: `make bench ARGS=peers` does it")
@@ -97,3 +194,7 @@ async def test_bildwerk_and_a_peer_of_each_environment_are_compared(tmp_path: Pa
     assert figures["skewed_repeats"] == figures["skewed_lost"] == dict.fromkeys(names, 0)
     assert figures["inversions"]["bildwerk"] == figures["overlaps"]["bildwerk"] == 0
     assert figures["idle"].keys() == names - {"bildwerk"}
+    for course in ("join", "roll"):
+        assert figures[f"{course}_repeats"] == figures[f"{course}_lost"] == {"bildwerk": 0}
+    assert figures["join_second"]["bildwerk"] > 0
+    assert figures["roll_least"]["bildwerk"] > 0
