@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from bench.peers.calls import Call, count_repeats
 from bench.peers.ground import Ground
+from bench.peers.workloads import make_even
 from bildwerk.sandbox.failure import SandboxError
 from bildwerk.sandbox.process import Process
 
@@ -18,6 +19,8 @@ QUIET_SECONDS = 25.0
 """So long nothing may happen before what has no row counts as lost: a dead member is missed after 6 s."""
 JOIN, LEAVE, RESTART = 0.25, 0.6, 0.6
 ROLL = (0.3, 0.6)
+LEFT_WAVES, MOST_WAVES = 4, 60
+"""While somebody has to come to work, so many waves of calls are always left; there are no more than the most."""
 
 Course: TypeAlias = Callable[[Ground], Awaitable[Mapping[str, int]]]
 """Who comes and goes when; returns figures of its own by name."""
@@ -111,16 +114,23 @@ async def play(ground: Ground, course: Course) -> Outcome:
 async def _reach(ground: Ground, share: float, *working: Process) -> None:
     """Wait until so large a part of the messages has been begun and each of `working` has done something.
 
-    Raises SandboxError when everything was begun before: that a member goes who never worked tells nothing.
+    There is more to do until they have: that a member goes who never worked tells nothing.
     """
-    everything = len(ground.workload.messages)
+    needed = share * len(ground.workload.messages)
     while True:
         ground.check()
         begun = len({call.message for call in await ground.list_calls()})
         idle = [member for member in working if not await ground.count_work(member)]
-        if begun >= share * everything and not idle:
+        if begun >= needed and not idle:
             return
-        if begun == everything:
-            names = "; ".join(map(ground.name, idle))
-            raise SandboxError(f"did nothing until all was begun: {names}: {idle[0].read_tail()}")
+        if idle and len(ground.workload.messages) - begun < LEFT_WAVES * ground.contestant.concurrency:
+            await _go_on(ground, idle[0])
         await asyncio.sleep(LOOK_SECONDS / 5)
+
+
+async def _go_on(ground: Ground, idle: Process) -> None:
+    """One more wave. Raises SandboxError when there have been too many."""
+    done, wave = len(ground.workload.messages), ground.contestant.concurrency
+    if done + wave > MOST_WAVES * wave:
+        raise SandboxError(f"{ground.name(idle)} did nothing during {done} calls of others: {idle.read_tail()}")
+    await ground.extend(make_even(wave, max(ground.workload.seconds.values()), first=done + 1))

@@ -108,6 +108,12 @@ class Ground:
             return sum(event["outcome"] == "done" for event in Running(member).list_events("job.ended"))
         return int(await self.pool.fetchval(OWN, member.pid))
 
+    async def extend(self, more: Workload) -> None:
+        """Send more messages, of media that were not among them."""
+        await _teach(self.site.control, more)
+        self.workload = self.workload.add(more)
+        await publish(self.kafka, more, ours=self.contestant is BILDWERK)
+
     async def list_calls(self) -> list[Call]:
         """The model calls so far."""
         return read_calls((await self.site.control.get("/control/calls")).raise_for_status().json()["calls"])
@@ -178,6 +184,7 @@ async def open_site(stack: Stack, folder: Path, media: int) -> AsyncIterator[Sit
 async def lay_out(site: Site, contestant: Contestant, workload: Workload, folder: Path) -> AsyncIterator[Ground]:
     """Everything for one run, its messages already sent; leaving it stops every member."""
     folder.mkdir(parents=True)
+    await _forget(site.control)
     await _teach(site.control, workload)
     kafka = await make_kafka(site.stack.kafka_bootstrap_servers, SLOTS)
     database = await create_database(site.stack.database_url, site.template)
@@ -187,19 +194,20 @@ async def lay_out(site: Site, contestant: Contestant, workload: Workload, folder
         yield Ground(site, contestant, workload, folder, database, kafka, pool, exits)
 
 
+async def _forget(control: httpx.AsyncClient) -> None:
+    """Make the server forget the run before."""
+    for path in ("/control/faults", "/control/calls"):
+        (await control.delete(path)).raise_for_status()
+    assert not (await control.get("/control/calls")).json()["calls"], "a call of the run before is still under way"
+
+
 async def _teach(control: httpx.AsyncClient, workload: Workload) -> None:
-    """Make the server forget the run before, and say how long each call of this one takes."""
+    """Say how long each call takes."""
     rules = [
         {"fault": "delay", "match": {"media": str(message.media_id), "job": message.job}, "seconds": seconds}
         for message, seconds in workload.seconds.items()
     ]
-    for method, path, body in (
-        ("DELETE", "/control/faults", None),
-        ("DELETE", "/control/calls", None),
-        ("POST", "/control/faults", orjson.dumps(rules)),
-    ):
-        (await control.request(method, path, content=body)).raise_for_status()
-    assert not (await control.get("/control/calls")).json()["calls"], "a call of the run before is still under way"
+    (await control.post("/control/faults", content=orjson.dumps(rules))).raise_for_status()
 
 
 async def publish(kafka: KafkaSettings, workload: Workload, *, ours: bool) -> None:

@@ -16,6 +16,7 @@ from bench.peers import calls, courses, idle
 from bench.peers.contestants import BILDWERK, PEERS, SLOTS, Contestant, install_missing
 from bench.peers.ground import Site, lay_out, open_site
 from bench.peers.workloads import Workload, make_even, make_skewed
+from bildwerk.sandbox.failure import SandboxError
 from bildwerk.sandbox.stack import start_stack
 
 SECONDS = 300.0
@@ -49,11 +50,11 @@ class Sizes:
         return course in self.waves and (contestant is BILDWERK or not self.programs)
 
 
-FULL = Sizes(media=40, seconds=120.0, waves={"join": 22, "roll": 22, "restart": 8, "kill": 8}, events=20_000)
+FULL = Sizes(media=40, seconds=120.0, waves={"join": 12, "roll": 12, "restart": 8, "kill": 8}, events=20_000)
 QUICK = Sizes(
     media=5,
     seconds=8.0,
-    waves={"join": 16, "roll": 16},
+    waves={"join": 12, "roll": 12},
     events=200,
     programs=("faststream_concurrent", "quixstreams_rows"),
 )
@@ -66,7 +67,7 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
     if absent := [peer.name for peer in PEERS if peer not in installed]:
         print(f"peers: not measured, for they cannot be installed here: {'; '.join(absent)}")
     contestants = [one for one in installed if not sizes.programs or one.program in ("", *sizes.programs)]
-    most = max(sizes.media, *(sizes.count(course, BILDWERK) for course in sizes.waves))
+    most = max(sizes.media, courses.MOST_WAVES * SLOTS)
     async with start_stack(slots=None) as stack, open_site(stack, plan.folder, most) as site:
         for number in range(plan.rounds):
             bench = Bench(site, sizes, plan.folder / str(number))
@@ -116,8 +117,11 @@ class Bench:
     ) -> courses.Outcome:
         folder = self.folder / f"{contestant.program or contestant.name}-{name}"
         # The time limit ends before the members are stopped: they would work on beside the next ones.
-        async with lay_out(self.site, contestant, workload, folder) as ground, asyncio.timeout(SECONDS):
-            outcome = await courses.play(ground, course)
+        try:
+            async with lay_out(self.site, contestant, workload, folder) as ground, asyncio.timeout(SECONDS):
+                outcome = await courses.play(ground, course)
+        except TimeoutError:
+            raise SandboxError(f"{contestant.name}, {_COURSES[name]}: not over within {SECONDS:g} s") from None
         for figure, number in outcome.noted.items():
             self._note(f"{name}_{figure}", contestant, number)
         self._note(f"{name}_repeats", contestant, outcome.repeats)
@@ -130,7 +134,7 @@ class Bench:
 
 _COURSES = {
     "skewed": "skewed work, undisturbed",
-    "join": "a second member joins at 25 % and leaves at 60 %",
+    "join": "a second member joins at 25 % and leaves at 60 %, when it has worked",
     "roll": "two members, replaced one after the other at 30 and 60 %",
     "restart": "stopped at 60 % and started again",
     "kill": "killed and started again",

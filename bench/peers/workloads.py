@@ -37,6 +37,10 @@ class Workload:
         used = {message.job for message in self.messages}
         return [job for job in JOBS if job in used]
 
+    def add(self, other: "Workload") -> "Workload":
+        """This and then the other one."""
+        return Workload([*self.messages, *other.messages], {**self.seconds, **other.seconds})
+
     def floor(self, slots: int) -> float:
         """The least seconds in which it can be done, a medium's calls one after the other, `slots` calls at once."""
         chains = defaultdict[int, float](float)
@@ -45,9 +49,9 @@ class Workload:
         return max(sum(self.seconds.values()) / slots, *chains.values())
 
 
-def make_even(number: int, seconds: float) -> Workload:
-    """So many media with one call each, all of them equally long."""
-    messages = [Message(media_id, JOBS[0]) for media_id in range(1, number + 1)]
+def make_even(number: int, seconds: float, first: int = 1) -> Workload:
+    """So many media, from the `first` on, with one call each, all of them equally long."""
+    messages = [Message(media_id, JOBS[0]) for media_id in range(first, first + number)]
     return Workload(messages, dict.fromkeys(messages, seconds))
 
 
