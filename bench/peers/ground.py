@@ -150,7 +150,7 @@ class Ground:
             "kafka_session_timeout_seconds": self.kafka.session_timeout,
             "lease_seconds": self.kafka.session_timeout,  # as long as a peer's partitions stay with one that died
             # A slot that comes free is heard of in its own process only, which takes it in milliseconds: who looks once
-            # a second gets none as long as the other one has work.
+            # a second hardly gets one as long as the other one has work.
             "poll_seconds": POLL_SECONDS,
             "web_port": 0,
             **{f"topic_{topic.name.lower()}": name for topic, name in self.kafka.topics.items()},

@@ -62,6 +62,11 @@ def test_the_floor_is_the_longest_chain_or_the_work_of_a_slot() -> None:
     assert make_even(3, 2.0).floor(4) == 2.0
 
 
+@given(st.integers(0, 20), st.integers(1, 20))
+def test_more_waves_follow_those_that_there_are(number: int, more: int) -> None:
+    assert make_even(number, 1.0).add(make_even(more, 1.0, first=number + 1)) == make_even(number + more, 1.0)
+
+
 @given(st.lists(calls, min_size=1))
 def test_a_log_reads_the_same_in_any_order(made: list[Call]) -> None:
     listed = [
