@@ -71,7 +71,7 @@ async def claim(
 
     Next is the one of the highest priority, or the `oldest`, which has waited longest.
 
-    A medium that is to be alone waits for a whole host, and everybody else waits behind it: so the host drains.
+    A medium that is to be alone waits for a whole host, any of them, and everybody else waits behind it: so one drains.
     """
     return await settle(connection, lambda: claim_in(connection, owner, lease, hosts, oldest=oldest))
 
@@ -97,20 +97,24 @@ async def claim_in(
     With `job_types` only a medium that is in line for one of them.
     """
     sql, counts = load("slots"), dict(hosts)
-    row = await connection.fetchrow(sql["slots_claim"], owner, lease, list(counts), list(counts.values()))
-    if row is None:
+    names, slots = list(counts), list(counts.values())
+    line, suffix = ((), "") if job_types is None else ((job_types,), "_in_line")
+    rows = await connection.fetch(sql[f"slots_claim_for_next{suffix}"], owner, lease, names, slots, oldest, *line)
+    if not rows:
         return None
-    slot = SlotLease(*row)
-    name, line = ("leases_claim", ()) if job_types is None else ("leases_claim_in_line", (job_types,))
-    medium = await connection.fetchrow(load("leases")[name], owner, lease, oldest, *line)
+    slot, *others = sorted((SlotLease(*row) for row in rows), key=lambda slot: slot.number)
+    medium = await connection.fetchrow(load("leases")[f"leases_claim{suffix}"], owner, lease, oldest, *line)
     if medium is None:
         return None
-    leased = MediumLease(medium["id"], medium["lease_no"], medium["lost"])
-    if not medium["alone"]:
+    leased, whole = MediumLease(medium["id"], medium["lease_no"], medium["lost"]), counts[slot.host]
+    if not medium["alone"]:  # whom the others were taken for, somebody else claimed meanwhile
+        for other in others:
+            await release_slot(connection, other)
         return Claim(leased, slot)
-    slots = counts[slot.host]
-    rows = await connection.fetch(sql["slots_claim_rest"], owner, lease, slot.host, slot.number, slots)
-    return Claim(leased, slot, tuple(SlotLease(*r) for r in rows)) if len(rows) == slots - 1 else None
+    if len(others) < whole - 1:  # it was not next when the slot was taken
+        rows = await connection.fetch(sql["slots_claim_rest"], owner, lease, slot.host, slot.number, whole)
+        others += [SlotLease(*row) for row in rows]
+    return Claim(leased, slot, tuple(others)) if len(others) == whole - 1 else None
 
 
 async def let_go(connection: Connection) -> None:

@@ -168,3 +168,31 @@ async def test_a_host_that_drains_for_a_medium_that_is_to_be_alone_keeps_no_othe
     second = await claim(ledger, HOST, OTHER)
     assert second is not None
     assert second.medium.media_id in titled
+
+
+async def test_nobody_slips_past_a_medium_that_is_to_be_alone_while_it_is_tried_at_another_host(ledger: Ledger) -> None:
+    """Two processes, each of which can ask one of the hosts only: neither is kept busy by media behind it."""
+    held = []
+    for number, host in enumerate((HOST, OTHER)):
+        await ledger.add(f"{number}.jpg", f"f{number}")
+        held.append(await claim(ledger, host))
+    alone = await ledger.add("alone.jpg", "f8")
+    await ledger.add("later.jpg", "f9")
+    await ledger.pool.execute("UPDATE bildwerk.media SET alone = true WHERE id = $1", alone)
+
+    async with ledger.pool.acquire() as one, ledger.pool.acquire() as other:
+        trying = one.transaction()
+        await trying.start()
+        await hosts.lock(one, [HOST])
+        lease = timedelta(seconds=60)
+        taking = leases.claim_in(one, uuid4(), lease, [HOST], oldest=False, job_types=(CAPTION,))
+        assert await taking is None
+        assert await SWAPS.claim(other, uuid4(), lease, [OTHER]) is None
+        await trying.rollback()
+
+    assert held[0] is not None
+    async with ledger.pool.acquire() as connection:
+        await leases.release_slot(connection, held[0].slot)
+    claimed = await claim(ledger, HOST, OTHER)
+    assert claimed is not None
+    assert (claimed.medium.media_id, claimed.slot.host, len(claimed.slots)) == (alone, HOST[0], HOST[1])

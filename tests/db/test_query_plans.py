@@ -32,9 +32,12 @@ FILL = (
 MEDIA = [*range(50, 1_050, 50)]
 JOBS = ["ollama_caption", "ollama_title", "ollama_quality"]
 IN_LINE = ("media_oldest_in_line", "media_ready_in_line", "media_pkey")
+FOR_NEXT = (uuid4(), HOUR, ["host:1"], [4], False)
 STATEMENTS: Mapping[str, tuple[tuple[Any, ...], Sequence[str]]] = {
     "leases_claim": ((uuid4(), HOUR, False), ("media_leased", "media_oldest", "media_ready", "media_pkey")),
     "leases_claim_in_line": ((uuid4(), HOUR, False, JOBS), IN_LINE),
+    "slots_claim_for_next": (FOR_NEXT, ("media_leased", "media_oldest", "media_ready", "slots_pkey")),
+    "slots_claim_for_next_in_line": ((*FOR_NEXT, JOBS), (*IN_LINE[:2], "slots_pkey")),
     "leases_let_go": ((), ("media_leased", "media_pkey")),
     "hosts_waiting": ((JOBS,), ("media_oldest_in_line",)),
     "leases_look_ahead": ((4, 1), ("media_oldest", "media_ready", "media_pkey")),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from db import leases
 from tests.ledger import HOST
 from tests.ledger_rules.actors import beating, claiming, finishing, intake, purging, releasing
 from tests.ledger_rules.barriers import Order
@@ -65,6 +66,25 @@ async def claim_and_claim_of_the_last_slot(bench: Bench) -> Acts:
     await prepare_slots(bench)
     await bench.ledger.add("b.jpg", "f2")
     return claiming([(HOST[0], 1)]), claiming([(HOST[0], 1)])
+
+
+async def neither_claims(bench: Bench, order: Order) -> None:
+    """Both are to see whom they wait for, whatever the other one is at; and nobody keeps a slot in vain."""
+    assert claimed(order) == []
+    assert await bench.ledger.pool.fetchval("SELECT count(*) FROM bildwerk.slots WHERE owner IS NOT NULL") == 2
+
+
+@pair(neither_claims, serial=False)
+async def claim_and_claim_while_one_waits_for_a_whole_host(bench: Bench) -> Acts:
+    await new(bench)
+    await prepare_slots(bench)
+    await bench.ledger.add("b.jpg", "f2")
+    pool, hosts = bench.ledger.pool, (("host:1", 2), ("host:2", 2))
+    async with pool.acquire() as connection:
+        await leases.register_slots(connection, hosts)
+    await pool.execute("UPDATE bildwerk.slots SET owner = gen_random_uuid(), until = 'infinity' WHERE number = 0")
+    await pool.execute("UPDATE bildwerk.media SET alone = true WHERE id = $1", bench.media_id)
+    return claiming(hosts[:1]), claiming(hosts[1:])
 
 
 async def one_owner(bench: Bench, order: Order) -> None:
