@@ -71,6 +71,7 @@ class Swaps:
         return None
 
     def _choose(self, standing: Standing, standings: Sequence[Standing], waiting: Collection[str]) -> str | None:
-        elsewhere = {other.model for other in standings if other is not standing and other.model is not None}
+        runs = {other.host: other.model for other in standings if other is not standing and other.model is not None}
+        elsewhere = {model for host, model in runs.items() if model in self.serves(host)}
         serves = self.serves(standing.host)
         return choose_model(standing, tuple(self.lines), waiting, serves, elsewhere, self.limits)

@@ -196,3 +196,23 @@ async def test_nobody_slips_past_a_medium_that_is_to_be_alone_while_it_is_tried_
     claimed = await claim(ledger, HOST, OTHER)
     assert claimed is not None
     assert (claimed.medium.media_id, claimed.slot.host, len(claimed.slots)) == (alone, HOST[0], HOST[1])
+
+
+async def test_a_host_that_lost_a_model_does_not_keep_others_from_making_room_for_it(ledger: Ledger) -> None:
+    """What a host ran last says nothing when it cannot be asked for that any more."""
+    titled = await wait_for_title(ledger)
+    await give_back(ledger, await claim(ledger, HOST))
+    serves = {HOST[0]: ("third",), OTHER[0]: ("first", "second")}
+    lost = Swaps(LINES, serves.__getitem__, SwapLimits(media=1))
+    for number in range(2):
+        await ledger.add(f"{number}.jpg", f"f{number}")
+    await ledger.pool.execute(
+        "UPDATE bildwerk.media SET owner = NULL, until = NULL, priority = 1 WHERE id <> $1", titled
+    )
+    async with ledger.pool.acquire() as connection:
+        await hosts.register(connection, [OTHER[0]])
+        await hosts.serve(connection, OTHER[0], "first")
+
+    claimed = await claim(ledger, HOST, OTHER, swaps=lost)
+    assert claimed is not None
+    assert (claimed.slot.host, claimed.model, claimed.medium.media_id) == (OTHER[0], "second", titled)
