@@ -79,13 +79,13 @@ def _take(into: Triage, message: Message, decoded: Decoded, source: str, rules: 
     if isinstance(event, StageCompleted):
         _take_completion(into, message, decoded, event, source, rules)
         return
-    force = priority = batch = None
+    force = batch = None
     if isinstance(event, MediaUpdated):
-        priority, batch = event.priority, event.score_batch
+        batch = event.score_batch
         into.ignored["unknown_job_type"] += len(set(event.job_types) - rules.job_types)
         if event.force:
             force = Force(force_id(message, decoded), event.job_types, event.cascade)
-    into.requests.append(PlanRequest(event.media_id, force, priority, _source(message, rules), batch))
+    into.requests.append(PlanRequest(event.media_id, force, event.priority, _source(message, rules), batch))
 
 
 def _take_completion(

@@ -10,6 +10,7 @@ MediaId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 JobType = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
 Words = Annotated[str, Field(max_length=256, pattern=r"^[^\x00-\x1f\x7f]*$")]
 BatchName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Priority = Annotated[int, Field(ge=-100, le=100)]
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 JobTypes = Annotated[tuple[JobType, ...], BeforeValidator(lambda v: tuple(v) if isinstance(v, list) else v)]
 
@@ -22,7 +23,13 @@ class _Event(BaseModel):
 
 
 class MediaCreated(_Event):
-    """A medium is there; also what asks for a medium to be looked at again."""
+    """A medium is there; also what asks for a medium to be looked at again.
+
+    `priority` is its place in the queue: 100 is first, -100 last, as for a backfill; None leaves it where it is, 0 if
+    it is new.
+    """
+
+    priority: Priority | None = None
 
 
 class MediaUpdated(_Event):
@@ -37,7 +44,7 @@ class MediaUpdated(_Event):
     force: bool = False
     job_types: Annotated[JobTypes, Field(max_length=64)] = ()
     cascade: bool = False
-    priority: Annotated[int, Field(ge=-100, le=100)] | None = None
+    priority: Priority | None = None
     score_batch: BatchName | None = None
 
 

@@ -89,17 +89,19 @@ def body(**members: Any) -> bytes:
 async def test_events_of_both_forms_plan_their_media_and_then_the_offsets_follow(
     pool: Pool, intake: Intake, settings: KafkaSettings, produce: Produce
 ) -> None:
-    await upload(pool, 7, 8, 9)
+    await upload(pool, 7, 8, 9, 10)
     cloud = [("ce_specversion", b"1.0"), ("ce_id", b"1"), ("ce_source", b"/app"), ("ce_type", b"media.created")]
     await produce(CREATED, body(media_id=7))
     await produce(CREATED, body(media_id=8), headers=cloud)
     await produce(UPDATED, body(media_id=9, priority=5))
+    await produce(CREATED, body(media_id=10, priority=-100))
     async with running(intake):
-        await until(lambda: _equals(planned_ids(pool), {7, 8, 9}))
-        await until(lambda: _equals(read_committed(settings, CREATED), 2))
+        await until(lambda: _equals(planned_ids(pool), {7, 8, 9, 10}))
+        await until(lambda: _equals(read_committed(settings, CREATED), 3))
     assert await read_committed(settings, UPDATED) == 1
-    assert await pool.fetchval("SELECT priority FROM bildwerk.media WHERE id = 9") == 5
-    assert await pool.fetchval("SELECT count(*) FROM bildwerk.media WHERE inspect_at IS NOT NULL") == 3
+    priorities = await pool.fetch("SELECT priority FROM bildwerk.media ORDER BY id")
+    assert [row["priority"] for row in priorities] == [0, 0, 5, -100]
+    assert await pool.fetchval("SELECT count(*) FROM bildwerk.media WHERE inspect_at IS NOT NULL") == 4
 
 
 BAD = [

@@ -119,6 +119,7 @@ def test_a_cloud_event_that_is_not_one_is_refused(change: dict[str, bytes | None
         (b'{"media_id": 7, "x": 1e400}', "bad_number"),
         (b'{"media_id": 7, "x": ' + b"9" * 300 + b"}", "bad_number"),
         (b'{"media_id": ' + b"9" * 5_000 + b"}", "bad_number"),
+        (b'{"media_id": 7, "priority": -101}', "bad_field"),
         (b"{}", "missing_media_id"),
         *((b'{"media_id": %s}' % bad, "bad_media_id") for bad in (
             b'"0"', b'"7"', b'" 7"', b'"1e3"', b"0", b"-1", b"9223372036854775808", b"1e3", b"7.0", b"true", b"null",
@@ -164,7 +165,7 @@ ids = st.integers(1, 2**63 - 1)
 counts = st.none() | st.integers(0, 2**63 - 1)
 words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=256)
 events = (
-    st.builds(MediaCreated, media_id=ids)
+    st.builds(MediaCreated, media_id=ids, priority=st.none() | st.integers(-100, 100))
     | st.builds(
         MediaUpdated, media_id=ids, force=st.booleans(), cascade=st.booleans(),
         job_types=st.lists(job_types, max_size=5).map(tuple), priority=st.none() | st.integers(-100, 100),
