@@ -156,7 +156,7 @@ class Settings(ChoiceSettings, KafkaAccessSettings, ModelSettings, ReferenceSett
         None, description="Bearer token for Ollama hosts whose URL has no user: for a proxy that asks for one."
     )
     rate_per_minute: float | None = Field(
-        None, gt=0, description="At most so many calls a minute to each host; unset: no limit."
+        None, gt=0, description="At most so many calls a minute of each instance to each host; unset: no limit."
     )
     call_timeout_seconds: Seconds = Field(
         600.0, description="Longest model call; must exceed the slowest reading of a picture."

@@ -86,13 +86,18 @@ class Fleet:
         return {host.name: report for host, report in zip(self.ollama.hosts, reports, strict=True)}
 
     async def ask(self, host: str, question: Question) -> Reply:
-        """Ask a host; how it went moves its breaker. Raises what `Ollama.ask` raises, `Unavailable` if it is open."""
-        target, began = self._by_name[host], monotonic()
+        """Ask a host when its turn has come; how it went moves its breaker.
+
+        Raises what `Ollama.ask` raises, `Unavailable` if the breaker is open by then.
+        """
+        target = self._by_name[host]
+        await self.ollama.wait_for_turn(target)
+        began = monotonic()
         breaker = self.health.breaker(target)
         if breaker.state(began) is not BreakerState.CLOSED:
             raise Unavailable(breaker.reason)
         try:
-            reply = await self.ollama.ask(target, question, self._layout(target, question.model))
+            reply = await self.ollama.ask(target, question, self._layout(target, question.model), waited=True)
         except Failure as failure:
             pair = (host, question.model)
             if failure.reason == "timeout" and question.is_fused and pair not in self._apart:

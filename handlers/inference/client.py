@@ -89,14 +89,23 @@ class Ollama:
     ) -> None:
         await self._open.aclose()
 
-    async def ask(self, host: Host, question: Question, layout: Layout | None = None, *, probe: bool = False) -> Reply:
+    async def wait_for_turn(self, host: Host) -> None:
+        """Return when this host may be sent another call; at once where there is no limit to them."""
+        if limiter := self._limiters.get(host.name):
+            await limiter.acquire()
+
+    async def ask(
+        self, host: Host, question: Question, layout: Layout | None = None, *, probe: bool = False, waited: bool = False
+    ) -> Reply:
         """The model's complete answer, not yet looked at; `layout` overrides the one that is set.
+
+        It waits for its turn first, unless the caller has `waited`.
 
         Raises Invalid, BadAnswer, Transient or Unavailable. A time-out is Transient if the host answered another call
         during this one (then the job is at fault), else Unavailable.
         """
-        if limiter := self._limiters.get(host.name):
-            await limiter.acquire()
+        if not waited:
+            await self.wait_for_turn(host)
         loop = asyncio.get_running_loop()
         began = loop.time()
         layout = layout or self.options.usual_layout
