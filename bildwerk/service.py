@@ -26,6 +26,7 @@ from consumers.sweep import Sweep
 from consumers.worker import Dispatcher
 from db.pool import Pool
 from db.reads import read_queues
+from handlers.inference.hosts import list_slots
 from handlers.runner.outcomes import Planned
 
 log = structlog.get_logger("bildwerk.service")
@@ -99,7 +100,7 @@ class Service:
 
     async def _show_metrics(self) -> bytes:
         async with self.pool.acquire() as connection:
-            return self.metrics.show(await read_queues(connection))
+            return self.metrics.show(await read_queues(connection, list_slots(self.settings.ollama_host)))
 
     @asynccontextmanager
     async def _web(self) -> AsyncIterator[None]:

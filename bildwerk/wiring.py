@@ -42,6 +42,7 @@ from db.pool import Database, Pool, open_pool
 from db.reads import read_installation
 from handlers.inference.client import Ollama
 from handlers.inference.health import HostHealth
+from handlers.inference.hosts import list_slots
 from handlers.inspect.pool import PicturePool
 from handlers.inspect.renditions import RenditionCache
 from handlers.runner.finishing import Finisher
@@ -73,7 +74,7 @@ async def wire(settings: Settings, metrics: Metrics | None = None) -> AsyncItera
             PicturePool(make_sources(settings), make_limits(settings), cache, settings.decoder_processes)
         )
         async with pool.acquire() as connection:
-            await leases.register_slots(connection, [(host.name, host.slots) for host in ollama.hosts])
+            await leases.register_slots(connection, list_slots(ollama.hosts))
             await hosts.register(connection, [host.name for host in ollama.hosts])
             installation = await read_installation(connection)
         await learn_names(pool, planner)

@@ -1,9 +1,9 @@
 """What people and dashboards ask the ledger; nothing here changes anything."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -25,7 +25,8 @@ class Queues:
     """What waits where: media, events, dead letters and slots; `outbox_seconds` is the age of the oldest event.
 
     `unsought` are media that others like them are to be looked for, `neighbours` those to be planned because one like
-    them has changed. `intake_stopped` is 1 while dead letters have stopped intake.
+    them has changed. `slots` are those of the hosts that were asked about, and others that are taken.
+    `intake_stopped` is 1 while dead letters have stopped intake.
     """
 
     ready: int
@@ -177,13 +178,13 @@ class Installation:
     owns_platform: bool
 
 
-async def read_queues(connection: Connection) -> Queues:
-    """What waits where."""
-    return Queues(**await _one(connection, "reads_queues"))
+async def read_queues(connection: Connection, hosts: Sequence[tuple[str, int]] = ()) -> Queues:
+    """What waits where; `hosts` are those that may be asked (name, slots)."""
+    return Queues(**await _one(connection, "reads_queues", [host[0] for host in hosts], [host[1] for host in hosts]))
 
 
-async def read_overview(connection: Connection) -> Overview:
-    """The whole of the work. Reads every job: seconds on a library of millions."""
+async def read_overview(connection: Connection, hosts: Sequence[tuple[str, int]] = ()) -> Overview:
+    """The whole of the work, as `read_queues`. Reads every job: seconds on a library of millions."""
     jobs = await connection.fetch(load("reads")["reads_jobs"])
     media = await _one(connection, "reads_media")
     tokens = await _one(connection, "reads_tokens")
@@ -192,7 +193,7 @@ async def read_overview(connection: Connection) -> Overview:
         media=media["media"],
         plan_errors=media["plan_errors"],
         jobs=tuple(JobCount(**row) for row in jobs),
-        queues=await read_queues(connection),
+        queues=await read_queues(connection, hosts),
         calls=tokens["calls"],
         prompt_tokens=int(tokens["prompt"]),
         answer_tokens=int(tokens["answer"]),
@@ -203,8 +204,7 @@ async def read_overview(connection: Connection) -> Overview:
 
 async def find_medium(connection: Connection, name: str) -> int | None:
     """The id of the medium that `name` names by id or path; None when there is none."""
-    found: int | None = await connection.fetchval(load("reads")["reads_find"], name)
-    return found
+    return cast("int | None", await connection.fetchval(load("reads")["reads_find"], name))
 
 
 async def read_record(connection: Connection, media_id: int, runs: int = 10) -> Record | None:

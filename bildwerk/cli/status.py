@@ -21,6 +21,7 @@ from bildwerk.reasons import say
 from bildwerk.settings import Settings
 from contracts.verdicts import Status
 from db.reads import JobCount, Overview, read_overview
+from handlers.inference.hosts import list_slots
 
 WATCH_SECONDS = 2.0
 COLOURS = {"waiting": "dim", "due": "cyan", "done": "green", "skipped": "yellow", "failed": "red"}
@@ -45,14 +46,14 @@ def status(
 
 async def _look(settings: Settings) -> Overview:
     async with connected(settings) as connection:
-        return await read_overview(connection)
+        return await read_overview(connection, list_slots(settings.ollama_host))
 
 
 async def _watch(settings: Settings) -> None:
     with Live(console=Console(), auto_refresh=False) as live:
         async with connected(settings) as connection:
             while True:
-                live.update(render(await read_overview(connection)), refresh=True)
+                live.update(render(await read_overview(connection, list_slots(settings.ollama_host))), refresh=True)
                 await asyncio.sleep(WATCH_SECONDS)
 
 

@@ -26,6 +26,7 @@ from bildwerk.telemetry import logs
 from bildwerk.telemetry.metrics import Metrics
 from db.pool import Pool, open_pool
 from db.reads import read_overview
+from handlers.inference.hosts import list_slots
 
 DATA = ".bildwerk"
 LOG = "bildwerk.log"
@@ -89,7 +90,7 @@ async def _watch(pool: Pool, settings: Settings, sheet: Path) -> None:
     async with connected(settings) as connection:
         with Live(console=Console(), auto_refresh=False) as live:
             while True:
-                overview = await read_overview(connection)
+                overview = await read_overview(connection, list_slots(settings.ollama_host))
                 live.update(render(overview), refresh=True)
                 if overview.settled and not made:
                     await make_sheet(pool, settings, sheet, simulated=settings.model == SIMULATED)

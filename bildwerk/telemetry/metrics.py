@@ -51,7 +51,7 @@ class Metrics:
             "outbox_seconds": Gauge("bildwerk_outbox_age_seconds", "Age of the oldest of them.", registry=r),
             "dead_letters": Gauge("bildwerk_dead_letters", "Events that could not be understood.", registry=r),
             "slots_taken": Gauge("bildwerk_slots_taken", "Ollama slots that a worker owns.", registry=r),
-            "slots": Gauge("bildwerk_slots", "Ollama slots there are.", registry=r),
+            "slots": Gauge("bildwerk_slots", "Ollama slots of this instance's hosts, and others in use.", registry=r),
             "intake_stopped": Gauge(
                 "bildwerk_intake_stopped", "1 while dead letters have stopped the intake of events.", registry=r
             ),

@@ -1,5 +1,6 @@
 -- name: reads_queues
--- What waits where; every count is one of a partial index or of a table that is small when all is well.
+-- What waits where; every count is one of a partial index or of a table that is small when all is well. Rows of slots are
+-- never deleted: those count that the hosts $1 have ($2 slots), and others that somebody holds.
 SELECT
     (SELECT count(*) FROM bildwerk.media WHERE owner IS NULL AND due <> '{}') AS ready,
     (SELECT count(*) FROM bildwerk.media WHERE owner IS NOT NULL) AS leased,
@@ -11,7 +12,9 @@ SELECT
     (SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 FROM bildwerk.outbox) AS outbox_seconds,
     (SELECT count(*) FROM bildwerk.dead_letters) AS dead_letters,
     (SELECT count(*) FROM bildwerk.slots WHERE until > now()) AS slots_taken,
-    (SELECT count(*) FROM bildwerk.slots) AS slots,
+    (SELECT count(*) FROM bildwerk.slots AS s WHERE s.until > now() OR EXISTS (
+        SELECT FROM unnest($1::text[], $2::integer[]) AS h (host, slots) WHERE h.host = s.host AND s.number < h.slots
+    )) AS slots,
     (SELECT count(*) FROM bildwerk.intake_stop) AS intake_stopped
 
 -- name: reads_jobs

@@ -5,6 +5,7 @@ commas, each with an optional `=slots`; and, as a client must, `0.0.0.0` and `::
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -35,6 +36,11 @@ class Host:
         parts = urlsplit(self.url)
         port = parts.port or SCHEME_PORTS[parts.scheme]
         return f"{_bracketed(parts.hostname or '')}:{port}{parts.path}"
+
+
+def list_slots(hosts: Iterable[Host]) -> list[tuple[str, int]]:
+    """The name and the number of slots of each, as the ledger knows them."""
+    return [(host.name, host.slots) for host in hosts]
 
 
 def parse_hosts(text: str) -> tuple[Host, ...]:

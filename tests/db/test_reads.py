@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from contracts.tags import Tag
+from db import leases
 from db.ledger import LastError, write_error
 from db.pool import Connection
 from db.reads import (
@@ -21,7 +23,7 @@ from db.reads import (
     read_sheet,
 )
 from db.tags import SOURCE
-from tests.ledger import Ledger
+from tests.ledger import HOST, Ledger
 
 
 @pytest.fixture
@@ -49,11 +51,23 @@ async def test_queues_follow_a_medium(connection: Connection, ledger: Ledger) ->
     assert (await read_queues(connection)).ready == 1
 
     lease = await ledger.claim()
-    queues = await read_queues(connection)
+    queues = await read_queues(connection, [HOST])
     assert (queues.ready, queues.leased, queues.uninspected, queues.slots_taken, queues.slots) == (0, 1, 0, 1, 4)
 
     await ledger.release(lease)
     assert (await read_queues(connection)).leased == 0
+
+
+async def test_slots_that_nobody_can_use_any_more_are_not_counted(connection: Connection, ledger: Ledger) -> None:
+    """Rows stay when a host is taken away or gets fewer slots; what somebody holds there still counts."""
+    await leases.register_slots(connection, [("host:1", 8), ("gone:1", 4)])
+    assert (await read_queues(connection, [("host:1", 2)])).slots == 2
+    assert (await read_overview(connection, [("host:1", 2), ("gone:1", 1)])).queues.slots == 3
+
+    await ledger.add()
+    await leases.claim(connection, uuid4(), timedelta(seconds=60), [("gone:1", 4)])
+    queues = await read_queues(connection, [("host:1", 2)])
+    assert (queues.slots_taken, queues.slots) == (1, 3)
 
 
 async def test_jobs_are_counted_by_type_status_and_reason(connection: Connection, ledger: Ledger) -> None:
