@@ -26,10 +26,9 @@ from bildwerk.sandbox.stack import start_stack
 from consumers.intake import Intake
 from consumers.kafka import Consumer, KafkaSettings, make_consumer
 from contracts.topics import Topic
-from db.facts import name_facts
+from db.facts import ask_facts
 from db.migrate import migrate
 from db.pool import Connection, Database, Pool, open_pool
-from db.queries import load
 from handlers.runner.planning import Planner, PlanRequest
 
 MEDIA = 100_000
@@ -155,7 +154,7 @@ async def _read_alone(
     del kafka
 
     async def read(connection: Connection, media_ids: list[int]) -> None:
-        await connection.fetch(load("facts")["facts_snapshots"], *name_facts(media_ids, planner.chain.keys))
+        await connection.fetch(*ask_facts(media_ids, planner.chain.keys))
 
     return await _take_batches(database, batches, read)
 

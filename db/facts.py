@@ -3,13 +3,14 @@
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeAlias, TypeVar
 
 from pydantic import BaseModel, JsonValue
 
 from contracts.duplicates import ASKED, ASKS, Likeness
 from contracts.embedded import Embedded
-from contracts.facts import PAIRS, RECONSTRUCTED, TAGS, MediaFacts, Metadata, PastPrompt, Picture, Written
+from contracts.facts import PAIRS, PROMPTS, RECONSTRUCTED, TAGS, MediaFacts, Metadata, PastPrompt, Picture, Written
 from contracts.measures import MEASURES_VERSION, Measures
 from contracts.tags import Tag, Vocabulary
 from contracts.verdicts import Status, Verdict
@@ -25,6 +26,8 @@ from db.vocabulary import VocabularyCache
 _Row: TypeAlias = Mapping[str, Any]
 _Model = TypeVar("_Model", bound=BaseModel)
 _STATUSES = {status.value: status for status in Status}
+_PARTS = {"tags": TAGS, "prompts": PROMPTS, "likeness": PAIRS}
+"""The queries that tell parts of facts (`facts_tags` and so on), and the keys they are wanted by."""
 
 SLICE = 125
 """Media that are read at once: PostgreSQL reads the next ones while we look at these."""
@@ -94,16 +97,29 @@ async def read_likenesses(connection: Connection, media_ids: Sequence[int]) -> d
     return {snapshot.facts.media_id: snapshot.facts.likeness for snapshot in snapshots}
 
 
-def name_facts(media_ids: Sequence[int], keys: Sequence[str]) -> tuple[Any, ...]:
-    """What `facts_snapshots` is asked with."""
-    media, wanted = list(media_ids), list(keys)
-    return media, wanted, MEASURES_VERSION, SOURCE, RECONSTRUCTED, ASKS, sorted(ASKED), GROUP, PAIRS_GIVEN
+def ask_facts(media_ids: Sequence[int], keys: Sequence[str]) -> tuple[Any, ...]:
+    """The statement that reads all that is known of media, and what it is asked with."""
+    parts = tuple(part for part, key in _PARTS.items() if key in keys)
+    asked = MEASURES_VERSION, SOURCE, RECONSTRUCTED, ASKS, sorted(ASKED), GROUP, PAIRS_GIVEN
+    return _join(parts), list(media_ids), list(keys), *asked
+
+
+@cache
+def _join(parts: tuple[str, ...]) -> str:
+    """One statement of the known and these parts, each planned by itself: together they are too many tables.
+
+    What is not wanted is not named in it: nobody needs a right to read what no job looks at.
+    """
+    sql = load("facts")
+    queries = ",\n".join(f"{name} AS MATERIALIZED (\n{sql[f'facts_{name}']}\n)" for name in ("asked", "known", *parts))
+    joined = "".join(f" LEFT JOIN {part} USING (id)" for part in parts)
+    return f"WITH {queries}\nSELECT * FROM known{joined} ORDER BY id"
 
 
 async def _read_slice(
     connection: Connection, media_ids: Sequence[int], keys: Sequence[str], language: str, names: VocabularyCache
 ) -> Iterator[Snapshot]:
-    rows = await connection.fetch(load("facts")["facts_snapshots"], *name_facts(media_ids, keys))
+    rows = await connection.fetch(*ask_facts(media_ids, keys))
     vocabulary = Vocabulary()
     if rows and TAGS in keys:
         newest = rows[0]
@@ -115,7 +131,7 @@ def _read_snapshot(row: _Row, language: str, vocabulary: Vocabulary) -> Snapshot
     verdicts = _read_verdicts(row)
     forced = frozenset(name for name, verdict in verdicts.items() if verdict.forced)
     facts = _read_facts(row, language, forced, vocabulary)
-    return Snapshot(row["now"], facts, _read_known(row), verdicts, bool(row["unseen"]))
+    return Snapshot(row["now"], facts, _read_known(row), verdicts, bool(row.get("unseen")))
 
 
 def _read_facts(row: _Row, language: str, forced: frozenset[str], vocabulary: Vocabulary) -> MediaFacts:
@@ -139,11 +155,11 @@ def _read_facts(row: _Row, language: str, forced: frozenset[str], vocabulary: Vo
         forced=forced,
         foreign_completions=frozenset(row["foreign_completions"]),
         language=language,
-        tags=tuple(Tag(*tag) for tag in row["tags"] or ()),
-        removed_tags=frozenset(row["removed"] or ()),
+        tags=tuple(Tag(*tag) for tag in row.get("tags") or ()),
+        removed_tags=frozenset(row.get("removed") or ()),
         vocabulary=vocabulary,
-        prompts=tuple(PastPrompt(*prompt) for prompt in row["prompts"] or ()),
-        likeness=Likeness() if row["sought"] is None else read_likeness(row),
+        prompts=tuple(PastPrompt(*prompt) for prompt in row.get("prompts") or ()),
+        likeness=Likeness() if row.get("sought") is None else read_likeness(row),
     )
 
 
