@@ -18,7 +18,7 @@ from db.duplicates import GROUP
 from db.json_text import read_json
 from db.likeness_facts import read_likeness
 from db.pool import Connection
-from db.queries import load
+from db.queries import keep_parts, load
 from db.reading_ahead import read_ahead
 from db.tags import SOURCE
 from db.vocabulary import VocabularyCache
@@ -27,7 +27,7 @@ _Row: TypeAlias = Mapping[str, Any]
 _Model = TypeVar("_Model", bound=BaseModel)
 _STATUSES = {status.value: status for status in Status}
 _PARTS = {"tags": TAGS, "prompts": PROMPTS, "likeness": PAIRS}
-"""The queries that tell parts of facts (`facts_tags` and so on), and the keys they are wanted by."""
+"""The parts of `facts_snapshots`, and the keys they are wanted by."""
 
 SLICE = 125
 """Media that are read at once: PostgreSQL reads the next ones while we look at these."""
@@ -99,21 +99,14 @@ async def read_likenesses(connection: Connection, media_ids: Sequence[int]) -> d
 
 def ask_facts(media_ids: Sequence[int], keys: Sequence[str]) -> tuple[Any, ...]:
     """The statement that reads all that is known of media, and what it is asked with."""
-    parts = tuple(part for part, key in _PARTS.items() if key in keys)
+    wanted = tuple(part for part, key in _PARTS.items() if key in keys)
     asked = MEASURES_VERSION, SOURCE, RECONSTRUCTED, ASKS, sorted(ASKED), GROUP, PAIRS_GIVEN
-    return _join(parts), list(media_ids), list(keys), *asked
+    return _name_statement(wanted), list(media_ids), list(keys), *asked
 
 
 @cache
-def _join(parts: tuple[str, ...]) -> str:
-    """One statement of the known and these parts, each planned by itself: together they are too many tables.
-
-    What is not wanted is not named in it: nobody needs a right to read what no job looks at.
-    """
-    sql = load("facts")
-    queries = ",\n".join(f"{name} AS MATERIALIZED (\n{sql[f'facts_{name}']}\n)" for name in ("asked", "known", *parts))
-    joined = "".join(f" LEFT JOIN {part} USING (id)" for part in parts)
-    return f"WITH {queries}\nSELECT * FROM known{joined} ORDER BY id"
+def _name_statement(wanted: tuple[str, ...]) -> str:
+    return keep_parts(load("facts")["facts_snapshots"], wanted)
 
 
 async def _read_slice(

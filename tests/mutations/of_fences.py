@@ -22,8 +22,8 @@ FENCES: tuple[Safeguard, ...] = (
         (LEDGER, "WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE", "WHERE id = ANY($1::bigint[]) ORDER BY id"),
         (
             FACTS,
-            "WHERE m.id = ANY($1::bigint[])\n\n-- name: facts_tags",
-            "WHERE m.id = ANY($1::bigint[]) ORDER BY m.id FOR UPDATE OF m\n\n-- name: facts_tags",
+            "WHERE m.id = ANY($1::bigint[])\n)\n-- part tags",
+            "WHERE m.id = ANY($1::bigint[]) ORDER BY m.id FOR UPDATE OF m\n)\n-- part tags",
         ),
     ),
     safeguard(
