@@ -8,20 +8,18 @@ from datetime import timedelta
 import structlog
 
 from contracts.facts import MediaFacts
-from db import leases, ledger, runs
+from db import leases, runs
 from db.facts import Snapshot
 from db.failures import is_repeatable, is_vanished
-from db.leases import MediumLease
 from db.pool import Connection, Pool
 from db.runs import Cost, Outcome
 from handlers.failures import Failure, Unavailable
-from handlers.plan import list_due_of
 from handlers.runner.asking import Asker
 from handlers.runner.beginning import Beginner
+from handlers.runner.choosing import Chooser
 from handlers.runner.finishing import Failed, Finished, Finisher, Job, Result
 from handlers.runner.fusing import list_fused
 from handlers.runner.giving_back import free_slots, give_back
-from handlers.runner.planning import follow
 from handlers.runner.turn import Turn
 from handlers.runner.work import Begun, Ended, Work
 from handlers.runner.writing import MarkMoved
@@ -50,6 +48,10 @@ class Runner:
     settled: Callable[[], None] = field(default=lambda: None)
 
     @property
+    def _chooser(self) -> Chooser:
+        return Chooser(self.pool, self.finisher.planner)
+
+    @property
     def _beginner(self) -> Beginner:
         return Beginner(self.pool, self.asker, self.reuses)
 
@@ -72,53 +74,13 @@ class Runner:
         ended = None
         while work.begun is not None or not work.lost:
             silent = ended is not None and (work.draining() or not work.slots)
-            turn = await self._next(work, answered_only=silent)
+            turn = await self._chooser.choose(work, answered_only=silent)
             if turn is None:
                 return Ended.FINISHED if ended is None else _end(ended, work)
             ended = await self._run_safely(work, turn)
             if ended is not Finished.SETTLED:
                 return _end(ended, work)
         return Ended.LEASE_LOST
-
-    async def _next(self, work: Work, *, answered_only: bool) -> Turn | None:
-        """The first due job, or the first answered already; the stage is asked again.
-
-        Facts are those that the finish before it has read under the medium's lock, else they are read anew. What that
-        finish has begun is run, whatever happened since.
-        """
-        if work.begun is not None:
-            return work.begun.prepared.turn
-        snapshot = work.take_after() or await self._read(work.claim.medium)
-        return None if snapshot is None else self._first_due(snapshot, work, answered_only=answered_only)
-
-    async def _read(self, lease: MediumLease) -> Snapshot | None:
-        """The medium as it is and is planned now; None when it is no longer ours. Nothing new is no commit."""
-        planner = self.finisher.planner
-        async with self.pool.acquire() as connection:
-            transaction = connection.transaction()
-            await transaction.start()
-            written = False
-            try:
-                if not await leases.fence(connection, lease):
-                    return None
-                (snapshot,) = await planner.load(connection, [lease.media_id])
-                draft = planner.draft_medium(snapshot)
-                if draft.verdicts or draft.row != snapshot.known:
-                    await ledger.write(connection, [draft])
-                    written = True
-            finally:
-                await (transaction.commit() if written else transaction.rollback())
-        return follow(snapshot, draft)
-
-    def _first_due(self, snapshot: Snapshot, work: Work, *, answered_only: bool) -> Turn | None:
-        chain, due, model = self.finisher.planner.chain, snapshot.known.due, work.claim.model
-        for name in list_due_of(chain, snapshot.verdicts, model) if due and model is not None else due:
-            verdict = snapshot.verdicts[name]
-            if answered_only and work.find_part(name, verdict) is None:
-                continue
-            if verdict.run_at is None or verdict.run_at <= snapshot.now:
-                return Turn(chain.stage(name), verdict, snapshot)
-        return None
 
     async def _run_safely(self, work: Work, turn: Turn) -> Finished:
         """Run a job; one that takes every process along, or meets a bug of ours, is failed and never blocks others."""
@@ -226,7 +188,7 @@ class Runner:
         """Begin the next job with the end of this one, where it has to wait for nothing else and may be asked."""
         if after is None or work.lost or work.draining() or not work.slots:
             return None
-        turn = self._first_due(after, work, answered_only=False)
+        turn = self._chooser.find_due(after, work)
         return None if turn is None else await self._beginner.begin_at_once(connection, work, turn)
 
 

@@ -78,7 +78,7 @@ POINTS = (
     _once("seeker.sought", _A, "handlers.runner.seeking:Seeker.seek"),
     Point("worker.claimed", _A, "db.leases:claim", ONCE, passages.not_none),
     Point("worker.beaten", _A, "db.leases:beat", JOBS, passages.open_jobs),
-    Point("job.read", _A, "handlers.runner.medium:Runner._next", JOBS, passages.next_job),
+    Point("job.read", _A, "handlers.runner.choosing:Chooser.choose", JOBS, passages.next_job),
     Point("job.prepared", _A, "handlers.runner.asking:Asker.prepare", JOBS, passages.asked_job),
     Point("job.recorded", _A, "db.runs:start", JOBS, passages.recorded_job),
     Point("job.asking", _B, "handlers.runner.asking:Asker._call", JOBS, passages.this_job),

@@ -1,7 +1,7 @@
 """A world of pure parts in virtual time: plan, finish, back-off, breakers, the stop at failures. No second ledger.
 
 Every decision is the product's own: `Planner.draft_medium` and `draft_settled` on snapshots that are kept in memory,
-`Finisher._stands`, `decide_failure`, `Runner._first_due`, `HostHealth`, `FailureStop`. Who claims what when, leases and
+`Finisher._stands`, `decide_failure`, `Chooser.find_due`, `HostHealth`, `FailureStop`. Who claims what when, leases and
 slots are SQL, and driven on a real PostgreSQL (test_orders.py): here anybody may begin anything that is due.
 """
 
@@ -21,9 +21,8 @@ from db.ledger import Draft
 from handlers.failures import BadAnswer, Failure, Transient, Unavailable
 from handlers.inference.health import LONGEST_WAIT, BreakerState, HostHealth
 from handlers.inference.hosts import Host, parse_hosts
-from handlers.runner.asking import Asker
+from handlers.runner.choosing import Chooser
 from handlers.runner.finishing import Finisher, Job
-from handlers.runner.medium import Runner
 from handlers.runner.planning import Planner
 from handlers.runner.settling import close_verdict, decide_failure
 from handlers.runner.work import Work
@@ -32,7 +31,7 @@ from tests.ledger_rules.steps import CHAIN
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 PLANNER = Planner(CHAIN)
 FINISHER = Finisher(PLANNER)
-RUNNER = Runner(None, FINISHER, cast("Asker", None))
+CHOOSER = Chooser(None, PLANNER)
 HOSTS = parse_hosts("gpu1=2,gpu2=1")
 FAILURES: tuple[Failure, ...] = (Transient("reset"), Transient("server_error"), BadAnswer("not_json"))
 
@@ -103,9 +102,8 @@ class World:
         assert self.health.breaker(host).state(self.now) is BreakerState.CLOSED
         self.plan(media_id)
         snapshot, lease = self._snapshot(media_id), MediumLease(media_id, 1, 0)
-        if (
-            turn := RUNNER._first_due(snapshot, Work(Claim(lease, SlotLease(host.name, 0, 1))), answered_only=False)
-        ) is None:
+        turn = CHOOSER.find_due(snapshot, Work(Claim(lease, SlotLease(host.name, 0, 1))))
+        if turn is None:
             return
         verdict = turn.verdict
         assert verdict.fingerprint is not None

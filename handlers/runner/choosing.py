@@ -1,0 +1,60 @@
+"""Choosing the job of a claimed medium whose turn it is."""
+
+from dataclasses import dataclass
+
+from db import leases, ledger
+from db.facts import Snapshot
+from db.leases import MediumLease
+from db.pool import Pool
+from handlers.plan import list_due_of
+from handlers.runner.planning import Planner, follow
+from handlers.runner.turn import Turn
+from handlers.runner.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Chooser:
+    """Chooses among the due jobs of claimed media."""
+
+    pool: Pool
+    planner: Planner
+
+    async def choose(self, work: Work, *, answered_only: bool) -> Turn | None:
+        """The first due job, or the first answered already; the stage is asked again.
+
+        Facts are those that the finish before it has read under the medium's lock, else they are read anew. What that
+        finish has begun is run, whatever happened since.
+        """
+        if work.begun is not None:
+            return work.begun.prepared.turn
+        snapshot = work.take_after() or await self._read(work.claim.medium)
+        return None if snapshot is None else self.find_due(snapshot, work, answered_only=answered_only)
+
+    def find_due(self, snapshot: Snapshot, work: Work, *, answered_only: bool = False) -> Turn | None:
+        """The first job that is due in this snapshot, or the first of those that is answered already."""
+        chain, due, model = self.planner.chain, snapshot.known.due, work.claim.model
+        for name in list_due_of(chain, snapshot.verdicts, model) if due and model is not None else due:
+            verdict = snapshot.verdicts[name]
+            if answered_only and work.find_part(name, verdict) is None:
+                continue
+            if verdict.run_at is None or verdict.run_at <= snapshot.now:
+                return Turn(chain.stage(name), verdict, snapshot)
+        return None
+
+    async def _read(self, lease: MediumLease) -> Snapshot | None:
+        """The medium as it is and is planned now; None when it is no longer ours. Nothing new is no commit."""
+        async with self.pool.acquire() as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            written = False
+            try:
+                if not await leases.fence(connection, lease):
+                    return None
+                (snapshot,) = await self.planner.load(connection, [lease.media_id])
+                draft = self.planner.draft_medium(snapshot)
+                if draft.verdicts or draft.row != snapshot.known:
+                    await ledger.write(connection, [draft])
+                    written = True
+            finally:
+                await (transaction.commit() if written else transaction.rollback())
+        return follow(snapshot, draft)
