@@ -85,8 +85,8 @@ UPDATE bildwerk.media AS m SET until = now() + $3::interval FROM mine WHERE m.id
 UPDATE bildwerk.media SET owner = NULL, until = NULL WHERE id = $1 AND lease_no = $2
 
 -- name: leases_postpone
--- Nothing of its jobs: an outage burns no attempt.
-UPDATE bildwerk.media SET run_at = now() + $3::interval WHERE id = $1 AND lease_no = $2
+-- Nothing of its jobs: an outage burns no attempt. What waits longer for its next try goes on waiting.
+UPDATE bildwerk.media SET run_at = greatest(run_at, now() + $3::interval) WHERE id = $1 AND lease_no = $2
 
 -- name: leases_fence
 -- A statement of its own; facts and verdicts are read by the next one (P1). No look at until: a late answer is good (P8).

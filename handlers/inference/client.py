@@ -18,6 +18,7 @@ from httpx_aiohttp import AiohttpTransport
 from pydantic import BaseModel, ValidationError
 
 from handlers.failures import Failure, Transient, Unavailable
+from handlers.inference.blame import Blame
 from handlers.inference.envelope import OK, Envelope, open_envelope
 from handlers.inference.hosts import Host
 from handlers.inference.layout import Question, request_body, request_path
@@ -71,7 +72,7 @@ class Ollama:
         self._open = AsyncExitStack()
         self._clients: dict[str, httpx.AsyncClient] = {}
         self._limiters: dict[str, AsyncLimiter] = {}
-        self._answered_at: dict[str, float] = {}
+        self._blame = Blame()
         self._reports: dict[tuple[str, str], HostReport] = {}
 
     async def __aenter__(self) -> Self:
@@ -101,13 +102,13 @@ class Ollama:
 
         It waits for its turn first, unless the caller has `waited`.
 
-        Raises Invalid, BadAnswer, Transient or Unavailable. A time-out is Transient if the host answered another call
-        during this one (then the job is at fault), else Unavailable.
+        Raises Invalid, BadAnswer, Transient or Unavailable. A time-out is Transient if the job is to blame: the host
+        answered others during this call, or since a call about this medium first timed out; else Unavailable.
         """
         if not waited:
             await self.wait_for_turn(host)
         loop = asyncio.get_running_loop()
-        began = loop.time()
+        began, call = loop.time(), (host.name, question.media_id, question.job_type)
         layout = layout or self.options.usual_layout
         content = request_body(question, self.options, layout)
         headers = {"X-Bildwerk-Media": str(question.media_id), "X-Bildwerk-Job": question.job_type}
@@ -116,10 +117,12 @@ class Ollama:
             async with asyncio.timeout(self.options.total_timeout):
                 response = await self._send(host, "POST", request_path(layout), content, headers, MAX_ANSWER_BYTES)
         except TimeoutError:
-            kind = Transient if self._answered_at.get(host.name, float("-inf")) > began else Unavailable
+            blame = self._blame
+            own = blame.has_answered(host.name, began) if probe else blame.time_out(call, began, loop.time())
+            kind = Transient if own else Unavailable
             raise kind("timeout", f"no answer within {self.options.total_timeout:g} s") from None
         if response.status < _FIRST_SERVER_ERROR:
-            self._answered_at[host.name] = loop.time()
+            self._blame.answer(call, loop.time())
         return _reply(host, open_envelope(response.status, response.content_type, response.body))
 
     async def inspect_host(self, host: Host, model: str | None = None) -> HostReport:

@@ -27,6 +27,9 @@ log = structlog.get_logger("bildwerk.handlers.asking")
 COMPANION_CHANGED: Final = "companion_changed"
 """The reason of a try that ends because another medium's picture is no longer the one to be shown."""
 
+OTHERS_FIRST: Final = timedelta(seconds=3)
+"""How long a host is open to others before a medium that kept it waiting may have it again, whatever its priority."""
+
 
 @dataclass(frozen=True)
 class Asker:
@@ -165,6 +168,7 @@ class Asker:
         except Failure as failure:
             if failure.reason == "timeout":
                 work.busy = timedelta(seconds=self.reading_seconds)
+                work.pause = work.busy + OTHERS_FIRST
             raise
         finally:
             work.call = None

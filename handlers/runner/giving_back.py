@@ -34,6 +34,8 @@ async def free_slots(pool: Pool, work: Work) -> None:
 
 async def _release(connection: Connection, work: Work) -> None:
     async with connection.transaction():
+        if work.pause is not None:
+            await leases.postpone(connection, work.claim.medium, work.pause)
         await leases.release(connection, work.claim.medium)
         for slot in work.slots:
             await leases.release_slot(connection, slot, work.busy)

@@ -135,10 +135,11 @@ class Runner:
         """There is no picture to send: wait for the store, or let the inspector look again. No call was made (P4)."""
         work.failure, lease = failure, work.claim.medium
         log.warning("picture.unavailable", media_id=lease.media_id, reason=failure.reason)
+        if isinstance(failure, Unavailable):
+            work.pause = timedelta(seconds=failure.pause)
+            return Finished.POSTPONED
         async with self.pool.acquire() as connection, connection.transaction():
-            if isinstance(failure, Unavailable):
-                await leases.postpone(connection, lease, timedelta(seconds=failure.pause))
-            elif await leases.fence(connection, lease):
+            if await leases.fence(connection, lease):
                 await leases.ask_inspection(connection, lease)
                 await self.finisher.planner.replan(connection, lease.media_id)
         return Finished.POSTPONED

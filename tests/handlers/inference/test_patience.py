@@ -80,3 +80,22 @@ async def test_a_rate_spreads_the_calls(asking: Ask, question: Question) -> None
         await asyncio.gather(*(ollama.ask(host, question) for _ in range(5)))
         # 4 gaps of 1/20 s; only the lower bound is certain.
         assert loop.time() - began >= 0.18
+
+
+async def test_with_one_slot_a_time_out_is_the_jobs_when_others_are_answered_between(
+    asking: Ask, question: Question
+) -> None:
+    """Nobody else is asked during its call: else it would be the host's for ever, and first in line for ever."""
+
+    async def script(exchange: Exchange) -> None:
+        await (_hang if exchange.headers["x-bildwerk-media"] == "666" else good)(exchange)
+
+    slow = replace(question, media_id=666)
+    async with asking(script, total_timeout=1.0) as (ollama, host, _):
+        for wanted in (Unavailable, Transient):
+            with pytest.raises(wanted) as caught:
+                await ollama.ask(host, slow)
+            assert caught.value.reason == "timeout"
+            ollama.options = replace(ollama.options, total_timeout=60.0)
+            await ollama.ask(host, question)
+            ollama.options = replace(ollama.options, total_timeout=1.0)
