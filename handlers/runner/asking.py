@@ -133,7 +133,6 @@ class Asker:
 
     def read(self, work: Work, stage: Stage[Any], facts: MediaFacts, text: str, cost: Cost) -> Result:
         """The answer in the model's words, checked."""
-        work.parts.pop(stage.job_type, None)
         try:
             answer = parse_answer(stage, facts, text)
         except BadAnswer as failure:

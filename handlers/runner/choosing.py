@@ -19,24 +19,28 @@ class Chooser:
     pool: Pool
     planner: Planner
 
-    async def choose(self, work: Work, *, answered_only: bool) -> Turn | None:
-        """The first due job, or the first answered already; the stage is asked again.
+    async def choose(self, work: Work) -> Turn | None:
+        """The job that is due and to be run first; the stage is asked again. None: there is none.
 
         Facts are those that the finish before it has read under the medium's lock, else they are read anew. What that
         finish has begun is run, whatever happened since.
         """
         if work.begun is not None:
             return work.begun.prepared.turn
+        if work.silent and not work.parts:
+            return None
         snapshot = work.take_after() or await self._read(work.claim.medium)
-        return None if snapshot is None else self.find_due(snapshot, work, answered_only=answered_only)
+        return None if snapshot is None else self.find_due(snapshot, work)
 
-    def find_due(self, snapshot: Snapshot, work: Work, *, answered_only: bool = False) -> Turn | None:
-        """The first job that is due in this snapshot, or the first of those that is answered already."""
+    def find_due(self, snapshot: Snapshot, work: Work) -> Turn | None:
+        """The job that is due in this snapshot and to be run first: what is answered already is never put at risk."""
         chain, due, model = self.planner.chain, snapshot.known.due, work.claim.model
-        for name in list_due_of(chain, snapshot.verdicts, model) if due and model is not None else due:
-            verdict = snapshot.verdicts[name]
-            if answered_only and work.find_part(name, verdict) is None:
+        names = list_due_of(chain, snapshot.verdicts, model) if due and model is not None else due
+        answered = {name for name in names if work.find_part(name, snapshot.verdicts[name]) is not None}
+        for name in sorted(names, key=lambda name: name not in answered):
+            if work.silent and name not in answered:
                 continue
+            verdict = snapshot.verdicts[name]
             if verdict.run_at is None or verdict.run_at <= snapshot.now:
                 return Turn(chain.stage(name), verdict, snapshot)
         return None

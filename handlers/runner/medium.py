@@ -70,17 +70,22 @@ class Runner:
             await give_back(self.pool, work)
 
     async def _run_due(self, work: Work) -> Ended:
-        """Run what is due until nothing may be asked any more; then answers that are there already are used."""
+        """Run what is due until nothing may be asked any more; then answers that are there already are used.
+
+        The first job that does not settle is the last that is asked, and its end is the medium's.
+        """
         ended = None
         while work.begun is not None or not work.lost:
-            silent = ended is not None and (work.draining() or not work.slots)
-            turn = await self._chooser.choose(work, answered_only=silent)
+            turn = await self._chooser.choose(work)
             if turn is None:
-                return Ended.FINISHED if ended is None else _end(ended, work)
-            ended = await self._run_safely(work, turn)
-            if ended is not Finished.SETTLED:
-                return _end(ended, work)
-        return Ended.LEASE_LOST
+                return ended or Ended.FINISHED
+            finished = await self._run_safely(work, turn)
+            if finished is Finished.LEASE_LOST:
+                return _end(finished, work)
+            if finished is not Finished.SETTLED:
+                ended = ended or _end(finished, work)
+            work.silent = ended is not None or work.draining() or not work.slots
+        return ended or Ended.LEASE_LOST
 
     async def _run_safely(self, work: Work, turn: Turn) -> Finished:
         """Run a job; one that takes every process along, or meets a bug of ours, is failed and never blocks others."""
@@ -108,6 +113,7 @@ class Runner:
         prepared, job = begun.prepared, begun.job
         result = prepared.result or await self._ask(work, begun)
         finished = await self._finish(job, turn.facts, result, work)
+        work.parts.pop(turn.name, None)
         self.settled()
         log.info(
             "job.ended", media_id=turn.facts.media_id, job_type=turn.name, run=job.run_id,
@@ -187,7 +193,7 @@ class Runner:
 
     async def _begin_next(self, connection: Connection, work: Work, after: Snapshot | None) -> Begun | None:
         """Begin the next job with the end of this one, where it has to wait for nothing else and may be asked."""
-        if after is None or work.lost or work.draining() or not work.slots:
+        if after is None or work.lost or work.silent or work.draining() or not work.slots:
             return None
         turn = self._chooser.find_due(after, work)
         return None if turn is None else await self._beginner.begin_at_once(connection, work, turn)
@@ -208,5 +214,4 @@ def _known(outcome: Outcome) -> Finished:
 def _end(finished: Finished, work: Work) -> Ended:
     if isinstance(work.failure, Unavailable):
         return Ended.UNAVAILABLE
-    ends = {Finished.LEASE_LOST: Ended.LEASE_LOST, Finished.SETTLED: Ended.FINISHED}
-    return ends.get(finished, Ended.POSTPONED)
+    return Ended.LEASE_LOST if finished is Finished.LEASE_LOST else Ended.POSTPONED

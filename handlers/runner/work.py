@@ -90,7 +90,8 @@ class Begun:
 class Work:
     """One claimed medium under way. `call` is the model call that a lost heartbeat cancels; answers are kept.
 
-    `parts` are those of a fused answer that are not used yet, by job type; `apart` means that no more are asked for.
+    `parts` are those of a fused answer that are not used yet, by job type; `apart` means that no more are asked for,
+    `silent` that nothing is: what is answered already is used.
     `idle` is how long its slot had been free although it waited, `claimed` when it was claimed, `held_at` when what
     claimed or prolonged its lease last was begun, and `called` how long calls took, all in seconds of a monotonic
     clock. `over` is set before the lease is given back, `busy` is how long the server goes on with a call that was
@@ -116,6 +117,7 @@ class Work:
     called: float = 0.0
     parts: dict[str, Part] = field(default_factory=dict)
     apart: bool = False
+    silent: bool = False
     slots: tuple[SlotLease, ...] = field(init=False)
     freed: Callable[[], None] = field(default=lambda: None)
     after: Snapshot | None = None

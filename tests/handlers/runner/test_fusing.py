@@ -1,44 +1,18 @@
 """Several jobs of a picture in one call: each is settled as if it had been asked alone."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import pytest_asyncio
-
-from bildwerk.sandbox.ollama import Simulated
-from consumers.manners import Fusing, Manners
-from handlers.chain import Chain
 from handlers.registry import load_stages
-from handlers.runner.finishing import Finisher
-from handlers.runner.planning import Force, Planner
+from handlers.runner.planning import Force
 from handlers.runner.work import Ended
-from handlers.runner.writing import OPTIONAL_WRITES, EffectWriter
-from tests.ledger import Ledger
-from tests.workshop import SPEED, Workshop, open_workshop
+from tests.workshop import Workshop
 
 ALL = tuple(stage.job_type for stage in load_stages())
 CAPTION, TITLE, TAGS, QUALITY = "ollama_caption", "ollama_title", "ollama_tags_normalize", "ollama_quality"
 FUSED = (CAPTION, TAGS, TITLE, QUALITY, "ollama_prompt_recon")
 """What is due of the workshop's picture before anything is known of it, duplicates and what rules decide left out."""
-
-
-@pytest_asyncio.fixture
-async def fusing(
-    ledger: Ledger, start_ollama: Callable[..., Awaitable[Simulated]], tmp_path: Path
-) -> AsyncIterator[Workshop]:
-    """Return a workshop that asks for all due jobs of its one picture at once."""
-    ledger.planner = Planner(Chain(load_stages()))
-    async with open_workshop(ledger, await start_ollama(2, *SPEED), tmp_path) as workshop:
-        finisher = Finisher(ledger.planner, writer=EffectWriter(OPTIONAL_WRITES))
-        ollama = workshop.fleet.ollama
-        workshop.fleet.manners = Manners(ledger.pool, ollama, Fusing.ALWAYS)
-        await workshop.fleet.look()
-        asker = replace(workshop.runner.asker, room=16_000)
-        workshop.runner = replace(workshop.runner, finisher=finisher, asker=asker)
-        yield workshop
 
 
 async def _runs(workshop: Workshop) -> dict[str, Any]:
