@@ -46,7 +46,7 @@ LOG_EVENTS: Final[dict[str, str]] = {
     "missing.repeated": "looking for media that events named failed and is tried again",
     "missing.buried": "media that events named never came: dead letters",
     "picture.inspected": "a picture was looked at; `reason` is set when it cannot be used",
-    "picture.unavailable": "there was no picture to send; the medium waits or is looked at again",
+    "picture.unavailable": "there was no picture to send; medium or job waits, or it is looked at again",
     "picture.moved": "a picture changed or went during a call",
     "detector.failed": "the detector gave no score; a person is to look at the picture",
     "detector.no_picture": "the picture could not be given to the detector; a person is to look at it",

@@ -31,6 +31,10 @@ OTHERS_FIRST: Final = timedelta(seconds=3)
 """How long a host is open to others before a medium that kept it waiting may have it again, whatever its priority."""
 
 
+class CompanionAway(Unavailable):
+    """The store of another medium's picture is away: what does not need that one is done meanwhile."""
+
+
 @dataclass(frozen=True)
 class Asker:
     """Asks models about pictures, of each job type its own.
@@ -53,8 +57,9 @@ class Asker:
         `held` is the picture with the facts' content hash where it was read before. Where it is, or none is needed,
         and no other medium's, nothing is waited for.
 
-        Raises `Stale`, `Invalid` or `Unavailable` for the medium's own picture, and `Transient` when another medium's
-        is not what the facts say: that one is inspected for its own sake, and this job is tried again.
+        Raises `Stale`, `Invalid` or `Unavailable` for the medium's own picture, `CompanionAway` when the store of
+        another medium's is away, and `Transient` when that one is not what the facts say: it is inspected for its own
+        sake, and this job is tried again.
         """
         rendition = None
         if stage.needs_picture and not shown:
@@ -83,6 +88,8 @@ class Asker:
             return Shown(companion.alias, await self.pictures.rendition(companion.path, companion.content_hash))
         except (Stale, Invalid) as failure:
             raise Transient(COMPANION_CHANGED, failure.reason) from failure
+        except Unavailable as failure:
+            raise CompanionAway(failure.reason, failure.detail, pause=failure.pause) from failure
 
     async def ask(self, work: Work, stage: Stage[Any], facts: MediaFacts, question: Question) -> Result:
         """The checked answer or the failure; an answer cut off at its length is asked for once more with more room."""

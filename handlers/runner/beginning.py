@@ -25,7 +25,8 @@ class Beginner:
     async def begin(self, work: Work, turn: Turn) -> Begun | None:
         """Begin a job; None when the lease is lost.
 
-        Raises `Stale`, `Invalid` or `Unavailable` when there is no picture to send; nothing is on record then.
+        Raises `Stale`, `Invalid` or `Unavailable` when there is no picture to send, `CompanionAway` when it is another
+        medium's; nothing is on record then.
         """
         prepared = await self._prepare(work, turn)
         async with self.pool.acquire() as connection:

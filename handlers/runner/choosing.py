@@ -38,7 +38,7 @@ class Chooser:
         names = list_due_of(chain, snapshot.verdicts, model) if due and model is not None else due
         answered = {name for name in names if work.find_part(name, snapshot.verdicts[name]) is not None}
         for name in sorted(names, key=lambda name: name not in answered):
-            if work.silent and name not in answered:
+            if name in work.passed or (work.silent and name not in answered):
                 continue
             verdict = snapshot.verdicts[name]
             if verdict.run_at is None or verdict.run_at <= snapshot.now:

@@ -69,6 +69,7 @@ class Finished(Enum):
 
     SETTLED = auto()
     POSTPONED = auto()
+    PASSED_OVER = auto()
     SUPERSEDED = auto()
     LEASE_LOST = auto()
 

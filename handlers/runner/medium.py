@@ -14,7 +14,7 @@ from db.failures import is_repeatable, is_vanished
 from db.pool import Connection, Pool
 from db.runs import Cost, Outcome
 from handlers.failures import Failure, Unavailable
-from handlers.runner.asking import Asker
+from handlers.runner.asking import Asker, CompanionAway
 from handlers.runner.beginning import Beginner
 from handlers.runner.choosing import Chooser
 from handlers.runner.finishing import Failed, Finished, Finisher, Job, Result
@@ -78,11 +78,11 @@ class Runner:
         while work.begun is not None or not work.lost:
             turn = await self._chooser.choose(work)
             if turn is None:
-                return ended or Ended.FINISHED
+                return ended or _close(work)
             finished = await self._run_safely(work, turn)
             if finished is Finished.LEASE_LOST:
                 return _end(finished, work)
-            if finished is not Finished.SETTLED:
+            if finished not in (Finished.SETTLED, Finished.PASSED_OVER):
                 ended = ended or _end(finished, work)
             work.silent = ended is not None or work.draining() or not work.slots
         return ended or Ended.LEASE_LOST
@@ -106,6 +106,8 @@ class Runner:
     async def _run_job(self, work: Work, turn: Turn) -> Finished:
         try:
             begun = work.take_begun() or await self._beginner.begin(work, turn)
+        except CompanionAway as failure:
+            return _pass_over(work, turn, failure)
         except Failure as failure:
             return await self._turn_back(work, failure)
         if begun is None:
@@ -197,6 +199,21 @@ class Runner:
             return None
         turn = self._chooser.find_due(after, work)
         return None if turn is None else await self._beginner.begin_at_once(connection, work, turn)
+
+
+def _pass_over(work: Work, turn: Turn, failure: CompanionAway) -> Finished:
+    """Another medium's picture cannot be shown: whatever else is due of this one goes on."""
+    log.warning("picture.unavailable", media_id=turn.facts.media_id, reason=failure.reason)
+    work.passed[turn.name] = timedelta(seconds=failure.pause)
+    return Finished.PASSED_OVER
+
+
+def _close(work: Work) -> Ended:
+    """The end of a medium of which nothing is left to do now; what was passed over waits for a store."""
+    if not work.passed or work.silent:
+        return Ended.FINISHED
+    work.pause = min(work.passed.values())
+    return Ended.POSTPONED
 
 
 def _name(finished: Finished, result: Result) -> str:

@@ -96,6 +96,7 @@ class Work:
     claimed or prolonged its lease last was begun, and `called` how long calls took, all in seconds of a monotonic
     clock. `over` is set before the lease is given back, `busy` is how long the server goes on with a call that was
     given up, `failure` the last one met, `answered` counts good answers.
+    `passed` are jobs that another medium's picture is wanting for, with how long until it is worth another look.
     `pause` is for how long nobody is to claim it after it was given back (None: as it is planned).
     `slots` are those still held; `freed` is called when they were given back before the medium. `after` is the medium
     as its last finish left it, `begun` the job that this finish has begun; `picture` is the one that was read last,
@@ -108,6 +109,7 @@ class Work:
     over: bool = False
     call: "asyncio.Task[Reply] | None" = None
     busy: timedelta = timedelta(0)
+    passed: dict[str, timedelta] = field(default_factory=dict)
     pause: timedelta | None = None
     answered: int = 0
     failure: Failure | None = None

@@ -1,11 +1,11 @@
 """Asking about several pictures: other media's are shown with the medium's own, or the job is tried again."""
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
-from PIL import Image
 
+from consumers.store import Store
 from contracts.facts import MediaFacts
 from handlers.chain import Chain
 from handlers.failures import Invalid, Stale, Transient, Unavailable
@@ -14,29 +14,13 @@ from handlers.registry import load_stages
 from handlers.runner.finishing import Finisher
 from handlers.runner.medium import Runner
 from handlers.runner.planning import Planner
-from handlers.runner.work import Ended
-from handlers.stage import Companion, Prompt
+from handlers.runner.work import Ended, Work
+from handlers.stage import Companion
 from handlers.stages.title import TitleStage
+from tests.handlers.runner.comparing import Comparing, ComparingTags, put
 from tests.workshop import Workshop
 
-CAPTION, TITLE = "ollama_caption", "ollama_title"
-
-
-@dataclass(frozen=True)
-class Comparing(TitleStage):
-    """A title that looks at other pictures, too."""
-
-    companions: tuple[Companion, ...] = field(default=())
-
-    def prompt(self, facts: MediaFacts) -> Prompt:
-        return replace(super().prompt(facts), companions=self.companions)
-
-
-def put(workshop: Workshop, name: str, colour: str) -> Companion:
-    """A picture in the media folder, of which nothing else is known."""
-    file = workshop.folder / f"{name}.png"
-    Image.new("RGB", (64, 48), colour).save(file)
-    return Companion(name.upper(), file.name, hashlib.sha256(file.read_bytes()).hexdigest())
+CAPTION, TAGS, TITLE = "ollama_caption", "ollama_tags_normalize", "ollama_title"
 
 
 def comparing(workshop: Workshop, *companions: Companion) -> Runner:
@@ -129,3 +113,42 @@ async def test_it_goes_on_when_the_other_picture_is_back(workshop: Workshop) -> 
     await workshop.ledger.pool.execute("UPDATE bildwerk.slots SET owner = NULL, until = NULL")
     assert await runner.run(await workshop.claim()) is Ended.FINISHED
     assert (await workshop.shown())[TITLE] == ("done", "")
+
+
+async def test_a_store_that_is_away_keeps_no_other_job_waiting(workshop: Workshop) -> None:
+    """Its own picture is there: what does not look at the other one is done, and that job waits for the store."""
+    blue = put(workshop, "blue", "blue")
+    away = replace(blue, path=f"scans:{blue.path}")
+    planner = Planner(Chain((load_stages()[0], ComparingTags(companions=(away,)), TitleStage())))
+    workshop.ledger.planner = planner
+    runner = replace(workshop.runner, finisher=Finisher(planner))
+    assert await runner.run(await workshop.claim()) is Ended.POSTPONED
+
+    shown = await workshop.shown()
+    assert [shown[name] for name in (CAPTION, TAGS, TITLE)] == [("done", ""), ("due", ""), ("done", "")]
+    assert (await workshop.ledger.verdict(1, TAGS))["attempt"] == 0
+    assert [call["job"] for call in await workshop.calls()] == [CAPTION, TITLE]
+    assert await workshop.ledger.pool.fetchval("SELECT run_at > now() AND owner IS NULL FROM bildwerk.media")
+
+    scans = workshop.folder.with_name("scans")
+    scans.mkdir()
+    (workshop.folder / blue.path).rename(scans / blue.path)
+    store = workshop.runner.asker.pictures
+    assert isinstance(store, Store)
+    store.breakers.clear()
+    await workshop.ledger.pool.execute("UPDATE bildwerk.media SET run_at = now()")
+    assert await runner.run(await workshop.claim()) is Ended.FINISHED
+    assert (await workshop.shown())[TAGS] == ("done", "")
+
+
+async def test_whoever_is_told_to_stop_leaves_what_is_due_in_line(workshop: Workshop) -> None:
+    """A job was passed over, and another one is not asked any more: somebody else may do that at once."""
+    away = replace(put(workshop, "blue", "blue"), path="scans:blue.png")
+    planner = Planner(Chain((load_stages()[0], ComparingTags(companions=(away,)), TitleStage())))
+    workshop.ledger.planner = planner
+    claimed = await workshop.claim()
+    work = Work(claimed.claim, lambda: bool(work.passed))
+    assert await replace(workshop.runner, finisher=Finisher(planner)).run(work) is Ended.FINISHED
+
+    assert (await workshop.shown())[TITLE] == ("due", "")
+    assert await workshop.ledger.pool.fetchval("SELECT run_at <= now() FROM bildwerk.media")

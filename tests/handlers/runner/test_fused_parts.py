@@ -1,20 +1,16 @@
 """What a fused call has answered is kept, whatever becomes of the jobs that it did not answer."""
 
-import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from PIL import Image
-
-from contracts.facts import MediaFacts
 from handlers.chain import Chain
 from handlers.runner.finishing import Finisher
 from handlers.runner.planning import Planner
 from handlers.runner.work import Ended
-from handlers.stage import Companion, Prompt, Stage
+from handlers.stage import Stage
 from handlers.stages.caption import CaptionStage
-from handlers.stages.tags_normalize import TagsNormalizeStage
 from handlers.stages.title import TitleStage
+from tests.handlers.runner.comparing import ComparingTags, put
 from tests.workshop import Workshop
 
 CAPTION, TAGS, TITLE = "ollama_caption", "ollama_tags_normalize", "ollama_title"
@@ -26,16 +22,6 @@ END $$;
 CREATE TRIGGER supersede AFTER INSERT ON bildwerk.runs FOR EACH ROW WHEN (new.job_type = '{TAGS}')
 EXECUTE FUNCTION public.supersede();
 """  # noqa: S608
-
-
-@dataclass(frozen=True)
-class Comparing(TagsNormalizeStage):
-    """Tags that look at another picture, too: they are asked for by themselves."""
-
-    companions: tuple[Companion, ...] = ()
-
-    def prompt(self, facts: MediaFacts) -> Prompt:
-        return replace(super().prompt(facts), companions=self.companions)
 
 
 def chain(workshop: Workshop, *stages: Stage[Any]) -> None:
@@ -52,10 +38,7 @@ async def shown(workshop: Workshop) -> dict[str, tuple[str, str]]:
 
 async def test_what_is_answered_is_settled_before_anything_is_asked(fusing: Workshop) -> None:
     """Tags come before the title; their own call, which fails, must not cost the title its answer."""
-    file = fusing.folder / "blue.png"
-    Image.new("RGB", (64, 48), "blue").save(file)
-    other = Companion("BLUE", file.name, hashlib.sha256(file.read_bytes()).hexdigest())
-    chain(fusing, CaptionStage(), Comparing(companions=(other,)), TitleStage())
+    chain(fusing, CaptionStage(), ComparingTags(companions=(put(fusing, "blue", "blue"),)), TitleStage())
     work = await fusing.claim()
     await fusing.fail("reset", match={"job": TAGS})
     assert await fusing.runner.run(work) is Ended.POSTPONED
