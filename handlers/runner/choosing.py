@@ -14,10 +14,11 @@ from handlers.runner.work import Work
 
 @dataclass(frozen=True, slots=True)
 class Chooser:
-    """Chooses among the due jobs of claimed media."""
+    """Chooses among the due jobs of claimed media. Unless it `plans`, what is due is what others have planned."""
 
     pool: Pool
     planner: Planner
+    plans: bool = True
 
     async def choose(self, work: Work) -> Turn | None:
         """The job that is due and to be run first; the stage is asked again. None: there is none.
@@ -46,7 +47,7 @@ class Chooser:
         return None
 
     async def _read(self, lease: MediumLease) -> Snapshot | None:
-        """The medium as it is and is planned now; None when it is no longer ours. Nothing new is no commit."""
+        """The medium as it is, and as it is planned now; None when it is no longer ours. Nothing new is no commit."""
         async with self.pool.acquire() as connection:
             transaction = connection.transaction()
             await transaction.start()
@@ -55,6 +56,8 @@ class Chooser:
                 if not await leases.fence(connection, lease):
                     return None
                 (snapshot,) = await self.planner.load(connection, [lease.media_id])
+                if not self.plans:
+                    return snapshot
                 draft = self.planner.draft_medium(snapshot)
                 if draft.verdicts or draft.row != snapshot.known:
                     await ledger.write(connection, [draft])

@@ -49,7 +49,7 @@ class Runner:
 
     @property
     def _chooser(self) -> Chooser:
-        return Chooser(self.pool, self.finisher.planner)
+        return Chooser(self.pool, self.finisher.planner, self.finisher.plan_in_finish)
 
     @property
     def _beginner(self) -> Beginner:

@@ -105,6 +105,8 @@ async def test_without_planning_in_the_finish_events_alone_carry_the_chain(make:
     world = await make(*QUICK)
 
     await check_done(world, await run(world, plan_in_finish="false"))
+    leases = await world.pool.fetchval("SELECT min(lease_no) FROM bildwerk.media")
+    assert leases >= len(BOTH), "a claim for each job"
 
 
 async def test_a_quiet_library_tells_nothing_for_a_minute(

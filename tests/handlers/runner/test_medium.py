@@ -225,3 +225,16 @@ async def test_a_medium_that_is_deleted_while_its_answer_is_written_is_no_bug(wo
             await committing
 
     assert await workshop.shown() == {CAPTION: ("skipped", "media_deleted"), TITLE: ("skipped", "media_deleted")}
+
+
+async def test_without_planning_in_the_finish_the_next_job_is_for_another_lease(workshop: Workshop) -> None:
+    """Events alone carry the chain: what a worker plans by itself would go on under the same lease."""
+    finisher = replace(workshop.runner.finisher, plan_in_finish=False)
+    runner = replace(workshop.runner, finisher=finisher)
+    assert await runner.run(await workshop.claim()) is Ended.FINISHED
+    assert await workshop.shown() == {CAPTION: ("done", ""), TITLE: ("waiting", "upstream")}
+
+    await workshop.ledger.plan(1)
+    assert await runner.run(await workshop.claim()) is Ended.FINISHED
+    assert await workshop.shown() == {CAPTION: ("done", ""), TITLE: ("done", "")}
+    assert await workshop.ledger.pool.fetchval("SELECT lease_no FROM bildwerk.media") == 2
