@@ -27,13 +27,27 @@ def list_fused(chain: Chain, snapshot: Snapshot, first: Stage[Any]) -> Sequence[
         name, verdict = stage.job_type, verdicts.get(stage.job_type)
         if name in settled or verdict is None or name in chain.foreign or not chain.upstreams[name] <= settled:
             continue
-        wanted = None if name in barred else _is_wanted(stage, snapshot, verdict)
-        if wanted is None:
+        wanted = None if name in barred else _is_wanted(chain, snapshot, first, stage)
+        if wanted is not False:
             settled.add(name)
-        elif wanted and _may_join(chain, first, stage, verdict) and _is_fusible(stage, snapshot):
-            settled.add(name)
+        if wanted:
             fused.append(stage)
     return fused
+
+
+def _is_wanted(chain: Chain, snapshot: Snapshot, first: Stage[Any], stage: Stage[Any]) -> bool | None:
+    """Whether the job would be due, and may be asked for with `first`; None: it would be skipped.
+
+    A mistake of ours in a stage is met in that job's own turn: here it would fail `first`.
+    """
+    verdict = snapshot.verdicts[stage.job_type]
+    try:
+        would_be_due = _would_be_due(stage, snapshot, verdict)
+        if not would_be_due:
+            return would_be_due
+        return _may_join(chain, first, stage, verdict) and _is_fusible(stage, snapshot)
+    except Exception:  # noqa: BLE001 - see above
+        return False
 
 
 def _may_join(chain: Chain, first: Stage[Any], stage: Stage[Any], verdict: Verdict) -> bool:
@@ -41,7 +55,7 @@ def _may_join(chain: Chain, first: Stage[Any], stage: Stage[Any], verdict: Verdi
     return same_model and verdict.run_at is None and verdict.reason != ALONE
 
 
-def _is_wanted(stage: Stage[Any], snapshot: Snapshot, verdict: Verdict) -> bool | None:
+def _would_be_due(stage: Stage[Any], snapshot: Snapshot, verdict: Verdict) -> bool | None:
     """Whether the job would be due; None: it would be skipped, False: nobody knows yet."""
     match stage.condition(snapshot.facts):
         case Due():

@@ -3,12 +3,17 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from contracts.effects import Effects
+from contracts.facts import MediaFacts
 from handlers.chain import Chain
 from handlers.runner.finishing import Finisher
 from handlers.runner.planning import Planner
 from handlers.runner.work import Ended
-from handlers.stage import Stage
+from handlers.stage import Condition, Prompt, Stage
 from handlers.stages.caption import CaptionStage
+from handlers.stages.tags_normalize import TagsNormalizeStage
 from handlers.stages.title import TitleStage
 from tests.handlers.runner.comparing import ComparingTags, put
 from tests.workshop import Workshop
@@ -57,3 +62,42 @@ async def test_a_part_that_does_not_settle_costs_no_other_part(fusing: Workshop)
     assert len(await fusing.calls()) == 1
     runs = "SELECT outcome FROM bildwerk.runs WHERE job_type = $1"
     assert [run["outcome"] for run in await fusing.ledger.pool.fetch(runs, TAGS)] == ["superseded"]
+
+
+class BrokenPrompt(TitleStage):
+    """A title that cannot be asked for."""
+
+    def prompt(self, facts: MediaFacts) -> Prompt:
+        raise ZeroDivisionError(facts.media_id)
+
+
+class BrokenDecision(TitleStage):
+    """A title of which rules cannot say whether they decide it."""
+
+    def decide(self, facts: MediaFacts) -> Effects | None:
+        raise ZeroDivisionError(facts.media_id)
+
+
+class BrokenCondition(TitleStage):
+    """A title that cannot be looked at before there is a caption."""
+
+    def condition(self, facts: MediaFacts) -> Condition:
+        if "ollama.caption" not in facts.meta:
+            raise ZeroDivisionError(facts.media_id)
+        return super().condition(facts)
+
+
+@pytest.mark.parametrize(
+    ("title", "end"),
+    [(BrokenPrompt(), ("failed", "bug")), (BrokenDecision(), ("failed", "bug")), (BrokenCondition(), ("done", ""))],
+    ids=["prompt", "decide", "condition"],
+)
+async def test_a_mistake_of_ours_in_a_later_stage_is_met_in_its_own_turn(
+    fusing: Workshop, title: TitleStage, end: tuple[str, str]
+) -> None:
+    """Before it nobody else's job fails: what is asked for together is found out while the caption is run."""
+    chain(fusing, CaptionStage(), TagsNormalizeStage(), title)
+    await fusing.runner.run(await fusing.claim())
+
+    assert await shown(fusing) == {CAPTION: ("done", ""), TAGS: ("done", ""), TITLE: end}
+    assert (await fusing.calls())[0]["job"] == f"{CAPTION},{TAGS}"
