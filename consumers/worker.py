@@ -173,7 +173,7 @@ class Dispatcher:
         log.info(
             "medium.ended", media_id=work.claim.medium.media_id, host=work.claim.slot.host, answered=work.answered,
             idle_ms=round(work.idle * 1000), calling_ms=round(work.called * 1000),
-            between_ms=round(max(0.0, now - work.claimed - work.called) * 1000),
+            between_ms=round(work.time_between(now) * 1000),
         )  # fmt: skip
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("worker.failed", media_id=work.claim.medium.media_id, exc_info=error)

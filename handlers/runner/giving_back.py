@@ -27,7 +27,7 @@ async def free_slots(pool: Pool, work: Work) -> None:
                 await leases.release_slot(connection, slot, work.busy)
     except BaseException as error:
         if not is_repeatable(error):
-            work.slots = slots
+            work.take_slots(slots)
             raise
     work.freed()
 

@@ -98,9 +98,9 @@ class Work:
     given up, `failure` the last one met, `answered` counts good answers.
     `passed` are jobs that another medium's picture is wanting for, with how long until it is worth another look.
     `pause` is for how long nobody is to claim it after it was given back (None: as it is planned).
-    `slots` are those still held; `freed` is called when they were given back before the medium. `after` is the medium
-    as its last finish left it, `begun` the job that this finish has begun; `picture` is the one that was read last,
-    with its content hash.
+    `slots` are those still held; `left_at` is when they were given back before the medium, and `freed` is called then.
+    `after` is the medium as its last finish left it, `begun` the job that this finish has begun; `picture` is the one
+    that was read last, with its content hash.
     """
 
     claim: Claim
@@ -121,6 +121,7 @@ class Work:
     apart: bool = False
     silent: bool = False
     slots: tuple[SlotLease, ...] = field(init=False)
+    left_at: float | None = None
     freed: Callable[[], None] = field(default=lambda: None)
     after: Snapshot | None = None
     begun: Begun | None = None
@@ -132,7 +133,17 @@ class Work:
     def leave_slots(self) -> tuple[SlotLease, ...]:
         """Ask nobody any more; the slots that are now to be given back."""
         slots, self.slots = self.slots, ()
+        if slots:
+            self.left_at = monotonic()
         return slots
+
+    def take_slots(self, slots: tuple[SlotLease, ...]) -> None:
+        """Hold slots all the same: they could not be given back."""
+        self.slots, self.left_at = slots, None
+
+    def time_between(self, now: float) -> float:
+        """Seconds for which its slots were held and no call was under way, of a medium that is given back now."""
+        return max(0.0, (now if self.left_at is None else self.left_at) - self.claimed - self.called)
 
     def take_after(self) -> Snapshot | None:
         """What the last finish left, once."""

@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from time import monotonic
 
 import pytest
 from PIL import Image
+from structlog.testing import capture_logs
 
 from consumers.worker import WAITING_PER_SLOT, Dispatcher, WorkerSettings
 from db.leases import Claim, MediumLease, SlotLease
@@ -80,6 +82,32 @@ async def test_others_are_asked_about_while_an_answer_waits(workshop: Workshop, 
     await asyncio.wait_for(running, 90)
     done = "SELECT media_id FROM bildwerk.jobs WHERE job_type = $1 AND status = 'done' ORDER BY 1"
     assert [row[0] for row in await pool.fetch(done, CAPTION)] == [1, 2]
+
+
+async def test_time_without_a_slot_is_no_time_of_a_slot(workshop: Workshop, database: str) -> None:
+    """`between_ms` ends when the slot is given back, not when the answer is written at last."""
+    await workshop.inspector.inspect_batch()
+    hosts = await workshop.register()
+    settings, stop = WorkerSettings(lease=60.0, poll=0.1, grace=60.0), asyncio.Event()
+    dispatcher = Dispatcher(workshop.ledger.pool, Database(database), workshop.runner, lambda: hosts, settings)
+    waiting: list[tuple[Work, float]] = []
+
+    async def free() -> bool:
+        waiting.extend((work, monotonic()) for work in dispatcher.works.values() if not work.slots)
+        return bool(waiting)
+
+    with capture_logs() as logs:
+        async with held_values(database):
+            running = asyncio.create_task(dispatcher.run(stop))
+            try:
+                await until(free)
+            finally:
+                stop.set()
+        await asyncio.wait_for(running, 90)
+    (ended,) = [entry for entry in logs if entry["event"] == "medium.ended"]
+    (work, seen), *_ = waiting
+    assert ended["answered"] == 1
+    assert ended["between_ms"] <= round((seen - work.claimed - work.called) * 1000)
 
 
 async def test_the_pause_after_a_mistake_of_ours_holds_no_slot(
