@@ -67,6 +67,8 @@ class Metrics:
                 self.slots.labels(state).inc(float(fields.get(f"{state}_ms", 0)) / 1000)
 
     def _count_job(self, job_type: str, fields: Mapping[str, Any]) -> None:
+        if fields.get("host") is None and fields.get("reused_from") is None:
+            return  # rules decided, or it ended before its call
         counter = self.calls
         for field, other in (("reused_from", self.reused), ("fused_in", self.fused)):
             counter = counter if fields.get(field) is None else other

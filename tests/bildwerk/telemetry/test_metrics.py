@@ -11,7 +11,7 @@ QUEUES = Queues(
 
 def test_an_ended_call_counts_with_its_time_and_tokens() -> None:
     metrics = Metrics()
-    fields = {"level": "info", "job_type": "ollama_title", "outcome": "done", "total_ms": 1500.0}
+    fields = {"level": "info", "job_type": "ollama_title", "host": "gpu1", "outcome": "done", "total_ms": 1500.0}
     metrics.watch("job.ended", {**fields, "prompt_tokens": 300, "answer_tokens": 20})
 
     text = metrics.show(None).decode()
@@ -25,7 +25,8 @@ def test_an_ended_call_counts_with_its_time_and_tokens() -> None:
 
 def test_a_call_without_an_answer_has_no_tokens() -> None:
     metrics = Metrics()
-    metrics.watch("job.ended", {"job_type": "ollama_title", "outcome": "unavailable", "total_ms": None})
+    fields = {"job_type": "ollama_title", "host": "gpu1", "outcome": "unavailable", "total_ms": None}
+    metrics.watch("job.ended", fields)
 
     text = metrics.show(None).decode()
 
@@ -33,9 +34,21 @@ def test_a_call_without_an_answer_has_no_tokens() -> None:
     assert "bildwerk_model_tokens_total{" not in text
 
 
+def test_what_rules_decide_is_no_call() -> None:
+    """Nor is a try that ended before its call: nobody was asked."""
+    metrics = Metrics()
+    metrics.watch("job.ended", {"job_type": "ollama_title", "host": None, "outcome": "done", "reused_from": None})
+    metrics.watch("job.ended", {"job_type": "ollama_title", "host": None, "outcome": "postponed", "fused_in": None})
+
+    text = metrics.show(None).decode()
+
+    assert 'bildwerk_log_events_total{event="job.ended",level="info"} 2.0' in text
+    assert 'job_type="ollama_title"' not in text
+
+
 def test_an_answer_that_was_taken_over_is_no_call() -> None:
     metrics = Metrics()
-    metrics.watch("job.ended", {"job_type": "ollama_title", "outcome": "done", "reused_from": 7})
+    metrics.watch("job.ended", {"job_type": "ollama_title", "host": None, "outcome": "done", "reused_from": 7})
 
     text = metrics.show(None).decode()
 
@@ -45,7 +58,8 @@ def test_an_answer_that_was_taken_over_is_no_call() -> None:
 
 def test_an_answer_that_came_in_another_call_is_no_call() -> None:
     metrics = Metrics()
-    metrics.watch("job.ended", {"job_type": "ollama_title", "outcome": "done", "reused_from": None, "fused_in": 7})
+    fields = {"job_type": "ollama_title", "host": "gpu1", "outcome": "done", "reused_from": None, "fused_in": 7}
+    metrics.watch("job.ended", fields)
 
     text = metrics.show(None).decode()
 
