@@ -195,7 +195,7 @@ class Runner:
 
     async def _begin_next(self, connection: Connection, work: Work, after: Snapshot | None) -> Begun | None:
         """Begin the next job with the end of this one, where it has to wait for nothing else and may be asked."""
-        if after is None or work.lost or work.silent or work.draining() or not work.slots:
+        if after is None or work.lost or work.draining() or not work.slots:
             return None
         turn = self._chooser.find_due(after, work)
         return None if turn is None else await self._beginner.begin_at_once(connection, work, turn)
