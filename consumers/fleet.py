@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from consumers.blame import Blame
 from consumers.manners import Manner, Manners
 from consumers.pulse import Pulse
 from handlers.failures import Failure, Unavailable
@@ -16,14 +17,15 @@ from handlers.inference.health import BreakerState, HostHealth
 from handlers.inference.hosts import Host
 from handlers.inference.options import Layout
 from handlers.inference.recipe import recipe
+from handlers.runner.settling import CRASHED
 from handlers.stage import Stage
 
 log = structlog.get_logger("bildwerk.consumers.fleet")
 
 LOOK_AGAIN = 30.0
 """Seconds until a host that lacks a model is looked at again."""
-MODEL_REASONS = frozenset({"model_missing", "model_blind"})
-"""Failures of a model rather than of its host."""
+MODEL_REASONS = frozenset({"model_missing", "model_blind", CRASHED})
+"""Why a host cannot be asked for a model, though perhaps for others."""
 
 
 @dataclass
@@ -42,13 +44,15 @@ class Fleet:
     poll: float = 0.25
     pulse: Pulse = field(default_factory=Pulse)
     _by_name: dict[str, Host] = field(init=False)
-    _lacking: dict[str, set[str]] = field(init=False)
+    _lacking: dict[str, dict[str, str]] = field(init=False)
+    _blame: Blame = field(init=False)
     _looked_at: dict[str, float] = field(default_factory=dict, init=False)
     _apart: set[tuple[str, str]] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
         self._by_name = {host.name: host for host in self.ollama.hosts}
-        self._lacking = {host.name: set() for host in self.ollama.hosts}
+        self._lacking = {host.name: {} for host in self.ollama.hosts}
+        self._blame = Blame(self.ollama)
         self.models = tuple(self.models) or (self.ollama.options.model,)
         if self.manners:
             self.manners.known, self.manners.away = self._tell_back, self._note
@@ -74,7 +78,8 @@ class Fleet:
     def _explain(self, host: Host, *, there: bool) -> str:
         if not there:
             return self.health.breaker(host).reason
-        return "model_missing" if self._lacking[host.name].issuperset(self.models) else "not_probed"
+        lacking = self._lacking[host.name]
+        return next(iter(lacking.values())) if lacking.keys() >= set(self.models) else "not_probed"
 
     def reports(self) -> dict[str, HostReport | None]:
         """What the last look at each host found."""
@@ -103,15 +108,22 @@ class Fleet:
             if failure.reason == "timeout" and question.is_fused and pair not in self._apart:
                 self._apart.add(pair)
                 log.warning("host.too_slow_for_fused", host=host)
+            failure = await self._judge(target, question.model, failure)
             self._note(target, question.model, failure, began)
-            raise
+            raise failure from failure.__cause__
         self.health.record(target, None, monotonic(), began)
         return reply
 
+    async def _judge(self, host: Host, model: str, failure: Failure) -> Failure:
+        """The failure, or that the host is away where its runner crashes over anything: then no job is to blame."""
+        if failure.reason == CRASHED and await self._blame.is_the_hosts(host, model, self._layout(host, model)):
+            return Unavailable(CRASHED, failure.detail)
+        return failure
+
     def _note(self, host: Host, model: str, failure: Failure, began: float | None = None) -> None:
         """What is wrong with one model of several keeps nobody from asking the host for the others."""
-        if failure.reason in MODEL_REASONS and len(self.models) > 1:
-            self._note_lacking(host, {*self._lacking[host.name], model})
+        if isinstance(failure, Unavailable) and failure.reason in MODEL_REASONS and len(self.models) > 1:
+            self._note_lacking(host, {**self._lacking[host.name], model: failure.reason})
         else:
             self.health.record(host, failure, monotonic(), began)
 
@@ -169,14 +181,14 @@ class Fleet:
             log.warning("host.one_at_a_time", host=host.name, slots=host.slots)
         if report.problem is None:
             found = zip(self.models, reports, strict=True)
-            self._note_lacking(host, {model for model, one in found if one.problem is not None})
+            self._note_lacking(host, {model: one.problem.reason for model, one in found if one.problem is not None})
         if report.problem is None and was_away:
             log.info("host.back", host=host.name, version=report.version)
             self.back()
         return report
 
-    def _note_lacking(self, host: Host, models: set[str]) -> None:
-        """Ask the host for the others; it is looked at again after a while."""
+    def _note_lacking(self, host: Host, models: dict[str, str]) -> None:
+        """Ask the host for the others; each with why. It is looked at again after a while."""
         before, self._lacking[host.name] = self._lacking[host.name], models
         self._looked_at[host.name] = monotonic()
         if models != before:

@@ -21,6 +21,7 @@ from handlers.inference.client import HostReport, Ollama, Question, Reply
 from handlers.inference.hosts import Host
 from handlers.inference.options import Layout
 from handlers.inference.prefix_probe import LAYOUTS, Probed, probe
+from handlers.runner.settling import CRASHED
 
 log = structlog.get_logger("bildwerk.consumers.manners")
 
@@ -109,6 +110,9 @@ class Manners:
             self.away(host, model, failure)
             return
         except Failure as failure:
+            if failure.reason == CRASHED:  # over a picture that we made up: it would over anybody's
+                self.away(host, model, Unavailable(failure.reason, failure.detail))
+                return
             log.warning("probe.failed", host=host.name, reason=failure.reason)
         except Exception as error:
             if is_repeatable(error):

@@ -81,9 +81,9 @@ class Workshop:
         await self.control.delete("/control/faults")
 
     async def calls(self) -> list[dict[str, Any]]:
-        """Every model call the server saw, in order."""
+        """Every model call the server saw, in order, probes aside."""
         calls = (await self.control.get("/control/calls")).json()["calls"]
-        return [call for call in calls if call["path"] == "/api/chat"]
+        return [call for call in calls if call["path"] == "/api/chat" and not call["probe"]]
 
     async def shown(self) -> dict[str, tuple[str, str]]:
         """(status, reason) by job type."""

@@ -13,6 +13,8 @@ LOG_EVENTS: Final[dict[str, str]] = {
     "host.away": "an Ollama host cannot serve; `reason` says why, it is looked at again by itself",
     "host.back": "it can serve again",
     "host.one_at_a_time": "Ollama runs models of this family one call at a time: more `slots` only queue there",
+    "host.crashes": "the model's runner crashed over a job, and a question about a made-up picture was not answered"
+    " either (`reason`): the host is away, no picture is blamed",
     "host.models_changed": "a host lacks other models than before: it is asked for those it has, and looked at again",
     "model.swapped": "a host was drained and runs another model now; `served` media were begun with the last one",
     "host.probed": "it was found out how a server and model are asked best; `ratio` is a later question's prompt time"

@@ -92,7 +92,12 @@ def _list_questions(model: str, picture: bytes) -> Sequence[Question]:
     return [_question(model, picture, word) for word in ("most", "least")]
 
 
-def _question(model: str, picture: bytes, word: str) -> Question:
+def make_control(model: str, *, shown: bool = True) -> Question:
+    """A question that no job has a part in, about a made-up picture; without one where the model is `shown` none."""
+    return _question(model, draw() if shown else None, "most")
+
+
+def _question(model: str, picture: bytes | None, word: str) -> Question:
     schema: dict[str, JsonValue] = {
         "type": "object",
         "properties": {word: {"type": "string", "enum": list(_COLOURS)}},

@@ -7,7 +7,7 @@ import pytest
 
 from tests.acceptance.conftest import MakeWorld
 from tests.acceptance.invariants import gather
-from tests.acceptance.pages import watched
+from tests.acceptance.pages import require_unharmed, watched
 from tests.acceptance.polling import until
 from tests.acceptance.world import CAPTION, TITLE, World
 
@@ -61,6 +61,29 @@ async def test_it_is_named_after_two_crashes_and_its_neighbours_finish(make: Mak
         (await gather(world)).check()
     assert (await world.calls(poison))[0]["job"] == CAPTION
     assert TITLE not in {call["job"] for call in await world.calls(poison)}
+
+
+async def test_a_host_whose_runner_crashes_for_everybody_is_away_and_no_picture_is_blamed(make: MakeWorld) -> None:
+    """Its card is lost, say: uploads wait, none is tried alone, and all are done when it is well again."""
+    world = await make(*OLD, slots=4)
+    await world.spoil("runner_crash")
+    async with watched(world, retry_base_seconds=0.2) as (service, pages):
+        media = await world.add(3)
+        await world.wire.created(media)
+        assert (await pages.say(ollama="no_host"))["ollama"].endswith("runner_crashed")
+        await until(lambda: crashes(world, 5), 90.0)
+        assert await world.pool.fetchval("SELECT count(*) FROM bildwerk.pictures WHERE unreadable IS NOT NULL") == 0
+        standing = [(job["status"], job["reason"], job["attempt"]) for job in (await world.jobs(media)).values()]
+        assert sorted(standing) == [("due", "", 0)] * 3 + [("waiting", "upstream", 0)] * 3
+
+        await world.heal()
+        await require_unharmed(world, media, cut_off=3)  # crashed before, answered after: these are tried alone
+        assert service.events("worker.stopped") == []
+
+
+async def crashes(world: World, number: int) -> bool:
+    """Whether the runner crashed so many times."""
+    return len([call for call in await world.calls() if call["fault"] == "runner_crash"]) >= number
 
 
 async def in_flight(world: World, number: int) -> bool:

@@ -105,7 +105,7 @@ async def test_a_picture_that_crashes_the_runner_alone_is_poison(workshop: Works
     await workshop.inspector.inspect_batch()
     await workshop.ledger.pool.execute("UPDATE bildwerk.jobs SET reason = 'alone' WHERE status = 'due'")
     await workshop.ledger.pool.execute("UPDATE bildwerk.media SET alone = true")
-    await workshop.fail("runner_crash", next=5)
+    await workshop.fail("runner_crash", match={"media": "1"})
     await workshop.runner.run(await workshop.claim())
 
     skipped = ("skipped", "unreadable_picture")
