@@ -1,6 +1,7 @@
 """The Ollama hosts as the workers see them: asked by name, watched by their breakers, probed until they are back."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
@@ -48,6 +49,7 @@ class Fleet:
     _blame: Blame = field(init=False)
     _looked_at: dict[str, float] = field(default_factory=dict, init=False)
     _apart: set[tuple[str, str]] = field(default_factory=set, init=False)
+    _trials: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock), init=False)
 
     def __post_init__(self) -> None:
         self._by_name = {host.name: host for host in self.ollama.hosts}
@@ -93,10 +95,18 @@ class Fleet:
     async def ask(self, host: str, question: Question) -> Reply:
         """Ask a host when its turn has come; how it went moves its breaker.
 
-        Raises what `Ollama.ask` raises, `Unavailable` if the breaker is open by then.
+        On probation one is asked at a time: how that goes is how it would go with the others. Raises what `Ollama.ask`
+        raises, `Unavailable` if the breaker is open by then.
         """
         target = self._by_name[host]
         await self.ollama.wait_for_turn(target)
+        if self.health.breaker(target).is_on_probation:
+            async with self._trials[host]:
+                if self.health.breaker(target).is_on_probation:
+                    return await self._ask(target, question)
+        return await self._ask(target, question)
+
+    async def _ask(self, target: Host, question: Question) -> Reply:
         began = monotonic()
         breaker = self.health.breaker(target)
         if breaker.state(began) is not BreakerState.CLOSED:
@@ -104,10 +114,10 @@ class Fleet:
         try:
             reply = await self.ollama.ask(target, question, self._layout(target, question.model), waited=True)
         except Failure as failure:
-            pair = (host, question.model)
+            pair = (target.name, question.model)
             if failure.reason == "timeout" and question.is_fused and pair not in self._apart:
                 self._apart.add(pair)
-                log.warning("host.too_slow_for_fused", host=host)
+                log.warning("host.too_slow_for_fused", host=target.name)
             failure = await self._judge(target, question.model, failure)
             self._note(target, question.model, failure, began)
             raise failure from failure.__cause__

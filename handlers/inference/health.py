@@ -26,7 +26,10 @@ class BreakerState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """One host's breaker. `since` is when it opened first (None: closed), `reason` why it opened last."""
+    """One host's breaker. `since` is when it opened first (None: closed), `reason` why it opened last.
+
+    `looked_well` is when a look found a host that had been away (None: it is not on probation).
+    """
 
     since: float | None = None
     reason: str = ""
@@ -34,6 +37,12 @@ class Breaker:
     waits: int = 0
     stumbles: int = 0
     probe_until: float | None = None
+    looked_well: float | None = None
+
+    @property
+    def is_on_probation(self) -> bool:
+        """Whether a look found the host well, and no call was answered yet since it was away."""
+        return self.looked_well is not None
 
     def state(self, now: float) -> BreakerState:
         """What the breaker lets through."""
@@ -53,9 +62,17 @@ class Breaker:
         """The breaker of a host that answered."""
         return Breaker()
 
+    def try_out(self, now: float) -> "Breaker":
+        """The breaker of a host that a look found well: it may be called, and what it did to calls is not forgotten."""
+        return self if self.since is None else Breaker(waits=self.waits, looked_well=now)
+
+    def is_past(self, began: float | None) -> bool:
+        """Whether what was begun then tells of the time before the last look that found the host again."""
+        return began is not None and self.looked_well is not None and began < self.looked_well
+
     def stumble(self, reason: str, now: float, stretch: float) -> "Breaker":
-        """One transient failure more; several in a row are the host's."""
-        if self.since is None and self.stumbles + 1 < TOLERATED:
+        """One transient failure more; several in a row are the host's, on probation the first."""
+        if self.since is None and not self.is_on_probation and self.stumbles + 1 < TOLERATED:
             return replace(self, stumbles=self.stumbles + 1)
         return self.open(reason, now, stretch)
 
@@ -88,13 +105,16 @@ class HostHealth:
         return [host for host in self.hosts if self.breaker(host).state(now) is BreakerState.CLOSED]
 
     def record(self, host: Host, failure: Failure | None, now: float, began: float | None = None) -> None:
-        """What a call or a probe ended in (None: well), and when it was begun (None: now).
+        """What a call ended in (None: well), and when it was begun; or a look (None).
 
-        Unavailable opens the breaker at once. A refusal or a bad answer is an answer. A crash of the model's runner and
+        Unavailable opens the breaker at once. A refusal or a bad answer is an answer. A look that ends well only lets
+        calls through again: it is the first answered one that closes the breaker. A crash of the model's runner and
         a time-out while others were answered are the job's doing and say nothing about the host. Nor does an answer to
-        what was begun before the breaker opened.
+        what was begun before the breaker opened, or, on probation, any end of what was begun before the look.
         """
         breaker = self.breaker(host)
+        if breaker.is_past(began):
+            return
         stretch = self.random.uniform(1.0, 2.0)
         match failure:
             case Unavailable():
@@ -103,7 +123,9 @@ class HostHealth:
                 return
             case Transient():
                 breaker = breaker.stumble(failure.reason, now, stretch)
-            case _ if breaker.since is None or began is None or began >= breaker.since:
+            case _ if began is None:
+                breaker = breaker.try_out(now)
+            case _ if breaker.since is None or began >= breaker.since:
                 breaker = breaker.close()
         self._breakers[host.name] = breaker
 

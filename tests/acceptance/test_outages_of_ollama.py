@@ -139,3 +139,22 @@ async def test_one_of_three_hosts_dead_slow_or_flapping(make: MakeWorld, figure:
             media += batch
         await require_unharmed(world, media, cut_off=2 * 3, others=hosts.controls)
     figure(", ".join(f"{mode}: {taken:.1f} s" for mode, taken in seconds.items()) + " for 42 jobs on three hosts")
+
+
+async def test_a_host_that_answers_looks_and_fails_calls_does_not_swallow_the_library(
+    make: MakeWorld, figure: Callable[[str], None]
+) -> None:
+    """Its disk is full, say. It fails faster than the other one answers, so whatever it is given it gets most of."""
+    world = await make(*SPEED, slots=2)
+    hosts = await start_hosts(world)
+    await hosts.spoil("status", status=500, error="no space left on device")
+    await world.spoil("delay", seconds=0.5)
+    async with watched(world, OLLAMA_HOST=f"{hosts.urls[0]}=2,{hosts.urls[-1]}=2") as (service, _):
+        media = await world.add(24)
+        await world.wire.created(media)
+        await world.settled(media, 240.0)
+        assert await world.statuses(media) == {"done": 48}
+        failed = await hosts.count()
+        figure(f"{failed} calls to the host that fails")
+        assert failed <= 16
+        assert service.events("host.back"), "it was looked at, and found well"

@@ -22,7 +22,6 @@ from handlers.inference.client import InferenceOptions, Ollama
 from handlers.inference.health import HostHealth
 from handlers.inference.hosts import parse_hosts
 from handlers.inference.options import Layout
-from handlers.inference.prefix_probe import make_control
 from tests.acceptance.polling import until
 
 Start = Callable[..., Awaitable[Simulated]]
@@ -166,41 +165,6 @@ async def test_a_host_whose_runner_crashes_over_the_probe_is_away(pool: Pool, st
         assert len(fleet.available()) == 1
 
 
-async def test_a_model_that_crashes_its_runner_leaves_the_host_to_the_others(pool: Pool, start_ollama: Start) -> None:
-    """It does not fit into the card, say."""
-    simulated = await start_ollama(2, *SPEED)
-    async with _fleet(pool, simulated) as fleet, httpx.AsyncClient(base_url=simulated.control_url) as control:
-        await _learn(fleet)
-        (host,) = fleet.ollama.hosts
-        fleet.models = (OPTIONS.model, "other")
-        assert (await control.post("/control/faults", json=[{"fault": "runner_crash"}])).is_success
-        with pytest.raises(Unavailable, match="runner_crashed"):
-            await fleet.ask(host.name, make_control(OPTIONS.model))
-        assert fleet.health.available(monotonic()) == [host]
-        assert fleet.serves(host.name) == []
-        fleet.models = (OPTIONS.model,)
-        assert fleet.away() == {host.name: "runner_crashed"}
-
-
-async def test_those_that_crashed_together_share_one_question_whose_fault_it_was(
-    pool: Pool, start_ollama: Start
-) -> None:
-    """Else each of many slots would load the model again."""
-    simulated = await start_ollama(4, *SPEED)
-    async with _fleet(pool, simulated, slots=4) as fleet, httpx.AsyncClient(base_url=simulated.control_url) as control:
-        await _learn(fleet)
-        before = len(await _calls(simulated))
-        (host,) = fleet.ollama.hosts
-        assert (await control.post("/control/faults", json=[{"fault": "runner_crash", "next": 1}])).is_success
-        slow = {"fault": "delay", "match": {"probe": False}, "next": 3, "seconds": 60.0}
-        assert (await control.post("/control/faults", json=[slow])).is_success
-        asked = [fleet.ask(host.name, make_control(OPTIONS.model)) for _ in range(4)]
-        ended = await asyncio.gather(*asked, return_exceptions=True)
-        assert [repr(one) for one in ended] == ["Transient('runner_crashed')"] * 4
-        assert fleet.available(), "it answered"
-        assert [call["probe"] for call in (await _calls(simulated))[before:]] == [False] * 4 + [True]
-
-
 async def test_two_that_find_out_at_once_do_not_disturb_each_other(pool: Pool, start_ollama: Start) -> None:
     """On a server with one slot each would push the other's picture out, and the wrong result would stand for good."""
     simulated = await start_ollama(1, *SPEED)
@@ -250,7 +214,7 @@ async def test_a_look_that_fails_does_not_make_a_host_a_stranger(pool: Pool, sta
         away = {"fault": "status", "status": 503, "match": {"host": True}}
         assert (await control.post("/control/faults", json=[away])).is_success
         assert (await fleet._look_at(host)).problem is not None
-        fleet.health.record(host, None, monotonic())
+        fleet.health.record(host, None, monotonic(), monotonic())
 
         assert [name for name, _ in fleet.available()] == [host.name]
 

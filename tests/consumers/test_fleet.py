@@ -1,0 +1,123 @@
+"""Hosts as workers see them: whom a crash is blamed on, and what one that was away has to show first."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+import httpx
+import pytest
+
+from bildwerk.sandbox.ollama import Simulated
+from consumers.fleet import Fleet
+from handlers.failures import Transient, Unavailable
+from handlers.inference.client import InferenceOptions, Ollama, Reply
+from handlers.inference.health import Breaker, HostHealth
+from handlers.inference.hosts import Host, parse_hosts
+from handlers.inference.prefix_probe import make_control
+from tests.acceptance.polling import until
+
+Start = Callable[..., Awaitable[Simulated]]
+OPTIONS = InferenceOptions("bildwerk-simulated", num_ctx=4096)
+SPEED = ("--picture-seconds", "0.1", "--token-seconds", "0.0005", "--load-seconds", "0.01")
+
+
+@dataclass
+class Ward:
+    """A fleet of one host, and what a test does to it."""
+
+    fleet: Fleet
+    host: Host
+    control: httpx.AsyncClient
+
+    async def spoil(self, fault: str, **rule: Any) -> None:
+        answer = await self.control.post("/control/faults", json=[{"fault": fault, **rule}])
+        assert answer.is_success, answer.text
+
+    async def heal(self) -> None:
+        assert (await self.control.delete("/control/faults")).is_success
+
+    async def calls(self) -> list[dict[str, Any]]:
+        calls: list[dict[str, Any]] = (await self.control.get("/control/calls")).json()["calls"]
+        return calls
+
+    async def ask(self) -> Reply:
+        """Ask about a picture that was never seen."""
+        return await self.fleet.ask(self.host.name, make_control(OPTIONS.model))
+
+    async def ask_at_once(self, number: int) -> list[Any]:
+        """What each of so many calls ends in."""
+        return await asyncio.gather(*(self.ask() for _ in range(number)), return_exceptions=True)
+
+    async def be_away(self) -> None:
+        """Put the host on probation: it was away, and a look finds it well."""
+        self.fleet.health.record(self.host, Unavailable("unreachable"), monotonic())
+        await self.fleet.look()
+        assert self.fleet.health.breaker(self.host).is_on_probation
+
+
+@asynccontextmanager
+async def _ward(simulated: Simulated, slots: int = 4) -> AsyncIterator[Ward]:
+    hosts = parse_hosts(f"{simulated.url}={slots}")
+    async with Ollama(hosts, OPTIONS) as ollama, httpx.AsyncClient(base_url=simulated.control_url) as control:
+        yield Ward(Fleet(ollama, HostHealth(hosts)), hosts[0], control)
+
+
+async def test_a_crash_is_the_jobs_if_the_host_answers_a_control_question(start_ollama: Start) -> None:
+    """Those that crashed together share one: else each of many slots would load the model again."""
+    async with _ward(await start_ollama(4, *SPEED)) as ward:
+        await ward.spoil("runner_crash", next=1)
+        await ward.spoil("delay", match={"probe": False}, next=3, seconds=60.0)
+        ended = await ward.ask_at_once(4)
+        assert [repr(one) for one in ended] == [repr(Transient("runner_crashed"))] * 4
+        assert ward.fleet.available(), "it answered"
+        assert [call["probe"] for call in await ward.calls()] == [False] * 4 + [True]
+
+
+async def test_a_crash_is_the_hosts_if_the_control_question_crashes_it_too(start_ollama: Start) -> None:
+    async with _ward(await start_ollama(4, *SPEED)) as ward:
+        await ward.spoil("runner_crash")
+        with pytest.raises(Unavailable, match="runner_crashed"):
+            await ward.ask()
+        assert ward.fleet.away() == {ward.host.name: "runner_crashed"}
+
+
+async def test_a_model_that_crashes_its_runner_leaves_the_host_to_the_others(start_ollama: Start) -> None:
+    """It does not fit into the card, say."""
+    async with _ward(await start_ollama(4, *SPEED)) as ward:
+        ward.fleet.models = (OPTIONS.model, "other")
+        await ward.spoil("runner_crash")
+        with pytest.raises(Unavailable, match="runner_crashed"):
+            await ward.ask()
+        assert ward.fleet.serves(ward.host.name) == ["other"]
+        ward.fleet.models = (OPTIONS.model,)
+        assert ward.fleet.away() == {ward.host.name: "runner_crashed"}
+
+
+async def test_on_probation_one_call_is_made_and_shows_how_the_others_would_end(start_ollama: Start) -> None:
+    """A full disk, say: looks are answered, calls are not. No try of the others is burned."""
+    async with _ward(await start_ollama(4, *SPEED)) as ward:
+        await ward.be_away()
+        await ward.spoil("status", status=500, error="no space left on device")
+        ended = await ward.ask_at_once(4)
+        assert len(await ward.calls()) == 1
+        assert sorted(type(one).__name__ for one in ended) == ["Transient", *["Unavailable"] * 3]
+        assert ward.fleet.health.breaker(ward.host).waits == 2, "longer than the first time"
+
+
+async def test_a_host_that_was_away_has_all_its_work_after_one_answer(start_ollama: Start) -> None:
+    async with _ward(await start_ollama(4, *SPEED)) as ward:
+        await ward.be_away()
+        await ward.spoil("hang", next=1, seconds=1.0)
+        await ward.spoil("hang")
+        asking = [asyncio.create_task(ward.ask()) for _ in range(4)]
+
+        async def others_run() -> bool:
+            return bool((await ward.control.get("/control/state")).json()["running"] == 3)
+
+        await until(others_run)
+        await ward.heal()
+        assert [type(one) for one in await asyncio.gather(*asking)] == [Reply] * 4
+        assert ward.fleet.health.breaker(ward.host) == Breaker()
