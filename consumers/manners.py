@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 import structlog
@@ -19,13 +19,15 @@ from db.prefix_probes import ProbedServer
 from handlers.failures import Failure, Unavailable
 from handlers.inference.client import HostReport, Ollama, Question, Reply
 from handlers.inference.hosts import Host
-from handlers.inference.options import Layout
+from handlers.inference.options import READING_SECONDS, Layout
 from handlers.inference.prefix_probe import LAYOUTS, Probed, probe
 from handlers.runner.settling import CRASHED
 
 log = structlog.get_logger("bildwerk.consumers.manners")
 
-SLOT_LEASE: Final = timedelta(seconds=60)
+READING: Final = timedelta(seconds=READING_SECONDS)
+TRUSTED: Final = 5 / 6
+"""The part of a lease for which it is relied on after a heartbeat, as workers do."""
 RESERVED: Final = timedelta(seconds=10)
 """How long a host is kept free of new work for whoever waits for all of it; renewed at every look."""
 
@@ -52,6 +54,7 @@ class Manners:
 
     `known` is called when a host's manner was found out: it may be given work now; `away` when it could not be asked.
     With `swaps` there are several models, one at a time on a host: it is probed when nothing else is under way there.
+    `lease` is how long slots are ours after each heartbeat.
     """
 
     pool: Pool
@@ -61,6 +64,7 @@ class Manners:
     known: Callable[[], None] = field(default=lambda: None)
     away: Callable[[Host, str, Failure], None] = field(default=lambda _host, _model, _failure: None)
     owner: UUID = field(default_factory=uuid4)
+    lease: timedelta = timedelta(seconds=60)
     _found: dict[tuple[str, ProbedServer], Manner] = field(default_factory=dict, init=False)
     _reserved: set[str] = field(default_factory=set, init=False)
     _probing: dict[str, asyncio.Task[None]] = field(default_factory=dict, init=False)
@@ -152,19 +156,27 @@ class Manners:
         if not slots:
             yield ()
             return
-        beating = asyncio.create_task(self._beat(slots))
+        probing = asyncio.current_task()
+        assert probing is not None
+        beating, busy = asyncio.create_task(self._beat(slots, probing)), timedelta(0)
         try:
             yield slots
+        except asyncio.CancelledError:
+            busy = READING
+            raise
+        except Failure as failure:
+            busy = READING if failure.reason == "timeout" else busy
+            raise
         finally:
             beating.cancel()
             with suppress(*REPEATABLE):  # they run out by themselves
                 async with self.pool.acquire() as connection:
                     for slot in slots:
-                        await leases.release_slot(connection, slot)
+                        await leases.release_slot(connection, slot, busy)
 
     async def _take(self, connection: Connection, host: Host, model: str) -> Sequence[SlotLease]:
         if not self.swaps:
-            slot = await leases.claim_slot(connection, self.owner, SLOT_LEASE, host.name, host.slots)
+            slot = await leases.claim_slot(connection, self.owner, self.lease, host.name, host.slots)
             return () if slot is None else (slot,)
         slots = await leases.settle(connection, lambda: self._take_whole(connection, host, model))
         if slots is None:
@@ -184,14 +196,23 @@ class Manners:
         if standing.busy:
             return None
         await hosts.serve(connection, host.name, model, media=0)
-        return await leases.claim_host(connection, self.owner, SLOT_LEASE, host.name, host.slots)
+        return await leases.claim_host(connection, self.owner, self.lease, host.name, host.slots)
 
-    async def _beat(self, slots: Sequence[SlotLease]) -> None:
-        while True:
-            await asyncio.sleep(SLOT_LEASE.total_seconds() / 3)
-            with suppress(*REPEATABLE):
-                async with self.pool.acquire() as connection:
-                    await leases.beat(connection, SLOT_LEASE, [], slots)
+    async def _beat(self, slots: Sequence[SlotLease], probing: asyncio.Task[Any]) -> None:
+        """Keep the slots; the probe is given up before they may be somebody else's without our knowing (I8)."""
+        loop, lease = asyncio.get_running_loop(), self.lease.total_seconds()
+        end = loop.call_later(lease * TRUSTED, probing.cancel)
+        try:
+            while True:
+                await asyncio.sleep(lease / 3)
+                began = loop.time()
+                with suppress(*REPEATABLE):
+                    async with self.pool.acquire() as connection:
+                        _, kept = await leases.beat(connection, self.lease, [], slots)
+                    end.cancel()
+                    end = loop.call_at(began + (lease * TRUSTED if len(kept) == len(slots) else 0.0), probing.cancel)
+        finally:
+            end.cancel()
 
     def _choose(self, probed: Probed | None) -> Manner:
         layout = self.ollama.options.layout or (probed.layout if probed else Layout.TWO_USER_TURNS)

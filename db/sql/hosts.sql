@@ -8,14 +8,15 @@ INSERT INTO bildwerk.hosts (host) SELECT unnest($1::text[]) ORDER BY 1 ON CONFLI
 
 -- name: hosts_standing
 -- What each host runs, and how many of its slots ($2) are free, the least busy first; also a slot beyond them that somebody
--- holds is busy.
+-- holds is busy. One whose lease ran out a moment ago is both: somebody may take it, but the call of whoever died may go on.
 SELECT h.host, h.model, h.served, extract(epoch FROM now() - h.since)::float8 AS seconds,
     coalesce(h.reserved_until > now(), false) AS reserved,
-    count(*) FILTER (WHERE s.free AND s.number < w.slots) AS free, count(*) FILTER (WHERE NOT s.free) AS busy
+    count(*) FILTER (WHERE s.free AND s.number < w.slots) AS free, count(*) FILTER (WHERE s.busy) AS busy
 FROM unnest($1::text[], $2::integer[]) AS w (host, slots)
 JOIN bildwerk.hosts AS h ON h.host = w.host
 JOIN (
-    SELECT host, number, (owner IS NULL OR until < now()) AND (busy_until IS NULL OR busy_until < now()) AS free
+    SELECT host, number, (owner IS NULL OR until < now()) AND (busy_until IS NULL OR busy_until < now()) AS free,
+        coalesce(owner IS NOT NULL AND until > now() - interval '30 s', false) OR coalesce(busy_until >= now(), false) AS busy
     FROM bildwerk.slots
 ) AS s ON s.host = h.host
 GROUP BY h.host, h.model, h.served, h.since, h.reserved_until

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
+
+READING_SECONDS: Final = 30.0
+"""How long a server may go on reading a picture after its call was given up."""
 
 
 class Layout(StrEnum):

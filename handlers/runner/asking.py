@@ -17,6 +17,7 @@ from handlers.inference.answers import answer_schema, parse_answer
 from handlers.inference.client import Question, Reply
 from handlers.inference.fusing import count_fitting, divide, fuse
 from handlers.inference.layout import Shown
+from handlers.inference.options import READING_SECONDS
 from handlers.models import Models
 from handlers.runner.finishing import Answered, Failed, Result
 from handlers.runner.work import Model, Part, Pictures, Work
@@ -46,7 +47,7 @@ class Asker:
     pictures: Pictures
     model: Model
     models: Models
-    reading_seconds: float = 30.0
+    reading_seconds: float = READING_SECONDS
     room: int = 4096
 
     async def prepare(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from time import monotonic
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -15,14 +16,16 @@ import pytest
 from bildwerk.sandbox.ollama import Simulated
 from consumers.fleet import Fleet
 from consumers.manners import Fusing, Manner, Manners, identify
+from consumers.swaps import Swaps
 from db import hosts, leases, prefix_probes
 from db.pool import Pool
 from handlers.failures import Unavailable
 from handlers.inference.client import InferenceOptions, Ollama
 from handlers.inference.health import HostHealth
-from handlers.inference.hosts import parse_hosts
+from handlers.inference.hosts import Host, parse_hosts
 from handlers.inference.options import Layout
 from tests.acceptance.polling import until
+from tests.ledger import Ledger
 
 Start = Callable[..., Awaitable[Simulated]]
 OPTIONS = InferenceOptions("bildwerk-simulated", num_ctx=4096, layout=None)
@@ -202,6 +205,102 @@ async def test_where_models_are_swapped_a_probe_waits_for_the_whole_host_and_kee
         assert (await _learn(fleet)).layout is Layout.GENERATE
         assert not (await hosts.lock(connection, [(host.name, host.slots)]))[0].reserved
     assert await _calls(simulated) == []
+
+
+@asynccontextmanager
+async def _probing(
+    pool: Pool, simulated: Simulated, seconds: float = 60.0, **changes: Any
+) -> AsyncIterator[tuple[Fleet, Manners, Host, httpx.AsyncClient]]:
+    """A host that takes the first call of a probe and never answers it; leases last `seconds`."""
+    async with (
+        _fleet(pool, simulated, **changes) as fleet,
+        httpx.AsyncClient(base_url=simulated.control_url) as control,
+    ):
+        manners = fleet.manners
+        assert manners is not None
+        manners.lease = timedelta(seconds=seconds)
+        assert (await control.post("/control/faults", json=[{"fault": "hang"}])).is_success
+        (host,) = fleet.ollama.hosts
+        async with pool.acquire() as connection:
+            await hosts.register(connection, [host.name])
+
+        async def reading() -> bool:
+            manners.learn(host, OPTIONS.model)
+            return bool((await control.get("/control/state")).json()["running"])
+
+        await until(reading)
+        yield fleet, manners, host, control
+        await control.delete("/control/faults")
+
+
+async def _count_busy(pool: Pool) -> int:
+    busy = "SELECT count(*) FROM bildwerk.slots WHERE owner IS NULL AND busy_until > now()"
+    return int(await pool.fetchval(busy))
+
+
+async def test_a_probe_that_is_given_up_keeps_its_slots_as_long_as_the_server_may_read(
+    ledger: Ledger, start_ollama: Start
+) -> None:
+    """Another process would swap the model under a call that goes on."""
+    await ledger.add("a.jpg", "f1")
+    async with _probing(ledger.pool, await start_ollama(2, *SPEED)) as (_, manners, host, _control):
+        await manners.stop()
+        assert await _count_busy(ledger.pool) == 1
+        await ledger.pool.execute("UPDATE bildwerk.slots SET busy_until = NULL")
+        manners.swaps = True
+        manners.learn(host, OPTIONS.model)
+
+        async def taken() -> bool:
+            return bool(await ledger.pool.fetchval("SELECT count(*) = 2 FROM bildwerk.slots WHERE owner IS NOT NULL"))
+
+        await until(taken)
+        await manners.stop()
+        assert await _count_busy(ledger.pool) == 2
+        other = Swaps({"other": ("ollama_caption",)}, lambda _host: ("other",))
+        async with ledger.pool.acquire() as connection:
+            claim = other.claim(connection, uuid4(), timedelta(seconds=60), [(host.name, host.slots)])
+            assert await claim is None
+            await connection.execute("UPDATE bildwerk.slots SET busy_until = NULL")
+            assert await other.claim(connection, uuid4(), timedelta(seconds=60), [(host.name, host.slots)]) is not None
+
+
+async def test_a_probe_that_gets_no_answer_in_time_keeps_its_slot_for_as_long(pool: Pool, start_ollama: Start) -> None:
+    async with _probing(pool, await start_ollama(2, *SPEED), total_timeout=2.0) as (fleet, _, host, _control):
+
+        async def away() -> bool:
+            return fleet.away() == {host.name: "timeout"}
+
+        await until(away)
+        await until(lambda: _count_busy(pool))
+
+
+@pytest.mark.parametrize("how", ["taken", "not renewed"])
+async def test_a_probe_whose_slot_may_be_somebody_elses_is_given_up(pool: Pool, start_ollama: Start, how: str) -> None:
+    """I8. Whoever has it now keeps it."""
+    async with (
+        _probing(pool, await start_ollama(2, *SPEED), seconds=3.0) as (_, manners, _host, control),
+        pool.acquire() as other,
+    ):
+        transaction = other.transaction()
+        await transaction.start()
+        await other.execute("SELECT FROM bildwerk.slots FOR UPDATE")  # heartbeats wait
+        if how == "taken":
+            await other.execute(
+                "UPDATE bildwerk.slots SET owner = $1, lease_no = lease_no + 1, until = now() + interval '1 h'", uuid4()
+            )
+            await transaction.commit()
+
+        async def given_up() -> bool:
+            return bool((await control.get("/control/calls")).json()["calls"][0]["given_up"])
+
+        await until(given_up, 60.0)
+        if how == "taken":
+            await manners.stop()
+            assert await _count_busy(pool) == 0
+            assert await pool.fetchval("SELECT owner IS NOT NULL FROM bildwerk.slots WHERE number = 0")
+        else:
+            await transaction.rollback()
+            await manners.stop()
 
 
 async def test_a_look_that_fails_does_not_make_a_host_a_stranger(pool: Pool, start_ollama: Start) -> None:

@@ -99,6 +99,24 @@ async def test_an_expired_lease_is_taken_up_by_the_model_it_is_in_line_for(ledge
     assert (again.medium.media_id, again.model) == (titled, "second")
 
 
+async def test_the_call_of_a_process_that_died_may_go_on_for_a_while(ledger: Ledger) -> None:
+    """Its slot is free for the model that it asked, and no other is loaded under it."""
+    titled = await wait_for_title(ledger)
+    gone = await ledger.add("a.jpg", "f1")
+    lost = await claim(ledger)
+    assert lost is not None
+    assert (lost.medium.media_id, lost.model) == (gone, "first")
+    await ledger.pool.execute("UPDATE bildwerk.media SET deleted_at = now(), due = '{}' WHERE id = $1", gone)
+    await ledger.pool.execute("UPDATE bildwerk.media SET owner = NULL, until = NULL WHERE id = $1", gone)
+    expire = "UPDATE bildwerk.slots SET until = now() - $1::interval WHERE owner IS NOT NULL"
+    await ledger.pool.execute(expire, timedelta(seconds=1))
+    assert await claim(ledger) is None
+    await ledger.pool.execute(expire, timedelta(seconds=31))
+    swapped = await claim(ledger)
+    assert swapped is not None
+    assert (swapped.medium.media_id, swapped.model) == (titled, "second")
+
+
 async def test_a_model_that_no_host_has_keeps_nobody_else_waiting(ledger: Ledger) -> None:
     await wait_for_title(ledger)
     media_id = await ledger.add("a.jpg", "f1")
