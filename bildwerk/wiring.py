@@ -29,7 +29,7 @@ from consumers.flood import FloodGate
 from consumers.inspector import Detector, Inspector
 from consumers.intake import Intake
 from consumers.look_ahead import LookAhead
-from consumers.manners import Fusing, Manners
+from consumers.manners import Manners
 from consumers.missing import Missing
 from consumers.purge import Purge
 from consumers.relay import Relay
@@ -43,6 +43,7 @@ from db.reads import read_installation
 from handlers.inference.client import Ollama
 from handlers.inference.health import HostHealth
 from handlers.inference.hosts import list_slots
+from handlers.inference.manner import Fusing
 from handlers.inspect.pool import PicturePool
 from handlers.inspect.renditions import RenditionCache
 from handlers.runner.finishing import Finisher

@@ -10,12 +10,13 @@ from typing import Any
 import structlog
 
 from consumers.blame import Blame
-from consumers.manners import Manner, Manners
+from consumers.manners import Manners
 from consumers.pulse import Pulse
 from handlers.failures import Failure, Unavailable
 from handlers.inference.client import HostReport, Ollama, Question, Reply
 from handlers.inference.health import BreakerState, HostHealth
 from handlers.inference.hosts import Host
+from handlers.inference.manner import Manner
 from handlers.inference.options import Layout
 from handlers.inference.recipe import recipe
 from handlers.runner.settling import CRASHED

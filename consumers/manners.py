@@ -1,11 +1,10 @@
-"""How each host is asked: in which layout, and whether several jobs at once. As it is set, else as a probe found it."""
+"""The manners of hosts: found out by a probe under a slot, kept for all processes, once for each server and model."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -19,8 +18,9 @@ from db.prefix_probes import ProbedServer
 from handlers.failures import Failure, Unavailable
 from handlers.inference.client import HostReport, Ollama, Question, Reply
 from handlers.inference.hosts import Host
+from handlers.inference.manner import Fusing, Manner, choose
 from handlers.inference.options import READING_SECONDS, Layout
-from handlers.inference.prefix_probe import LAYOUTS, Probed, probe
+from handlers.inference.prefix_probe import Probed, probe
 from handlers.runner.settling import CRASHED
 
 log = structlog.get_logger("bildwerk.consumers.manners")
@@ -30,22 +30,6 @@ TRUSTED: Final = 5 / 6
 """The part of a lease for which it is relied on after a heartbeat, as workers do."""
 RESERVED: Final = timedelta(seconds=10)
 """How long a host is kept free of new work for whoever waits for all of it; renewed at every look."""
-
-
-class Fusing(StrEnum):
-    """Whether the due jobs of a picture are asked for in one call: where a probe finds that it pays, always, never."""
-
-    AUTO = "auto"
-    ALWAYS = "always"
-    NEVER = "never"
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How one host is asked."""
-
-    layout: Layout = Layout.TWO_USER_TURNS
-    fuses: bool = False
 
 
 @dataclass
@@ -215,10 +199,7 @@ class Manners:
             end.cancel()
 
     def _choose(self, probed: Probed | None) -> Manner:
-        layout = self.ollama.options.layout or (probed.layout if probed else Layout.TWO_USER_TURNS)
-        rewards = probed is not None and probed.rewarding and LAYOUTS.index(probed.layout) <= LAYOUTS.index(layout)
-        pays = probed is not None and not rewards
-        return Manner(layout, self.fusing is Fusing.ALWAYS or (self.fusing is Fusing.AUTO and pays))
+        return choose(self.ollama.options.layout, self.fusing, probed)
 
     def _identify(self, report: HostReport, model: str) -> ProbedServer:
         return identify(report, model, self.ollama.options.num_ctx)

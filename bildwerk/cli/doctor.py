@@ -21,6 +21,7 @@ from db.pool import Connection
 from db.reads import read_server
 from handlers.inference.client import HostReport, Ollama
 from handlers.inference.hosts import Host
+from handlers.inference.manner import Fusing, choose
 from handlers.inspect.nsfw import DetectorMissing, OpenNsfw
 
 OLDEST_POSTGRES = 160_000
@@ -114,7 +115,8 @@ async def _examine_model(settings: Settings, ollama: Ollama, model: str) -> Asyn
     for host, report, found in zip(ollama.hosts, reports, probed, strict=True):
         yield judge_host(host, report, model, others=model != settings.model)
         if report.problem is None and needs_probe(settings) and model not in ollama.options.textual:
-            yield Finding(f"Ollama at {host.name}", fine=say_probe(found))
+            manner = choose(ollama.options.layout, Fusing(settings.fused), found)
+            yield Finding(f"Ollama at {host.name}", fine=say_probe(found, manner))
         if report.one_at_a_time and host.slots > 1:
             yield Finding(
                 f"Ollama at {host.name}", f"runs {model} one call at a time: set {host.name}=1, "

@@ -8,6 +8,7 @@ from bildwerk.settings import Settings
 from consumers.manners import identify
 from db import prefix_probes
 from handlers.inference.client import HostReport
+from handlers.inference.manner import Manner
 from handlers.inference.options import Layout
 from handlers.inference.prefix_probe import Probed
 
@@ -28,11 +29,13 @@ async def recall_probes(settings: Settings, model: str, reports: Sequence[HostRe
     return [None if probed is None else Probed(Layout(probed[0]), probed[1]) for probed in found]
 
 
-def say_probe(probed: Probed | None) -> str:
-    """In one line what a later question about a picture costs, and what follows from it."""
+def say_probe(probed: Probed | None, manner: Manner) -> str:
+    """In one line what a later question about a picture costs, and how the host is asked, by this and the settings."""
     if probed is None:
         return "not probed yet: the service finds out how to ask it when it starts"
-    cost = f"a later question about a picture takes {probed.ratio:.1%} of the first one's prompt time"
-    if probed.rewarding:
-        return f"{cost} (layout {probed.layout.value}): jobs are asked one by one"
-    return f"{cost} in the best layout: nothing is reused, a picture's due jobs are asked in one call"
+    best = "" if probed.rewarding else ", the best"
+    how = "a picture's due jobs in one call" if manner.fuses else "job by job"
+    return (
+        f"a later question about a picture takes {probed.ratio:.1%} of the first one's prompt time"
+        f" in layout {probed.layout.value}{best}: asked in layout {manner.layout.value}, {how}"
+    )

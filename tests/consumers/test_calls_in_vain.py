@@ -12,11 +12,12 @@ import pytest_asyncio
 from PIL import Image
 
 from bildwerk.sandbox.ollama import Simulated
-from consumers.manners import Fusing, Manners
+from consumers.manners import Manners
 from consumers.worker import Dispatcher, WorkerSettings
 from db.pool import Database
 from handlers.backoff import Backoff
 from handlers.inference.health import HostHealth
+from handlers.inference.manner import Fusing
 from handlers.runner.work import Ended
 from tests.ledger import Ledger
 from tests.workshop import SPEED, Workshop, open_workshop

@@ -15,7 +15,7 @@ import pytest
 
 from bildwerk.sandbox.ollama import Simulated
 from consumers.fleet import Fleet
-from consumers.manners import Fusing, Manner, Manners, identify
+from consumers.manners import Manners, identify
 from consumers.swaps import Swaps
 from db import hosts, leases, prefix_probes
 from db.pool import Pool
@@ -23,6 +23,7 @@ from handlers.failures import Unavailable
 from handlers.inference.client import InferenceOptions, Ollama
 from handlers.inference.health import HostHealth
 from handlers.inference.hosts import Host, parse_hosts
+from handlers.inference.manner import Fusing, Manner
 from handlers.inference.options import Layout
 from tests.acceptance.polling import until
 from tests.ledger import Ledger

@@ -8,8 +8,9 @@ import pytest
 import pytest_asyncio
 
 from bildwerk.sandbox.ollama import Simulated
-from consumers.manners import Fusing, Manners
+from consumers.manners import Manners
 from handlers.chain import Chain
+from handlers.inference.manner import Fusing
 from handlers.registry import load_stages
 from handlers.runner.finishing import Finisher
 from handlers.runner.planning import Planner
