@@ -115,15 +115,22 @@ class Fleet:
         try:
             reply = await self.ollama.ask(target, question, self._layout(target, question.model), waited=True)
         except Failure as failure:
-            pair = (target.name, question.model)
-            if failure.reason == "timeout" and question.is_fused and pair not in self._apart:
-                self._apart.add(pair)
-                log.warning("host.too_slow_for_fused", host=target.name)
+            if failure.reason == "timeout":
+                self._doubt_fusing(target.name, question)
             failure = await self._judge(target, question.model, failure)
             self._note(target, question.model, failure, began)
             raise failure from failure.__cause__
         self.health.record(target, None, monotonic(), began)
         return reply
+
+    def _doubt_fusing(self, host: str, question: Question) -> None:
+        """One that does not answer several jobs in time is asked one by one, unless it does not answer that either."""
+        pair = (host, question.model)
+        if not question.is_fused:
+            self._apart.discard(pair)
+        elif pair not in self._apart:
+            self._apart.add(pair)
+            log.warning("host.too_slow_for_fused", host=host)
 
     async def _judge(self, host: Host, model: str, failure: Failure) -> Failure:
         """The failure, or that the host is away where its runner crashes over anything: then no job is to blame."""

@@ -4,6 +4,10 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from handlers.failures import Unavailable
+from handlers.inference.prefix_probe import make_control
 from handlers.registry import load_stages
 from handlers.runner.planning import Force
 from handlers.runner.work import Ended
@@ -189,3 +193,16 @@ async def test_a_host_that_is_too_slow_for_all_at_once_is_asked_one_by_one(fusin
 
     assert {name: (await fusing.shown())[name] for name in FUSED} == dict.fromkeys(FUSED, ("done", ""))
     assert sum("," in call["job"] for call in await fusing.calls()) == 1
+
+
+async def test_a_host_that_does_not_answer_one_by_one_either_was_not_too_slow_for_all_at_once(fusing: Workshop) -> None:
+    """It merely hung: that one time it would not have answered whatever it was asked."""
+    fleet = fusing.fleet
+    name, question = fleet.ollama.hosts[0].name, make_control("bildwerk-simulated")
+    fleet.ollama.options = replace(fleet.ollama.options, total_timeout=1.5)
+    await fusing.fail("delay", seconds=10.0, next=2)
+    for one, fuses in ((replace(question, is_fused=True), False), (question, True)):
+        with pytest.raises(Unavailable, match="timeout"):
+            await fleet.ask(name, one)
+        assert fleet.fuses(name, question.model) is fuses
+        await fleet.look()
