@@ -43,6 +43,7 @@ class Call:
     job: Job
     host: Host
     content_hash: str | None
+    began: float
 
 
 @dataclass
@@ -108,14 +109,14 @@ class World:
         verdict = turn.verdict
         assert verdict.fingerprint is not None
         job = Job(lease, turn.stage, 1, "model", verdict.fingerprint, verdict.generation)
-        self.calls.append(Call(job, host, turn.facts.content_hash))
+        self.calls.append(Call(job, host, turn.facts.content_hash, self.now))
 
     def end(self, call: Call, failure: Failure | None) -> None:
         """A call ends; a host that is away answers nobody."""
         self.calls.remove(call)
         if call.host.name in self.away:
             failure = Unavailable("refused")
-        self.health.record(call.host, failure, self.now)
+        self.health.record(call.host, failure, self.now, call.began)
         snapshot = self._snapshot(call.job.lease.media_id)
         if not FINISHER._stands(snapshot, call.job):
             self.plan(call.job.lease.media_id)
