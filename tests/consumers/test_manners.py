@@ -279,7 +279,7 @@ async def test_a_probe_that_gets_no_answer_in_time_keeps_its_slot_for_as_long(po
 async def test_a_probe_whose_slot_may_be_somebody_elses_is_given_up(pool: Pool, start_ollama: Start, how: str) -> None:
     """I8. Whoever has it now keeps it."""
     async with (
-        _probing(pool, await start_ollama(2, *SPEED), seconds=3.0) as (_, manners, _host, control),
+        _probing(pool, await start_ollama(2, *SPEED), seconds=9.0) as (_, manners, _host, control),
         pool.acquire() as other,
     ):
         transaction = other.transaction()
