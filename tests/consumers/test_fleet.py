@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 
 from bildwerk.sandbox.ollama import Simulated
 from consumers.fleet import Fleet
-from handlers.failures import Transient, Unavailable
+from handlers.failures import Failure, Transient, Unavailable
 from handlers.inference.client import InferenceOptions, Ollama, Reply
 from handlers.inference.health import Breaker, HostHealth
 from handlers.inference.hosts import Host, parse_hosts
@@ -59,9 +59,10 @@ class Ward:
 
 
 @asynccontextmanager
-async def _ward(simulated: Simulated, slots: int = 4) -> AsyncIterator[Ward]:
-    hosts = parse_hosts(f"{simulated.url}={slots}")
-    async with Ollama(hosts, OPTIONS) as ollama, httpx.AsyncClient(base_url=simulated.control_url) as control:
+async def _ward(simulated: Simulated, **changes: Any) -> AsyncIterator[Ward]:
+    hosts = parse_hosts(f"{simulated.url}=4")
+    options = replace(OPTIONS, **changes)
+    async with Ollama(hosts, options) as ollama, httpx.AsyncClient(base_url=simulated.control_url) as control:
         yield Ward(Fleet(ollama, HostHealth(hosts)), hosts[0], control)
 
 
@@ -82,6 +83,32 @@ async def test_a_crash_is_the_hosts_if_the_control_question_crashes_it_too(start
         with pytest.raises(Unavailable, match="runner_crashed"):
             await ward.ask()
         assert ward.fleet.away() == {ward.host.name: "runner_crashed"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "failure"),
+    [
+        ({"fault": "status", "status": 400}, Transient("runner_crashed")),
+        ({"fault": "broken_body"}, Unavailable("runner_crashed")),
+        ({"fault": "status", "status": 503}, Unavailable("runner_crashed")),
+    ],
+)
+async def test_a_refusal_is_an_answer_and_what_breaks_off_is_none(
+    start_ollama: Start, fault: dict[str, Any], failure: Failure
+) -> None:
+    """Without evidence that the host is well nobody's picture is blamed."""
+    async with _ward(await start_ollama(4, *SPEED)) as ward:
+        await ward.spoil("runner_crash", next=1)
+        await ward.spoil(**fault)
+        assert [repr(one) for one in await ward.ask_at_once(1)] == [repr(failure)]
+
+
+async def test_a_model_that_is_shown_no_picture_is_shown_none_after_a_crash_either(start_ollama: Start) -> None:
+    async with _ward(await start_ollama(4, *SPEED), textual=frozenset({OPTIONS.model})) as ward:
+        await ward.spoil("runner_crash", next=1)
+        with pytest.raises(Transient, match="runner_crashed"):
+            await ward.ask()
+        assert [call["picture"] is None for call in await ward.calls()] == [False, True]
 
 
 async def test_a_model_that_crashes_its_runner_leaves_the_host_to_the_others(start_ollama: Start) -> None:
