@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from consumers.blame import Blame
+from consumers.control_questions import ControlQuestions
 from consumers.manners import Manners
 from consumers.pulse import Pulse
 from handlers.failures import Failure, Unavailable
@@ -47,7 +47,7 @@ class Fleet:
     pulse: Pulse = field(default_factory=Pulse)
     _by_name: dict[str, Host] = field(init=False)
     _lacking: dict[str, dict[str, str]] = field(init=False)
-    _blame: Blame = field(init=False)
+    _controls: ControlQuestions = field(init=False)
     _looked_at: dict[str, float] = field(default_factory=dict, init=False)
     _apart: set[tuple[str, str]] = field(default_factory=set, init=False)
     _trials: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock), init=False)
@@ -55,7 +55,7 @@ class Fleet:
     def __post_init__(self) -> None:
         self._by_name = {host.name: host for host in self.ollama.hosts}
         self._lacking = {host.name: {} for host in self.ollama.hosts}
-        self._blame = Blame(self.ollama)
+        self._controls = ControlQuestions(self.ollama)
         self.models = tuple(self.models) or (self.ollama.options.model,)
         if self.manners:
             self.manners.known, self.manners.away = self._tell_back, self._note
@@ -134,7 +134,7 @@ class Fleet:
 
     async def _judge(self, host: Host, model: str, failure: Failure) -> Failure:
         """The failure, or that the host is away where its runner crashes over anything: then no job is to blame."""
-        if failure.reason == CRASHED and await self._blame.is_the_hosts(host, model, self._layout(host, model)):
+        if failure.reason == CRASHED and await self._controls.blames(host, model, self._layout(host, model)):
             return Unavailable(CRASHED, failure.detail)
         return failure
 

@@ -13,7 +13,7 @@ from handlers.inference.hosts import Host
 from handlers.inference.options import Layout
 from handlers.inference.prefix_probe import make_control
 
-log = structlog.get_logger("bildwerk.consumers.blame")
+log = structlog.get_logger("bildwerk.consumers.control_questions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class _Ending:
 
 
 @dataclass
-class Blame:
+class ControlQuestions:
     """Asks hosts control questions, one at a time each, in the slot of whoever crashed there.
 
     Those that crashed together share one: an answer counts for all that crashed before it came. Another crash may have
@@ -40,8 +40,8 @@ class Blame:
     _turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock), init=False)
     _last: dict[tuple[str, str], _Ending] = field(default_factory=dict, init=False)
 
-    async def is_the_hosts(self, host: Host, model: str, layout: Layout | None) -> bool:
-        """Whether the host answers nothing either that it cannot be the jobs' fault."""
+    async def blames(self, host: Host, model: str, layout: Layout | None) -> bool:
+        """Whether a crash just now is the fault of the host: it does not answer a control question either."""
         crashed, pair = monotonic(), (host.name, model)
         async with self._turns[host.name]:
             last = self._last.get(pair)
