@@ -109,9 +109,8 @@ class Fleet:
 
     async def _ask(self, target: Host, question: Question) -> Reply:
         began = monotonic()
-        breaker = self.health.breaker(target)
-        if breaker.state(began) is not BreakerState.CLOSED:
-            raise Unavailable(breaker.reason)
+        if self.health.breaker(target).state(began) is not BreakerState.CLOSED:
+            raise Unavailable("host_away")  # not its reason: after a time-out the server may be reading, here it is not
         try:
             reply = await self.ollama.ask(target, question, self._layout(target, question.model), waited=True)
         except Failure as failure:

