@@ -141,7 +141,8 @@ class Settings(ChoiceSettings, KafkaAccessSettings, ModelSettings, ReferenceSett
 
     nsfw_detector: Literal["none", "open_nsfw"] = Field(
         "none",
-        description="Who looks for nudity where scan flags do not: `none`, or `open_nsfw` (needs the extra `nsfw`: docs/policy.md).",
+        description="Who looks for nudity where scan flags do not: `none`, or `open_nsfw`"
+        " (needs the extra `nsfw`: docs/policy.md).",
     )
 
     # the platform

@@ -100,7 +100,6 @@ class Fleet:
         raises, `Unavailable` if the breaker is open by then.
         """
         target = self._by_name[host]
-        await self.ollama.wait_for_turn(target)
         if self.health.breaker(target).is_on_probation:
             async with self._trials[host]:
                 if self.health.breaker(target).is_on_probation:
@@ -108,8 +107,10 @@ class Fleet:
         return await self._ask(target, question)
 
     async def _ask(self, target: Host, question: Question) -> Reply:
+        await self.ollama.wait_for_turn(target)
         began = monotonic()
-        if self.health.breaker(target).state(began) is not BreakerState.CLOSED:
+        closed = self.health.breaker(target).state(began) is BreakerState.CLOSED
+        if not closed or question.model in self._lacking[target.name]:
             raise Unavailable("host_away")  # not its reason: after a time-out the server may be reading, here it is not
         try:
             reply = await self.ollama.ask(target, question, self._layout(target, question.model), waited=True)

@@ -79,6 +79,8 @@ class Database:
             "timeout": self.connect_timeout,
             "command_timeout": self.command_timeout,
             "server_settings": self.settings(),
+            # beside a platform, whose names stand for subqueries, the longest of ours is longer than asyncpg keeps
+            "max_cacheable_statement_size": 0,
             "connection_class": type("MappedConnection", (_RenderingConnection,), {"platform": self.platform}),
         }
 
@@ -91,6 +93,7 @@ class Database:
             "synchronous_commit": "on",
             "lock_timeout": f"{int(self.lock_timeout * 1000)}ms",
             "statement_timeout": f"{int(self.command_timeout * 1000)}ms",
+            "jit": "off",  # compiling takes longer than any statement of ours, whatever its costs are guessed to be
             "idle_in_transaction_session_timeout": f"{int(self.idle_in_transaction_timeout * 1000)}ms",
         }
 

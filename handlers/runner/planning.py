@@ -146,13 +146,17 @@ class Planner:
     ) -> ledger.Draft:
         """What planning this medium comes to.
 
-        An exception becomes its `plan_error`: its forces wait, and it is not claimable, until a plan succeeds.
+        An exception becomes its `plan_error`: its forces wait, and it is not claimable, until a plan succeeds. Who is
+        looked for meanwhile is looked for later, so that it is in nobody's way.
         """
         try:
             return self._draft_medium(_with_error(snapshot, None), requests, forced)
         except Exception as error:
             log.exception("plan.failed", media_id=snapshot.facts.media_id)
             broken = _with_error(snapshot, storable(f"{type(error).__name__}: {error}", ERROR_LIMIT))
+            if broken.known.look_at is not None and broken.known.look_at <= snapshot.now:
+                later = snapshot.now + timedelta(seconds=self.look_again.cap)
+                broken = replace(broken, known=replace(broken.known, look_at=later))
             return self.draft(broken, raise_forces(snapshot.verdicts, forced))
 
     def _draft_medium(

@@ -51,6 +51,7 @@ async def test_it_is_compared_though_no_stage_wants_duplicates(room: Room, left_
 
 
 async def test_it_is_taken_by_one_and_only_once_its_inspector_had_time(room: Room, left_over: DuplicateSeeker) -> None:
+    await room.ledger.pool.execute("UPDATE bildwerk.uncompared SET compare_at = now() + interval '1 hour'")
     assert not await left_over.compare_batch()
     await _pass_time(room)
     async with room.ledger.pool.acquire() as connection:

@@ -157,3 +157,14 @@ async def test_whoever_was_not_asked_for_a_host_is_away_keeps_no_slot_busy(start
         (ended,) = await ward.ask_at_once(1)
         assert repr(ended) == repr(Unavailable("host_away"))
         assert await ward.calls() == []
+
+
+async def test_a_model_that_crashes_on_probation_is_tried_once(start_ollama: Start) -> None:
+    """With several models the breaker stays closed: those that waited learn it from what the host lacks."""
+    async with _ward(await start_ollama(4, *SPEED)) as ward:
+        ward.fleet.models = (OPTIONS.model, "other")
+        await ward.be_away()
+        await ward.spoil("runner_crash")
+        ended = await ward.ask_at_once(4)
+        assert sorted(map(repr, ended)) == [repr(Unavailable("host_away"))] * 3 + [repr(Unavailable("runner_crashed"))]
+        assert [call["probe"] for call in await ward.calls()] == [False, True]

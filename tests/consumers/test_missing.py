@@ -4,8 +4,12 @@ import asyncio
 
 from consumers.missing import Missing
 from contracts.dead_letters import bound
+from contracts.facts import MediaFacts
 from handlers.backoff import Backoff
+from handlers.chain import Chain
 from handlers.runner.planning import Force, Planner, PlanRequest
+from handlers.stage import Condition
+from handlers.stages.caption import CaptionStage
 from tests.consumers.conftest import until
 from tests.ledger import Ledger
 
@@ -111,3 +115,24 @@ async def test_it_does_not_rest_while_more_is_due(ledger: Ledger) -> None:
     await until(found, 60)
     stop.set()
     await running
+
+
+class BrokenForFive(CaptionStage):
+    def condition(self, facts: MediaFacts) -> Condition:
+        if facts.media_id == 5:
+            raise ZeroDivisionError
+        return super().condition(facts)
+
+
+async def test_a_medium_that_cannot_be_planned_is_in_nobodys_way(ledger: Ledger) -> None:
+    """Otherwise it would be looked for first again, without a rest."""
+    chain = Chain((BrokenForFive(),))
+    ledger.planner = Planner(chain, look_again=Backoff(tries=3, base=0.0, cap=0.0))
+    async with ledger.pool.acquire() as connection, connection.transaction():
+        await ledger.planner.plan_media(connection, [PlanRequest(6, source=EVENT)])
+        await connection.execute("INSERT INTO bildwerk.media (id, look_at) VALUES (5, now() - interval '1 h')")
+    await ledger.pool.execute("INSERT INTO media (id, path) SELECT n, n || '.jpg' FROM generate_series(5, 6) AS n")
+    planner = Planner(chain, look_again=Backoff(tries=3, base=3600.0, cap=3600.0))
+    missing = Missing(ledger.pool, planner, planned=lambda _planned: None, batch=1)
+    assert [await missing.look() for _ in range(3)] == [1, 1, 0]
+    assert await ledger.pool.fetchval("SELECT seen FROM bildwerk.media WHERE id = 6")

@@ -75,3 +75,12 @@ async def test_nobody_waits_for_a_connection_that_is_never_given_back(database: 
             async with asyncio.timeout(GENEROUS):
                 await pool.fetchval("SELECT 1")
         assert monotonic() - began < GENEROUS
+
+
+async def test_statements_of_any_length_are_planned_once(database: str) -> None:
+    """Beside a platform its names stand for subqueries: a medium is then asked about in 15 000 characters."""
+    async with open_pool(Database(database, pool_size=1)) as pool, pool.acquire() as connection:
+        for _ in range(2):
+            await connection.fetchval("SELECT 1 -- " + "long " * 10_000)
+        kept = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'SELECT 1 -- long%'"
+        assert await connection.fetchval(kept) == 1

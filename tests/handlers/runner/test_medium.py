@@ -113,6 +113,19 @@ async def test_a_picture_that_crashes_the_runner_alone_is_poison(workshop: Works
     assert len(await workshop.calls()) == 1
 
 
+async def test_a_host_that_crashes_over_anything_poisons_no_picture_that_is_tried_alone(workshop: Workshop) -> None:
+    """The control question crashes it, too: it is the host, and the picture goes on waiting for a try alone."""
+    await workshop.inspector.inspect_batch()
+    await workshop.ledger.pool.execute("UPDATE bildwerk.jobs SET reason = 'alone' WHERE status = 'due'")
+    await workshop.ledger.pool.execute("UPDATE bildwerk.media SET alone = true")
+    await workshop.fail("runner_crash")
+    await workshop.runner.run(await workshop.claim())
+
+    verdict = await workshop.ledger.verdict(1, CAPTION)
+    assert (verdict["status"], verdict["reason"], verdict["attempt"]) == ("due", "alone", 0)
+    assert await workshop.ledger.pool.fetchval("SELECT count(unreadable) FROM bildwerk.pictures") == 0
+
+
 class BrokenTitle(TitleStage):
     def prompt(self, facts: MediaFacts) -> Prompt:
         raise ZeroDivisionError(facts.media_id)
