@@ -30,7 +30,7 @@ def select_effects(facts: MediaFacts, wanted: Effects, *, forced: bool) -> Effec
 
 def is_poison(verdict: Verdict, failure: Failure) -> bool:
     """Whether a picture crashed the model's runner although nobody else was there to be blamed, the host neither."""
-    return isinstance(failure, Transient) and failure.reason == CRASHED and verdict.reason == ALONE
+    return failure.reason == CRASHED and verdict.reason == ALONE and isinstance(failure, Transient)
 
 
 def decide_failure(

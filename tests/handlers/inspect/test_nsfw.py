@@ -36,5 +36,5 @@ async def test_what_cannot_be_scored_has_no_score() -> None:
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, nsfw.MODULE, None)
-    with pytest.raises(DetectorMissing, match=r"install bildwerk\[nsfw\]"):
+    with pytest.raises(DetectorMissing, match=r"install the extra nsfw of bildwerk"):
         OpenNsfw()
