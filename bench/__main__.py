@@ -1,6 +1,7 @@
 """The command line: `python -m bench [NAME...]`."""
 
 import argparse
+import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -59,17 +60,16 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to measure (default: {', '.join(COMPARISONS)})")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each comparison (default: %(default)s)")
     parser.add_argument("--quick", action="store_true", help="small amounts: shows that it runs, measures nothing")
-    parser.add_argument(
-        "--ollama", default="", metavar="HOST", help="a real Ollama, as in OLLAMA_HOST (prefix, displacement)"
-    )
-    parser.add_argument("--model", default="", help="the model there")
+    parser.add_argument("--model", default="", help="a model of a real Ollama, for prefix and displacement")
+    parser.add_argument("--ollama", default="", metavar="HOST", help="where it is (default with --model: OLLAMA_HOST)")
     parser.add_argument("--output", type=Path, help=f"folder (default: {RESULTS}; {SCRATCH} if quick)")
     arguments = parser.parse_args()
     arguments.output = arguments.output or (SCRATCH if arguments.quick else RESULTS)
     if unknown := sorted(set(arguments.names) - set(COMPARISONS)):
         parser.error(f"there is no {', '.join(unknown)}")
+    arguments.ollama = arguments.ollama or os.environ.get("OLLAMA_HOST", "") if arguments.model else arguments.ollama
     if bool(arguments.ollama) != bool(arguments.model):
-        parser.error("--ollama and --model go together")
+        parser.error("a real Ollama needs both: --model, and --ollama or OLLAMA_HOST")
     if arguments.rounds < 1:
         parser.error("--rounds must be at least 1")
     return arguments

@@ -16,6 +16,7 @@ from typing import Any, Final
 import httpx
 
 from bench.backlog import make_backlog
+from bench.chains import start_instant_model
 from bench.comparison import Comparison, Plan, Round, Table
 from bench.elsewhere import run_elsewhere
 from bench.hearing import Event, hear
@@ -25,7 +26,6 @@ from bench.services import create_database, make_kafka, make_settings, run_state
 from bildwerk.arguments import make_planner
 from bildwerk.ingest import ingest
 from bildwerk.sandbox.addresses import Stack
-from bildwerk.sandbox.ollama import start_simulated_ollama
 from bildwerk.sandbox.stack import start_stack
 from bildwerk.service import Service
 from bildwerk.wiring import wire
@@ -33,7 +33,6 @@ from db.migrate import migrate
 from db.pool import Database, connect
 
 CAPTION, TITLE, LAST = "ollama_caption", "ollama_title", "ollama_policy_flags"
-INSTANT: Final = ("--picture-seconds", "0", "--token-seconds", "0", "--load-seconds", "0")
 SLOTS: Final = 4
 LOOK_SECONDS: Final = 0.02
 SECONDS: Final = 60.0
@@ -76,10 +75,11 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
         for number in range(plan.rounds):
             folder = plan.folder / str(number)
             folder.mkdir()
-            taken = await _take_chains(stack, template, folder, plan.folder / "media", names)
-            taken |= await _take_events(stack, template, folder, count)
+            within = await _take_chains(stack, template, folder, plan.folder / "media", names)
+            by_events = await _take_events(stack, template, folder, count)
             yield {
-                f"p{share}": {name: take_percentile(one, share, quick=plan.quick) for name, one in taken.items()}
+                f"{where}p{share}": {name: take_percentile(one, share, quick=plan.quick) for name, one in taken.items()}
+                for where, taken in (("", within), ("events_", by_events))
                 for share in SHARES
             }
 
@@ -122,8 +122,8 @@ def _add_up(leases: Sequence[Event]) -> float:
 
 
 async def _take_events(stack: Stack, template: str, folder: Path, count: int) -> dict[str, list[float]]:
-    """Seconds from each caption's commit here to its title's call there."""
-    heard, taken, media = Heard(), list[float](), range(1, count + 1)
+    """Seconds from each caption's commit here to its title's call there, and of small commits between."""
+    heard, taken, media = Heard(), {EVENTS: list[float](), COMMIT: list[float]()}, range(1, count + 1)
     here, there = await create_database(stack.database_url, template), await create_database(stack.database_url)
     await migrate(there)  # no copy: it would take the other's events for its own
     async with _serve(stack, here, folder / "events", heard, job_types=(CAPTION,)) as (service, control):
@@ -138,10 +138,11 @@ async def _take_events(stack: Stack, template: str, folder: Path, count: int) ->
                     service.dispatcher.wake.set()
                     (call,) = await _wait_for_call(control, number)
                     if number > min(WARM, count - 1):
-                        taken.append(call["arrived"] - heard.jobs[number, CAPTION])
+                        taken[EVENTS].append(call["arrived"] - heard.jobs[number, CAPTION])
+                        taken[COMMIT] += await _time_commits(here, 1 + COMMITS // count)
             finally:
                 await connection.close()
-    return {EVENTS: taken}
+    return taken
 
 
 @asynccontextmanager
@@ -152,8 +153,7 @@ async def _serve(
     folder.mkdir()
     stop = asyncio.Event()
     async with AsyncExitStack() as exits:
-        server = await start_simulated_ollama(folder, SLOTS, INSTANT)
-        exits.push_async_callback(server.process.stop)
+        server = await exits.enter_async_context(start_instant_model(folder, SLOTS))
         kafka = await make_kafka(stack.kafka_bootstrap_servers)
         settings = make_settings(database, kafka, f"{server.url}={SLOTS}", folder, **more)
         exits.enter_context(hear("job.ended", heard.note_job))
@@ -209,7 +209,11 @@ SHARES: Final = {50: "the median", 99: "99 of 100 take at most"}
 COMPARISON = Comparison(
     "hop",
     "time from a job's commit to the next job's call, and of a whole chain, with a model that answers at once",
-    {f"p{share}": Table(f"from commit to call, {title}", "ms", COMMIT) for share, title in SHARES.items()},
+    {
+        f"{where}p{share}": Table(f"from commit to call, {title}", "ms", COMMIT)
+        for where in ("", "events_")
+        for share, title in SHARES.items()
+    },
     measure,
     simulated=True,
 )

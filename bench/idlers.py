@@ -5,10 +5,11 @@ from functools import partial
 from pathlib import Path
 
 from bench.comparison import Plan
-from bench.peers.contestants import PEERS, Contestant, find_missing, install_missing
+from bench.peers.contestants import BATCHES, PEERS, Contestant, find_missing, install_missing
 from bench.peers.idle import measure_idle
 from consumers.kafka import KafkaSettings
 
+IDLERS = (*PEERS[:-2], BATCHES, *PEERS[-2:])
 LONG = 15
 """About so many seconds a peer is measured; on a busy machine it takes four times as long, and two minutes it may."""
 
@@ -29,8 +30,8 @@ def _find_peers(*, quick: bool) -> Sequence[Contestant]:
     """Those that are or can be installed; if `quick`, one of each environment that is."""
     if quick:
         absent = find_missing()
-        return [*{peer.environment: peer for peer in PEERS if peer.environment not in absent}.values()]
+        return [*{peer.environment: peer for peer in IDLERS if peer.environment not in absent}.values()]
     installed = install_missing()
     if missing := [peer.name for peer in PEERS if peer not in installed]:
         print(f"no-op: not measured, for they cannot be installed here: {'; '.join(missing)}")
-    return [peer for peer in PEERS if peer in installed]
+    return [peer for peer in IDLERS if peer.environment in {one.environment for one in installed}]

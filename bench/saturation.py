@@ -23,8 +23,8 @@ from bench.backlog import make_backlog
 from bench.comparison import Comparison, Plan, Round, Table, take_turns
 from bench.forcing import Forcing
 from bench.hearing import Event, hear
-from bench.processor import measure_tree
 from bench.services import create_database, make_kafka, make_settings, run_statement
+from bench.usage import take_cpu, take_programs
 from bildwerk.sandbox.addresses import Stack
 from bildwerk.sandbox.ollama import Simulated, start_simulated_ollama
 from bildwerk.sandbox.stack import start_stack
@@ -217,10 +217,10 @@ async def _are_made(control: httpx.AsyncClient, calls: int) -> bool:
 
 
 def _measure_cpu(stack: Stack, server: Simulated) -> dict[str, float]:
-    below = measure_tree(stack.pid)
+    below = take_programs(stack.pid)
     database = sum(seconds for name, seconds in below.items() if name.startswith("postgres"))
     ours = sum(os.times()[:4])
-    simulated = sum(measure_tree(server.process.pid).values())
+    simulated = take_cpu(server.process.pid)
     return {"service": ours, "PostgreSQL": database, "broker": sum(below.values()) - database, "server": simulated}
 
 

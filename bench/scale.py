@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from bench.comparison import Comparison, Plan, Round, Table, take_turns
 from bench.percentiles import take_percentile
 from bench.throughput import PROCESSES, Throughput, prepare_throughput
-from bench.waiting import CLAIMS, PICTURES, RETRYING, Backlog, build_backlogs
+from bench.waiting import CLAIMS, PICTURES, RETRYING, Backlog, build_backlogs, measure_claims
 from bildwerk.sandbox.stack import start_stack
 
 SMALLEST, LARGEST = "10 thousand", "1 million"
@@ -23,7 +23,7 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
         safe = await exits.enter_async_context(start_stack(slots=None))
         sizes, folder = QUICK if plan.quick else SIZES, plan.folder / "backlog"
         backlogs = await build_backlogs(swift, folder, sizes, most=WHOLE[plan.quick], later={SMALLEST, LARGEST})
-        throughput = await prepare_throughput(safe, plan.folder / "throughput", pictures=2 if plan.quick else 24)
+        throughput = await prepare_throughput(safe, plan.folder / "throughput", pictures=2 if plan.quick else 96)
         for number in range(plan.rounds):
             processes = PROCESSES[:2] if plan.quick else PROCESSES
             done = await _do(throughput, processes, number)
@@ -36,15 +36,17 @@ async def _do(throughput: Throughput, processes: Sequence[int], number: int) -> 
         found[one] = await throughput.run(one)
     names = {one: "1 process" if one == 1 else f"{one} processes" for one in found}
     costs = {f"{who}, {names[n]}": cost for n, one in found.items() for who, cost in one.cpu.items()}
-    return {"runs": {names[n]: one.rate for n, one in found.items()}, "run_cpu": costs}
+    return {
+        "runs": {names[n]: one.rate for n, one in found.items()},
+        "run_cpu": costs,
+        "idle_cpu": {names[n]: one.idle for n, one in found.items()},
+    }
 
 
 async def _wait(backlogs: Mapping[str, Backlog], number: int, *, quick: bool) -> dict[str, Mapping[str, float]]:
-    found = {}
-    for name in take_turns([*backlogs], number):
-        found[name] = await backlogs[name].measure_claims(CLAIMS // 20 if quick else CLAIMS)
+    found = await measure_claims(backlogs, CLAIMS // 20 if quick else CLAIMS)
     served = {}
-    for name in take_turns(_list_plain(backlogs), number):
+    for name in take_turns([*backlogs], number):
         served[name] = await backlogs[name].serve()
     return {
         "claim_p50": {name: take_percentile(one.seconds, 50, quick=quick) for name, one in found.items()},
@@ -78,6 +80,7 @@ COMPARISON = Comparison(
     {
         "runs": Table("stage runs, all job types of a picture", "runs per second", "1 process"),
         "run_cpu": Table("CPU time of a stage run, by whom", "ms"),
+        "idle_cpu": Table("CPU time of all of them while there is nothing to do", "ms per second", "1 process"),
         "claim_p50": Table(f"the median of {CLAIMS} claims, by the media that wait", "ms", SMALLEST),
         "claim_p99": Table(f"99 of 100 of {CLAIMS} claims take at most", "ms", SMALLEST),
         "claim_cpu": Table("CPU time of PostgreSQL for a claim", "ms", SMALLEST),

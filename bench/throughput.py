@@ -1,7 +1,7 @@
 """How many stage runs a second several processes make, with a model that answers at once, and who takes the time."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from db.pool import Connection, Database, open_pool
 PROCESSES = (1, 2, 4)
 SLOTS = 8
 SECONDS = 300.0
+IDLE_SECONDS = 3.0
 HOLD = "UPDATE bildwerk.media SET run_at = now() + interval '1 day'"
 FREE = "UPDATE bildwerk.media SET run_at = now()"
 RUNS = """
@@ -28,10 +29,14 @@ JOBS = "SELECT count(*) FROM bildwerk.jobs"
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Stage runs per second from the first one's start to the last one's end; milliseconds of CPU of each, by whom."""
+    """Stage runs per second from the first one's start to the last one's end; milliseconds of CPU of each, by whom.
+
+    `idle` are milliseconds of CPU a second, all of them together, while there is nothing to do.
+    """
 
     rate: float
     cpu: Mapping[str, float]
+    idle: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +63,26 @@ class Throughput:
                 await service.wait_until_started()
             ours, theirs = [service.process.pid for service in services], await find_postgres(connection)
             parties = {"bildwerk": ours, "PostgreSQL": [theirs], "the simulated model": [model.process.pid]}
+            idle = await _measure_idle(parties)
             before = {who: take_cpu(*pids) for who, pids in parties.items()}
             await connection.execute(FREE)
             async with asyncio.timeout(SECONDS):
                 await wait_until_done(pool, await connection.fetchval(JOBS))
             used = {who: take_cpu(*pids) - before[who] for who, pids in parties.items()}
-            return await _count(connection, used)
+            return await _count(connection, used, idle)
 
 
-async def _count(connection: Connection, used: Mapping[str, float]) -> Pace:
+async def _measure_idle(parties: Mapping[str, Sequence[int]]) -> float:
+    pids = [pid for party in parties.values() for pid in party]
+    before = take_cpu(*pids)
+    await asyncio.sleep(IDLE_SECONDS)
+    return 1000 * (take_cpu(*pids) - before) / IDLE_SECONDS
+
+
+async def _count(connection: Connection, used: Mapping[str, float], idle: float) -> Pace:
     found = await connection.fetchrow(RUNS)
-    return Pace(
-        found["runs"] / found["seconds"], {who: 1000 * seconds / found["runs"] for who, seconds in used.items()}
-    )
+    costs = {who: 1000 * seconds / found["runs"] for who, seconds in used.items()}
+    return Pace(found["runs"] / found["seconds"], costs, idle)
 
 
 async def prepare_throughput(stack: Stack, folder: Path, pictures: int) -> Throughput:

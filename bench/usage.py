@@ -1,7 +1,9 @@
 """What processes use, as Linux tells it: CPU time and peak memory. Elsewhere nothing is known, and nothing is shown."""
 
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from db.pool import Connection
@@ -18,6 +20,15 @@ async def find_postgres(connection: Connection) -> int:
 def take_cpu(*roots: int) -> float:
     """CPU seconds of these processes and their children until now, those that have ended too."""
     return sum(_read_stat(pid)[1] for pid in _list_tree(set(roots)))
+
+
+def take_programs(root: int) -> dict[str, float]:
+    """CPU seconds of a process and those below it until now, those that have ended too, by the name of the program."""
+    totals: dict[str, float] = defaultdict(float)
+    for pid in _list_tree({root}):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            totals[(_PROC / str(pid) / "comm").read_text().strip()] += _read_stat(pid)[1]
+    return totals
 
 
 def take_running(pid: int) -> float:

@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
 from bench.chains import LOOK_SECONDS, choose_settings, make_settings, make_waiting, start_instant_model
+from bench.comparison import take_turns
 from bench.copies import multiply
 from bench.processes import Running, run_command
 from bench.services import announce, create_database
@@ -26,6 +27,7 @@ from db.reads import read_queues
 
 PICTURES = 20
 CLAIMS = 1_000
+IN_A_ROW = 25
 EVENTS = 5_000
 HOST = ("bench:1", 4)
 LEASE = timedelta(minutes=5)
@@ -86,25 +88,6 @@ class Backlog:
     media: Size
     ledger: Size | None
 
-    async def measure_claims(self, claims: int) -> Claims:
-        """Claim again and again. What was claimed goes to the end of the line, so that as many go on waiting."""
-        seconds, used = [], 0.0
-        connection = await connect(Database(self.database))
-        try:
-            pid = await connection.fetchval("SELECT pg_backend_pid()")
-            for number in range(claims):
-                began, before = time.perf_counter(), take_running(pid)
-                claim = await leases.claim(connection, uuid4(), LEASE, [HOST], oldest=number % 8 == 7)
-                seconds.append(time.perf_counter() - began)
-                used += take_running(pid) - before
-                assert claim is not None
-                await leases.postpone(connection, claim.medium, timedelta(0))
-                await leases.release(connection, claim.medium)
-                await leases.release_slot(connection, claim.slot)
-            return Claims(seconds, used * 1000 / claims, await _count_pages(connection))
-        finally:
-            await connection.close()
-
     async def serve(self) -> Served:
         """Let a service do the first pictures once more, plan events of others and sweep; returns what it took."""
         async with open_pool(Database(self.database)) as pool, start_instant_model(self.folder, HOST[1]) as model:
@@ -127,6 +110,44 @@ class Backlog:
                 began = time.perf_counter()
                 await read_queues(connection)
                 return Served(peak, (time.perf_counter() - began) * 1000)
+
+
+@dataclass
+class Claimer:
+    """Claims from a backlog on a connection of its own. `used` are seconds that PostgreSQL was at it."""
+
+    connection: Connection
+    pid: int
+    seconds: list[float] = field(default_factory=list)
+    used: float = 0.0
+
+    async def claim(self) -> None:
+        """Claim. What was claimed goes to the end of the line, so that as many go on waiting."""
+        began, before = time.perf_counter(), take_running(self.pid)
+        claim = await leases.claim(self.connection, uuid4(), LEASE, [HOST], oldest=len(self.seconds) % 8 == 7)
+        self.seconds.append(time.perf_counter() - began)
+        self.used += take_running(self.pid) - before
+        assert claim is not None
+        await leases.postpone(self.connection, claim.medium, timedelta(0))
+        await leases.release(self.connection, claim.medium)
+        await leases.release_slot(self.connection, claim.slot)
+
+
+async def measure_claims(backlogs: Mapping[str, Backlog], claims: int) -> dict[str, Claims]:
+    """So many claims from each, some from one after the other: what disturbs this machine disturbs all of them."""
+    async with AsyncExitStack() as exits:
+        claimers = {}
+        for name, backlog in backlogs.items():
+            connection = await exits.enter_async_context(_connecting(backlog.database))
+            claimers[name] = Claimer(connection, await connection.fetchval("SELECT pg_backend_pid()"))
+        for turn in range(claims // IN_A_ROW):
+            for name in take_turns([*backlogs], turn):
+                for _ in range(IN_A_ROW):
+                    await claimers[name].claim()
+        return {
+            name: Claims(one.seconds, one.used * 1000 / len(one.seconds), await _count_pages(one.connection))
+            for name, one in claimers.items()
+        }
 
 
 async def build_backlogs(

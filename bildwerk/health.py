@@ -74,9 +74,10 @@ class Health:
         return f"too_many_failures: {failures.streak} jobs in a row" if failures.stopped else None
 
     async def _check_fleet(self) -> str | None:
-        if self.fleet.available():
+        away = self.fleet.away()
+        if len(away) < len(self.fleet.ollama.hosts):
             return None
-        return f"no_host: {', '.join(f'{name} {reason}' for name, reason in self.fleet.away().items())}"
+        return f"no_host: {', '.join(f'{name} {reason}' for name, reason in away.items())}"
 
     async def _check_store(self) -> str | None:
         return None if self.store.is_there() else "media_root_unavailable"

@@ -113,7 +113,8 @@ REASONS: Final[dict[str, str]] = {
     "model_missing": "it does not have the model",
     "model_blind": "the model cannot look at pictures",
     "not_probed": "it is being found out how it is asked best",
-    "host_away": "it was found away before the call was made",
+    "host_away": "it was found away, or is still being tried, before the call was made",
+    "stopping": "this process was told to stop before the call was made",
     # what became of a run
     "lease_lost": "another process took the medium over",
     "facts_moved": "the medium changed during the call",

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -19,11 +20,13 @@ from handlers.inference.hosts import Host
 from handlers.inference.manner import Manner
 from handlers.inference.options import Layout
 from handlers.inference.recipe import recipe
-from handlers.runner.settling import CRASHED
+from handlers.inference.refusals import CRASHED
 from handlers.stage import Stage
 
 log = structlog.get_logger("bildwerk.consumers.fleet")
 
+TRIAL_WAIT = 5.0
+"""Seconds for which a medium waits for the trial of a host on probation, before it is left to the other hosts."""
 LOOK_AGAIN = 30.0
 """Seconds until a host that lacks a model is looked at again."""
 MODEL_REASONS = frozenset({"model_missing", "model_blind", CRASHED})
@@ -50,6 +53,7 @@ class Fleet:
     _controls: ControlQuestions = field(init=False)
     _looked_at: dict[str, float] = field(default_factory=dict, init=False)
     _apart: set[tuple[str, str]] = field(default_factory=set, init=False)
+    _crashed: set[tuple[str, str]] = field(default_factory=set, init=False)
     _trials: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock), init=False)
 
     def __post_init__(self) -> None:
@@ -64,8 +68,11 @@ class Fleet:
         self.back()
 
     def available(self) -> Sequence[tuple[str, int]]:
-        """(name, slots) of every host that may be given work now."""
-        return [(host.name, host.slots) for host in self.health.available(monotonic()) if self.serves(host.name)]
+        """(name, slots) of every host that may be given work now; one that is being tried has enough."""
+        there = self.health.available(monotonic())
+        return [
+            (host.name, host.slots) for host in there if self.serves(host.name) and not self._trials[host.name].locked()
+        ]
 
     def serves(self, host: str) -> Sequence[str]:
         """The models that this host may be asked for now: it has them, and it is known how to ask."""
@@ -93,54 +100,77 @@ class Fleet:
         reports = await asyncio.gather(*map(self._look_at, self.ollama.hosts))
         return {host.name: report for host, report in zip(self.ollama.hosts, reports, strict=True)}
 
-    async def ask(self, host: str, question: Question) -> Reply:
-        """Ask a host when its turn has come; how it went moves its breaker.
+    async def ask(self, host: str, question: Question, send: Callable[[], None]) -> Reply:
+        """Ask a host when its turn has come; how it went moves its breaker. `send` is called right before it is asked.
 
-        On probation one is asked at a time: how that goes is how it would go with the others. Raises what `Ollama.ask`
-        raises, `Unavailable` if the breaker is open by then.
+        On probation one is asked at a time, as for a model whose runner crashed over anything: how that goes is how it
+        would go with the others. Raises what `Ollama.ask`
+        and `send` raise, `Unavailable` if the breaker is open by then, or a trial takes too long to wait for.
         """
         target = self._by_name[host]
-        if self.health.breaker(target).is_on_probation:
-            async with self._trials[host]:
-                if self.health.breaker(target).is_on_probation:
-                    return await self._ask(target, question)
-        return await self._ask(target, question)
+        if self._is_on_probation(target, question.model):
+            async with self._turn_on_probation(host):
+                if self._is_on_probation(target, question.model):
+                    return await self._ask(target, question, send)
+        return await self._ask(target, question, send)
 
-    async def _ask(self, target: Host, question: Question) -> Reply:
+    def _is_on_probation(self, host: Host, model: str) -> bool:
+        return self.health.breaker(host).is_on_probation or (host.name, model) in self._crashed
+
+    @asynccontextmanager
+    async def _turn_on_probation(self, host: str) -> AsyncIterator[None]:
+        trial = self._trials[host]
+        try:
+            async with asyncio.timeout(TRIAL_WAIT):
+                await trial.acquire()
+        except TimeoutError:
+            raise Unavailable("host_away") from None
+        try:
+            yield
+        finally:
+            trial.release()
+            self.back()
+
+    async def _ask(self, target: Host, question: Question, send: Callable[[], None]) -> Reply:
         await self.ollama.wait_for_turn(target)
         began = monotonic()
         closed = self.health.breaker(target).state(began) is BreakerState.CLOSED
         if not closed or question.model in self._lacking[target.name]:
             raise Unavailable("host_away")  # not its reason: after a time-out the server may be reading, here it is not
+        send()
         try:
             reply = await self.ollama.ask(target, question, self._layout(target, question.model), waited=True)
         except Failure as failure:
             if failure.reason == "timeout":
-                self._doubt_fusing(target.name, question)
+                self._doubt_fusing(target.name, question, failure)
             failure = await self._judge(target, question.model, failure)
             self._note(target, question.model, failure, began)
             raise failure from failure.__cause__
         self.health.record(target, None, monotonic(), began)
+        self._crashed.discard((target.name, question.model))
         return reply
 
-    def _doubt_fusing(self, host: str, question: Question) -> None:
-        """One that does not answer several jobs in time is asked one by one, unless it does not answer that either."""
+    def _doubt_fusing(self, host: str, question: Question, failure: Failure) -> None:
+        """One that does not answer several jobs in time is asked one by one, unless nobody is answered so either."""
         pair = (host, question.model)
         if not question.is_fused:
-            self._apart.discard(pair)
+            if isinstance(failure, Unavailable):
+                self._apart.discard(pair)
         elif pair not in self._apart:
             self._apart.add(pair)
             log.warning("host.too_slow_for_fused", host=host)
 
     async def _judge(self, host: Host, model: str, failure: Failure) -> Failure:
         """The failure, or that the host is away where its runner crashes over anything: then no job is to blame."""
-        if failure.reason == CRASHED and await self._controls.blames(host, model, self._layout(host, model)):
-            return Unavailable(CRASHED, failure.detail)
-        return failure
+        if failure.reason != CRASHED:
+            return failure
+        return await self._controls.find_fault(host, model, self._layout(host, model)) or failure
 
     def _note(self, host: Host, model: str, failure: Failure, began: float | None = None) -> None:
         """What is wrong with one model of several keeps nobody from asking the host for the others."""
         if isinstance(failure, Unavailable) and failure.reason in MODEL_REASONS and len(self.models) > 1:
+            if failure.reason == CRASHED:  # a look that finds it in the list says nothing about that
+                self._crashed.add((host.name, model))
             self._note_lacking(host, {**self._lacking[host.name], model: failure.reason})
         else:
             self.health.record(host, failure, monotonic(), began)

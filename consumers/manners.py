@@ -21,7 +21,7 @@ from handlers.inference.hosts import Host
 from handlers.inference.manner import Fusing, Manner, choose
 from handlers.inference.options import READING_SECONDS, Layout
 from handlers.inference.prefix_probe import Probed, probe
-from handlers.runner.settling import CRASHED
+from handlers.inference.refusals import CRASHED
 
 log = structlog.get_logger("bildwerk.consumers.manners")
 

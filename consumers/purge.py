@@ -45,7 +45,7 @@ class Purge:
             await wait_for_any(pause, stop)
 
     async def purge_batch(self) -> tuple[int, int, int]:
-        """Forget what is due, at most a batch of each: media, raw answers, former pictures of media."""
+        """Forget what is due, at most a batch of each: media, raw answers, former pictures of media (or keep those)."""
         async with self.pool.acquire() as connection, connection.transaction():
             media = await purge.purge_media(connection, self.media_after, self.batch)
             answers = await purge.purge_answers(connection, self.answers_after, self.batch)

@@ -179,7 +179,10 @@ async def release(connection: Connection, medium: MediumLease) -> None:
 
 
 async def postpone(connection: Connection, medium: MediumLease, delay: timedelta) -> None:
-    """Let nobody claim a medium of ours for that long: its picture's store is away. A plan lets it be claimed."""
+    """Let nobody claim a medium of ours for that long: a store is away, or a call about it was waited for in vain.
+
+    A plan lets it be claimed.
+    """
     await connection.execute(load("leases")["leases_postpone"], medium.media_id, medium.lease_no, delay)
 
 

@@ -19,13 +19,16 @@ async def purge_media(connection: Connection, after: timedelta, limit: int) -> i
 
 
 async def purge_pictures(connection: Connection, after: timedelta, limit: int) -> int:
-    """Forget up to `limit` pictures that media showed until longer than `after` ago; how many. In a transaction."""
+    """Forget, or keep, up to `limit` pictures that media showed until longer than `after` ago; how many were looked at.
+
+    In a transaction.
+    """
     sql = load("purge")
     hashes = [row["content_hash"] for row in await connection.fetch(sql["purge_left"], after, limit)]
     await likenesses.remove(connection, hashes)
-    result: str = await connection.execute(sql["purge_pictures"], hashes)
+    await connection.execute(sql["purge_pictures"], hashes)
     await connection.execute(sql["purge_stay"], hashes)
-    return int(result.removeprefix("DELETE "))
+    return len(hashes)
 
 
 async def purge_answers(connection: Connection, after: timedelta, limit: int) -> int:

@@ -111,7 +111,8 @@ class Judge:
     asked: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
     before: Callable[[Question], Any] | None = None
 
-    async def ask(self, host: str, question: Question) -> Reply:
+    async def ask(self, host: str, question: Question, send: Callable[[], None]) -> Reply:
+        send()
         shown = {each.alias: each.rendition.decode() for each in question.companions}
         self.asked.append((question.media_id, tuple(shown.values())))
         if self.before is not None:

@@ -35,13 +35,15 @@ class Contestant:
 
 BILDWERK = Contestant("bildwerk")
 PEERS = (
-    Contestant("FastStream, one by one", "faststream_one_by_one", "peers", 1, 300),
-    Contestant("FastStream, a worker a partition", "faststream_by_partition", "peers", SLOTS, 500),
-    Contestant("FastStream, workers, at most once", "faststream_at_once", "peers", SLOTS, 2_000),
-    Contestant("faststream-concurrent-aiokafka", "faststream_concurrent", "peers", SLOTS, 1_000),
-    Contestant("arroyo, threads", "arroyo_threads", "peers", SLOTS, 4_000),
-    Contestant("quixstreams", "quixstreams_rows", "peers-quix", 1, 4_000),
+    Contestant("FastStream, one by one", "faststream_one_by_one", "peers", 1, 1_200),
+    Contestant("FastStream, a worker a partition", "faststream_by_partition", "peers", SLOTS, 2_300),
+    Contestant("FastStream, workers, at most once", "faststream_at_once", "peers", SLOTS, 2_600),
+    Contestant("faststream-concurrent-aiokafka", "faststream_concurrent", "peers", SLOTS, 2_900),
+    Contestant("arroyo, threads", "arroyo_threads", "peers", SLOTS, 10_000),
+    Contestant("quixstreams", "quixstreams_rows", "peers-quix", 1, 100_000),
 )
+BATCHES = Contestant("FastStream, batches of 500", "faststream_batches", "peers", 1, 20_000)
+"""Only for doing nothing: a call for each event of a batch would be made one by one."""
 
 
 def find_missing() -> list[str]:

@@ -12,6 +12,7 @@ import asyncpg
 import httpx
 import orjson
 
+from bench.chains import INSTANT
 from bench.peers.calls import Call, read_calls
 from bench.peers.contestants import BILDWERK, REPOSITORY, SLOTS, Contestant
 from bench.peers.workloads import Message, Workload
@@ -27,7 +28,6 @@ from consumers.kafka import KafkaSettings, make_producer
 from contracts.topics import Topic
 from db.migrate import migrate
 
-OPTIONS = ("--picture-seconds", "0", "--token-seconds", "0", "--load-seconds", "0")
 MEDIA = "INSERT INTO public.media (path) SELECT lpad(n::text, 4, '0') || '.jpg' FROM generate_series(0, $1::int - 1) n"
 TABLE = "CREATE TABLE peer_rows (media_id bigint, job text, member int)"
 ROWS = "SELECT media_id, job FROM peer_rows"
@@ -172,7 +172,7 @@ async def open_site(stack: Stack, folder: Path, media: int) -> AsyncIterator[Sit
     await run_statement(template, MEDIA, media)
     await run_statement(template, TABLE)
     # It could answer two members' calls at once: nobody waits in its queue.
-    server = await start_simulated_ollama(folder, 2 * SLOTS, OPTIONS)
+    server = await start_simulated_ollama(folder, 2 * SLOTS, INSTANT)
     try:
         async with httpx.AsyncClient(base_url=server.control_url, trust_env=False) as control:
             yield Site(stack, template, folder / "media", server.url, control)

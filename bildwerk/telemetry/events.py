@@ -67,8 +67,9 @@ LOG_EVENTS: Final[dict[str, str]] = {
     "claim.failed": "no work could be claimed now; tried again",
     "medium.ended": "a medium was given back; `calling_ms` of its slot's time went into calls, `between_ms` into all"
     " else; `idle_ms` is how long the slot had been free before although there was work",
-    "job.ended": "a model call ended; `outcome` and `reason` say how, with tokens and milliseconds;"
-    " `reused_from` is the run whose answer was taken over instead, `fused_in` the one whose call answered it as well",
+    "job.ended": "a job ended; `host` was asked (none: no call was made), `outcome` and `reason` say how, with tokens"
+    " and milliseconds; `reused_from` is the run whose answer was taken over instead, `fused_in` the one whose call"
+    " answered it as well",
     "answer.not_divided": "an answer to several jobs could not be taken apart: they are asked one by one",
     "job.broken": "a mistake of ours while a job ran: the job is failed, the others go on",
     "finish.repeated": "the finishing transaction met a database that was away and is tried again",

@@ -68,7 +68,7 @@ class Metrics:
 
     def _count_job(self, job_type: str, fields: Mapping[str, Any]) -> None:
         if fields.get("host") is None and fields.get("reused_from") is None:
-            return  # rules decided, or it ended before its call
+            return  # rules decided, or no call was made
         counter = self.calls
         for field, other in (("reused_from", self.reused), ("fused_in", self.fused)):
             counter = counter if fields.get(field) is None else other

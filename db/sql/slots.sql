@@ -18,7 +18,8 @@ RETURNING s.host, s.number, s.lease_no
 
 -- name: slots_claim_for_next
 -- A slot for whom leases_claim takes next. Who that is is looked up, not locked: while one is next that is to be alone,
--- everybody is to see it. For that one it is all slots of the first host that is free, or none.
+-- everybody is to see it. For that one it is all slots of the first host that is free, or none. Where a lease ran out a
+-- moment ago the call of whoever died may go on, and the one that is to be alone would not be.
 WITH next AS MATERIALIZED (
     SELECT coalesce(
         (SELECT alone FROM bildwerk.media WHERE owner IS NOT NULL AND until < now() ORDER BY until LIMIT 1),
@@ -34,7 +35,7 @@ WITH next AS MATERIALIZED (
 ), whole AS MATERIALIZED (
     SELECT s.host FROM bildwerk.slots AS s
     JOIN unnest($3::text[], $4::integer[]) AS h (host, slots) ON h.host = s.host AND s.number < h.slots
-    WHERE (s.owner IS NULL OR s.until < now()) AND (s.busy_until IS NULL OR s.busy_until < now())
+    WHERE (s.owner IS NULL OR s.until < now() - interval '30 s') AND (s.busy_until IS NULL OR s.busy_until < now())
     GROUP BY s.host, h.slots HAVING count(*) = h.slots
     ORDER BY s.host LIMIT 1
 ), free AS MATERIALIZED (
@@ -67,7 +68,7 @@ WITH next AS MATERIALIZED (
 ), whole AS MATERIALIZED (
     SELECT s.host FROM bildwerk.slots AS s
     JOIN unnest($3::text[], $4::integer[]) AS h (host, slots) ON h.host = s.host AND s.number < h.slots
-    WHERE (s.owner IS NULL OR s.until < now()) AND (s.busy_until IS NULL OR s.busy_until < now())
+    WHERE (s.owner IS NULL OR s.until < now() - interval '30 s') AND (s.busy_until IS NULL OR s.busy_until < now())
     GROUP BY s.host, h.slots HAVING count(*) = h.slots
     ORDER BY s.host LIMIT 1
 ), free AS MATERIALIZED (
@@ -82,11 +83,11 @@ FROM free WHERE s.host = free.host AND s.number = free.number
 RETURNING s.host, s.number, s.lease_no
 
 -- name: slots_claim_rest
--- The other slots of a host, as many of them as are free.
+-- The other slots of a host, as many of them as are free, and at which the call of one who died cannot go on any more.
 WITH free AS MATERIALIZED (
     SELECT s.host, s.number FROM bildwerk.slots AS s
     WHERE s.host = $3 AND s.number <> $4 AND s.number < $5
-        AND (s.owner IS NULL OR s.until < now()) AND (s.busy_until IS NULL OR s.busy_until < now())
+        AND (s.owner IS NULL OR s.until < now() - interval '30 s') AND (s.busy_until IS NULL OR s.busy_until < now())
     ORDER BY s.number FOR UPDATE SKIP LOCKED
 )
 UPDATE bildwerk.slots AS s SET lease_no = s.lease_no + 1, owner = $1, until = now() + $2::interval, busy_until = NULL

@@ -7,6 +7,9 @@ from typing import Final
 REMEMBERED: Final = 10_000
 """Media that kept a host waiting and have not been answered since: so many are known, the latest ones."""
 
+FORGIVEN: Final = 86_400.0
+"""Seconds after which a time-out says nothing about the next one: there may have been an outage each time."""
+
 Call = tuple[str, int, str]
 """A call's host, medium and job types (those of a fused call with commas between them)."""
 
@@ -40,6 +43,9 @@ class Blame:
         """
         host, media_id, job_types = call
         _, since = self._waited.get((host, media_id), ("", began))
+        if began - since > FORGIVEN:
+            del self._waited[host, media_id]
+            since = began
         self._waited.setdefault((host, media_id), (job_types.split(",")[0], now))
         if len(self._waited) > REMEMBERED:
             self._waited.popitem(last=False)

@@ -7,6 +7,7 @@ from random import Random
 
 from handlers.failures import Failure, Transient, Unavailable
 from handlers.inference.hosts import Host
+from handlers.inference.refusals import CRASHED
 
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 30.0
@@ -119,7 +120,7 @@ class HostHealth:
         match failure:
             case Unavailable():
                 breaker = breaker.open(failure.reason, now, stretch)
-            case Transient(reason="runner_crashed" | "timeout"):
+            case Transient() if failure.reason in (CRASHED, "timeout"):
                 return
             case Transient():
                 breaker = breaker.stumble(failure.reason, now, stretch)

@@ -5,6 +5,7 @@ versions, so they are looked for, never compared whole.
 """
 
 from collections.abc import Callable
+from typing import Final
 
 import aiohttp
 import httpx
@@ -12,6 +13,8 @@ import orjson
 
 from handlers.failures import Failure, Invalid, Transient, Unavailable
 
+CRASHED: Final = "runner_crashed"
+"""The reason of a failure by which a server says that its model's process died."""
 MAX_DETAIL = 500
 """Characters of a server's text that are kept for the ledger."""
 
@@ -156,7 +159,7 @@ def _by_text(status: int, text: str) -> tuple[type[Failure], str] | None:
     if status not in (200, 400, 500):
         return None
     if status != 400 and any(mark in text for mark in _CRASHES):
-        return Transient, "runner_crashed"
+        return Transient, CRASHED
     # No picture will ever work there, and none is at fault: the library waits for a model that sees.
     if any(mark in text for mark in _BLIND):
         return Unavailable, "model_blind"

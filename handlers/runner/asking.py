@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from time import monotonic
 from typing import Any, Final
 
 import structlog
@@ -162,12 +161,12 @@ class Asker:
         """One model call that a lost lease cancels without cancelling what comes after it."""
         if work.lost:
             raise Unavailable("lease_lost")
-        began = monotonic()
-        work.call = asyncio.create_task(self.model.ask(work.claim.slot.host, question))
+        work.call = asyncio.create_task(self.model.ask(work.claim.slot.host, question, work.send))
         try:
             return await work.call
         except asyncio.CancelledError:
-            work.busy = timedelta(seconds=self.reading_seconds)
+            if work.sent_at is not None:
+                work.busy = timedelta(seconds=self.reading_seconds)
             if not work.lost:
                 work.call.cancel()
                 raise
@@ -178,8 +177,7 @@ class Asker:
                 work.pause = work.busy + OTHERS_FIRST
             raise
         finally:
-            work.call = None
-            work.called += monotonic() - began
+            work.end_call()
 
 
 def _cost(reply: Reply) -> Cost:

@@ -24,7 +24,7 @@ class Chooser:
         """The job that is due and to be run first; the stage is asked again. None: there is none.
 
         Facts are those that the finish before it has read under the medium's lock, else they are read anew. What that
-        finish has begun is run, whatever happened since.
+        finish has begun is ended in any case, though not asked while draining.
         """
         if work.begun is not None:
             return work.begun.prepared.turn

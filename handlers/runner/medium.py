@@ -84,7 +84,7 @@ class Runner:
                 return _end(finished, work)
             if finished not in (Finished.SETTLED, Finished.PASSED_OVER):
                 ended = ended or _end(finished, work)
-            work.silent = ended is not None or work.draining() or not work.slots
+            work.silent = ended is not None or not work.may_ask
         return ended or Ended.LEASE_LOST
 
     async def _run_safely(self, work: Work, turn: Turn) -> Finished:
@@ -112,7 +112,7 @@ class Runner:
             return await self._turn_back(work, failure)
         if begun is None:
             return Finished.LEASE_LOST
-        prepared, job = begun.prepared, begun.job
+        prepared, job, calls = begun.prepared, begun.job, work.calls
         result = prepared.result or await self._ask(work, begun)
         finished = await self._finish(job, turn.facts, result, work)
         work.parts.pop(turn.name, None)
@@ -120,7 +120,7 @@ class Runner:
         log.info(
             "job.ended", media_id=turn.facts.media_id, job_type=turn.name, run=job.run_id,
             reused_from=prepared.reused and prepared.reused.run.id, fused_in=prepared.part and prepared.part.run_id,
-            host=prepared.question and work.claim.slot.host, outcome=_name(finished, result),
+            host=work.claim.slot.host if prepared.part or work.calls > calls else None, outcome=_name(finished, result),
             reason=result.failure.reason if isinstance(result, Failed) else None,
             total_ms=result.cost.total_ms, prompt_tokens=result.cost.prompt_tokens,
             answer_tokens=result.cost.answer_tokens,
@@ -195,7 +195,7 @@ class Runner:
 
     async def _begin_next(self, connection: Connection, work: Work, after: Snapshot | None) -> Begun | None:
         """Begin the next job with the end of this one, where it has to wait for nothing else and may be asked."""
-        if after is None or work.lost or work.draining() or not work.slots:
+        if after is None or work.lost or not work.may_ask:
             return None
         turn = self._chooser.find_due(after, work)
         return None if turn is None else await self._beginner.begin_at_once(connection, work, turn)

@@ -10,10 +10,8 @@ from db.facts import Snapshot
 from db.runs import Outcome
 from handlers.backoff import Backoff
 from handlers.failures import Failure, Transient, Unavailable
+from handlers.inference.refusals import CRASHED
 from handlers.plan import ALONE
-
-CRASHED = "runner_crashed"
-"""The reason of a failure by which a server says that its model's process died."""
 
 
 def select_effects(facts: MediaFacts, wanted: Effects, *, forced: bool) -> Effects:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from contracts.verdicts import Verdict
 from db.facts import Snapshot
 from db.leases import Claim, SlotLease
-from handlers.failures import Failure
+from handlers.failures import Failure, Unavailable
 from handlers.inference.client import Question, Reply
 from handlers.runner.finishing import Job, Result
 from handlers.runner.reuse import Reused
@@ -22,8 +22,11 @@ from handlers.stage import Stage
 class Model(Protocol):
     """Who is asked: one slot's host, behind one method."""
 
-    async def ask(self, host: str, question: Question) -> Reply:
-        """The reply; raises `Invalid`, `BadAnswer`, `Transient` or `Unavailable`."""
+    async def ask(self, host: str, question: Question, send: Callable[[], None]) -> Reply:
+        """The reply; raises `Invalid`, `BadAnswer`, `Transient` or `Unavailable`.
+
+        It may have to wait for its turn first: `send` is called right before the call is made, and may raise instead.
+        """
 
     def recipe(self, host: str, stage: Stage[Any], question: Question) -> str:
         """The digest of all that shapes the answer."""
@@ -93,9 +96,10 @@ class Work:
     `parts` are those of a fused answer that are not used yet, by job type; `apart` means that no more are asked for,
     `silent` that nothing is: what is answered already is used.
     `idle` is how long its slot had been free although it waited, `claimed` when it was claimed, `held_at` when what
-    claimed or prolonged its lease last was begun, and `called` how long calls took, all in seconds of a monotonic
-    clock. `over` is set before the lease is given back, `busy` is how long the server goes on with a call that was
-    given up, `failure` the last one met, `answered` counts good answers.
+    claimed or prolonged its lease last was begun, `sent_at` when the call under way was made (None: it waits for its
+    turn), and `called` how long calls took, all in seconds of a monotonic clock. `over` is set before the lease is
+    given back, `busy` is how long the server goes on with a call that was given up, `failure` the last one met; `calls`
+    counts those that were made, `answered` good answers.
     `passed` are jobs that another medium's picture is wanting for, with how long until it is worth another look.
     `pause` is for how long nobody is to claim it after it was given back (None: as it is planned).
     `slots` are those still held; `left_at` is when they were given back before the medium, and `freed` is called then.
@@ -116,6 +120,8 @@ class Work:
     idle: float = 0.0
     claimed: float = field(default_factory=monotonic)
     held_at: float = field(default_factory=monotonic)
+    sent_at: float | None = None
+    calls: int = 0
     called: float = 0.0
     parts: dict[str, Part] = field(default_factory=dict)
     apart: bool = False
@@ -129,6 +135,11 @@ class Work:
 
     def __post_init__(self) -> None:
         self.slots = self.claim.slots
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether there is a slot to ask in, at which the server is not still busy with a call that was given up."""
+        return bool(self.slots) and not self.busy and not self.draining()
 
     def leave_slots(self) -> tuple[SlotLease, ...]:
         """Ask nobody any more; the slots that are now to be given back."""
@@ -144,6 +155,20 @@ class Work:
     def time_between(self, now: float) -> float:
         """Seconds for which its slots were held and no call was under way, of a medium that is given back now."""
         return max(0.0, (now if self.left_at is None else self.left_at) - self.claimed - self.called)
+
+    def send(self) -> None:
+        """A call is made now. Raises `Unavailable` where nothing is asked any more by then."""
+        if self.draining():
+            raise Unavailable("stopping")
+        self.sent_at = monotonic()
+        self.calls += 1
+
+    def end_call(self) -> None:
+        """The call has ended, or was never made."""
+        self.call = None
+        if self.sent_at is not None:
+            self.called += monotonic() - self.sent_at
+        self.sent_at = None
 
     def take_after(self) -> Snapshot | None:
         """What the last finish left, once."""

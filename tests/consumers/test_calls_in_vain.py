@@ -109,6 +109,24 @@ async def test_its_slot_is_open_to_others_before_it_is_in_line_again(slow: Works
     assert await slow.ledger.pool.fetchval(later, BAD)
 
 
+async def test_nothing_is_asked_in_a_slot_at_which_the_server_is_still_reading(slow: Workshop) -> None:
+    """Its last try is over: what else is due of it waits until that call cannot go on any more."""
+    await slow.ledger.pool.execute(
+        "UPDATE bildwerk.jobs SET attempt = 2 WHERE media_id = $1 AND job_type = $2", BAD, CAPTION
+    )
+    slow.runner = replace(slow.runner, asker=replace(slow.runner.asker, reading_seconds=30.0))
+    works = [await slow.claim(), await slow.claim()]
+    assert {work.claim.medium.media_id for work in works} == {BAD, OTHERS[0]}
+    await asyncio.gather(*map(slow.runner.run, works))
+
+    assert [call["media"] for call in await slow.calls()].count(str(BAD)) == 1
+    assert (await slow.ledger.verdict(BAD, CAPTION))["status"] == "failed"
+    assert (await slow.ledger.verdict(BAD, TITLE))["status"] == "due"
+    busy = "SELECT max(busy_until) FROM bildwerk.slots"
+    later = f"SELECT run_at > ({busy}) FROM bildwerk.media WHERE id = $1"  # noqa: S608
+    assert await slow.ledger.pool.fetchval(later, BAD)
+
+
 async def test_a_next_try_that_is_further_off_is_waited_for(slow: Workshop) -> None:
     """Else it would be claimed again and again although nothing is due."""
     finisher = replace(slow.runner.finisher, retry=Backoff(tries=3, base=3600.0, cap=3600.0))

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from time import monotonic
 from typing import Any
 
@@ -11,7 +12,7 @@ import httpx
 import pytest
 
 from bildwerk.sandbox.ollama import Simulated
-from consumers.fleet import Fleet
+from consumers.fleet import TRIAL_WAIT, Fleet
 from handlers.failures import Failure, Transient, Unavailable
 from handlers.inference.client import InferenceOptions, Ollama, Reply
 from handlers.inference.health import Breaker, HostHealth
@@ -31,6 +32,7 @@ class Ward:
     fleet: Fleet
     host: Host
     control: httpx.AsyncClient
+    sent: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def spoil(self, fault: str, **rule: Any) -> None:
         answer = await self.control.post("/control/faults", json=[{"fault": fault, **rule}])
@@ -45,7 +47,7 @@ class Ward:
 
     async def ask(self) -> Reply:
         """Ask about a picture that was never seen."""
-        return await self.fleet.ask(self.host.name, make_control(OPTIONS.model))
+        return await self.fleet.ask(self.host.name, make_control(OPTIONS.model), self.sent.set)
 
     async def ask_at_once(self, number: int) -> list[Any]:
         """What each of so many calls ends in."""
@@ -85,6 +87,15 @@ async def test_a_crash_is_the_hosts_if_the_control_question_crashes_it_too(start
         assert ward.fleet.away() == {ward.host.name: "runner_crashed"}
 
 
+async def test_those_that_crash_together_have_a_failure_each(start_ollama: Start) -> None:
+    """One that several raise holds what all of them held, pictures too."""
+    async with _ward(await start_ollama(4, *SPEED)) as ward:
+        await ward.spoil("runner_crash")
+        ended = await ward.ask_at_once(4)
+        assert {repr(one) for one in ended} == {repr(Unavailable("runner_crashed"))}
+        assert len({id(one) for one in ended}) == 4
+
+
 @pytest.mark.parametrize(
     ("fault", "failure"),
     [
@@ -101,6 +112,16 @@ async def test_a_refusal_is_an_answer_and_what_breaks_off_is_none(
         await ward.spoil("runner_crash", next=1)
         await ward.spoil(**fault)
         assert [repr(one) for one in await ward.ask_at_once(1)] == [repr(failure)]
+
+
+async def test_a_control_question_without_an_answer_leaves_the_server_reading(start_ollama: Start) -> None:
+    """Whoever goes by the reason keeps the slot busy."""
+    async with _ward(await start_ollama(4, *SPEED), total_timeout=2.0) as ward:
+        await ward.spoil("runner_crash", next=1)
+        await ward.spoil("hang")
+        with pytest.raises(Unavailable, match="timeout"):
+            await ward.ask()
+        assert ward.fleet.away() == {ward.host.name: "timeout"}
 
 
 async def test_a_model_that_is_shown_no_picture_is_shown_none_after_a_crash_either(start_ollama: Start) -> None:
@@ -150,6 +171,54 @@ async def test_a_host_that_was_away_has_all_its_work_after_one_answer(start_olla
         assert ward.fleet.health.breaker(ward.host) == Breaker()
 
 
+async def test_a_host_whose_trial_hangs_is_given_no_more_work(start_ollama: Start) -> None:
+    """Its media are left to others within seconds, and it is claimed for again when the trial is over."""
+    async with _ward(await start_ollama(4, *SPEED)) as ward:
+        back = asyncio.Event()
+        ward.fleet.back = back.set
+        await ward.be_away()
+        await ward.spoil("hang")
+        back.clear()
+        trial = asyncio.create_task(ward.ask())
+        await ward.sent.wait()
+        assert ward.fleet.available() == []
+        assert ward.fleet.away() == {}, "it is not known to be away"
+
+        began, ended = monotonic(), await ward.ask_at_once(2)
+        assert [repr(one) for one in ended] == [repr(Unavailable("host_away"))] * 2
+        assert TRIAL_WAIT <= monotonic() - began < 2 * TRIAL_WAIT, "at once, not one after the other"
+        assert len(await ward.calls()) == 1
+        assert not back.is_set()
+
+        trial.cancel()
+        await asyncio.gather(trial, return_exceptions=True)
+        assert back.is_set()
+        assert ward.fleet.available() == [(ward.host.name, 4)]
+
+
+async def test_what_must_not_be_sent_any_more_is_not(start_ollama: Start) -> None:
+    async with _ward(await start_ollama(4, *SPEED)) as ward:
+
+        def refuse() -> None:
+            raise Unavailable("stopping")
+
+        with pytest.raises(Unavailable, match="stopping"):
+            await ward.fleet.ask(ward.host.name, make_control(OPTIONS.model), refuse)
+        assert await ward.calls() == []
+        assert ward.fleet.health.breaker(ward.host) == Breaker(), "it says nothing about the host"
+
+
+async def test_calls_after_a_probation_keep_the_rate(start_ollama: Start) -> None:
+    """Those that waited for the trial take their turns after it: not all at once."""
+    rate = 5.0
+    async with _ward(await start_ollama(4, *SPEED), rate=rate) as ward:
+        await ward.be_away()
+        await ward.spoil("hang", next=1, seconds=1.5)
+        assert [type(one) for one in await ward.ask_at_once(4)] == [Reply] * 4
+        begun = sorted(call["arrived"] for call in await ward.calls())
+        assert all(later - before > 0.5 / rate for before, later in pairwise(begun)), begun
+
+
 async def test_whoever_was_not_asked_for_a_host_is_away_keeps_no_slot_busy(start_ollama: Start) -> None:
     """After a time-out the server may go on reading; whoever comes later was never sent there."""
     async with _ward(await start_ollama(4, *SPEED)) as ward:
@@ -168,3 +237,24 @@ async def test_a_model_that_crashes_on_probation_is_tried_once(start_ollama: Sta
         ended = await ward.ask_at_once(4)
         assert sorted(map(repr, ended)) == [repr(Unavailable("host_away"))] * 3 + [repr(Unavailable("runner_crashed"))]
         assert [call["probe"] for call in await ward.calls()] == [False, True]
+
+
+async def test_a_model_that_crashed_is_tried_by_one_call_when_it_is_looked_at_again(start_ollama: Start) -> None:
+    """With several models the breaker stays closed, and a look finds the model in the list."""
+    async with _ward(await start_ollama(4, *SPEED)) as ward:
+        ward.fleet.models = (OPTIONS.model, "other")
+        await ward.spoil("runner_crash")
+        await ward.ask_at_once(1)
+        before = len(await ward.calls())
+        await ward.fleet.look()
+        assert OPTIONS.model in ward.fleet.serves(ward.host.name)
+        await ward.ask_at_once(4)
+        assert [call["probe"] for call in (await ward.calls())[before:]] == [False, True]
+
+        await ward.heal()
+        await ward.fleet.look()
+        assert [type(one) for one in await ward.ask_at_once(4)] == [Reply] * 4
+        await ward.spoil("hang", next=2, seconds=1.5)
+        began = monotonic()
+        await ward.ask_at_once(2)
+        assert monotonic() - began < 2.5, "after an answer it is asked by all at once"

@@ -161,3 +161,22 @@ async def test_it_does_not_rest_while_more_is_to_be_forgotten(ledger: Ledger) ->
     await until(forgotten, 60)
     stop.set()
     await running
+
+
+async def test_nor_after_pictures_that_stay(ledger: Ledger) -> None:
+    """They were looked at: others are due behind them."""
+    media_id = await ledger.add()
+    for content_hash in ("f2", "f3", "f4"):
+        await ledger.inspect(media_id, content_hash)
+    await ledger.pool.execute("UPDATE bildwerk.pictures SET unreadable = 'poison' WHERE content_hash IN ('f1', 'f2')")
+    await ledger.pool.execute("UPDATE bildwerk.pictures SET left_at = left_at - interval '1 s' WHERE unreadable <> ''")
+    purge = Purge(ledger.pool, timedelta(0), timedelta(days=30), pause=3600.0, batch=1)
+
+    async def forgotten() -> bool:
+        return await pictures(ledger) == ["f1", "f2", "f4"]
+
+    stop = asyncio.Event()
+    running = asyncio.create_task(purge.run(stop))
+    await until(forgotten, 60)
+    stop.set()
+    await running

@@ -29,7 +29,7 @@ async def test_a_call_that_waited_is_not_made_when_its_host_went_away_meanwhile(
         hosts = parse_hosts(server.url)
         async with Ollama(hosts, InferenceOptions("eye", total_timeout=60, rate=0.5)) as ollama:
             fleet = Fleet(ollama, HostHealth(hosts))
-            first, second = (asyncio.create_task(fleet.ask(hosts[0].name, QUESTION)) for _ in range(2))
+            first, second = (asyncio.create_task(fleet.ask(hosts[0].name, QUESTION, lambda: None)) for _ in range(2))
             await asyncio.sleep(0)
             fleet.health.record(hosts[0], Unavailable("refused"), monotonic())
             with pytest.raises(Unavailable, match="host_away"):

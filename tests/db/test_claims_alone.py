@@ -13,6 +13,7 @@ from tests.ledger import TEXTS, Ledger
 
 LEASE = timedelta(seconds=60)
 ONE, TWO = ("host:1", 2), ("host:2", 2)
+CAPTION = "ollama_caption"
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +63,27 @@ async def test_it_gets_the_host_that_is_free_while_another_one_is_busy(ledger: L
     assert claimed is not None
     assert claimed.medium.media_id == alone
     assert [(slot.host, slot.number) for slot in claimed.slots] == [(TWO[0], 0), (TWO[0], 1)]
+
+
+@pytest.mark.parametrize(("seconds", "gets"), [(1, False), (29, False), (31, True)])
+@pytest.mark.parametrize("line", [None, [CAPTION]])
+async def test_a_call_of_whoever_died_may_go_on_for_a_while(
+    ledger: Ledger, seconds: int, gets: bool, line: Sequence[str] | None
+) -> None:
+    """The server goes on reading; beside that call the medium would not be alone. Others may have the slot at once."""
+    await hold(ledger, (TWO[0], 0))
+    died = "UPDATE bildwerk.slots SET owner = gen_random_uuid(), until = now() - $1 * interval '1 s' WHERE host = $2"
+    await ledger.pool.execute(f"{died} AND number = 1", seconds, ONE[0])
+    alone = await add(ledger, 1, alone=True)
+
+    claimed = await claim(ledger, line=line)
+    assert (claimed is not None) is gets
+    if not gets:
+        await ledger.pool.execute("UPDATE bildwerk.media SET alone = false WHERE id = $1", alone)
+        await hold(ledger, (ONE[0], 0))
+        claimed = await claim(ledger, line=line)
+        assert claimed is not None
+        assert claimed.slot.number == 1
 
 
 async def test_nobody_claims_another_one_while_somebody_tries_to_get_it_a_host(ledger: Ledger) -> None:

@@ -1,6 +1,6 @@
 """What can go on at the same time: the service's own code, each on one connection."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -67,9 +67,9 @@ class Files:
         """Never asked."""
         raise AssertionError(reference, content_hash)
 
-    async def ask(self, host: str, question: Question) -> Reply:
+    async def ask(self, host: str, question: Question, send: Callable[[], None]) -> Reply:
         """Never asked."""
-        raise AssertionError(host, question)
+        raise AssertionError(host, question, send)
 
     def recipe(self, host: str, stage: Stage[Any], question: Question) -> str:
         """Never asked."""

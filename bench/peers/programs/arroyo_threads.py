@@ -13,6 +13,8 @@ from arroyo.types import Commit, Message, Partition, Topic
 from bench.peers.programs.function import open_handler
 from bench.peers.programs.orders import Event, Orders, read_event, read_orders
 
+MANY = 10_000
+
 
 class Factory(ProcessingStrategyFactory[KafkaPayload]):
     """What is done with the partitions that were assigned."""
@@ -23,10 +25,12 @@ class Factory(ProcessingStrategyFactory[KafkaPayload]):
     def create_with_partitions(
         self, commit: Commit, partitions: Mapping[Partition, int]
     ) -> ProcessingStrategy[KafkaPayload]:
-        """As many threads as calls at once; a few messages wait for them."""
+        """As many threads as calls at once; a few messages wait for them, many where nothing is done about one."""
         del partitions  # one pool for all of them; it is handed over by name
         concurrency = self._orders.concurrency
-        return RunTaskInThreads(self._take, concurrency, 4 * concurrency, CommitOffsets(commit))
+        # It sleeps for 10 ms whenever the queue is full: a short one would be all that is measured.
+        waiting = MANY if self._orders.nothing else 4 * concurrency
+        return RunTaskInThreads(self._take, concurrency, waiting, CommitOffsets(commit))
 
     def _take(self, message: Message[KafkaPayload]) -> None:
         self._handle(read_event(message.payload.value))

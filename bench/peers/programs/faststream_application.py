@@ -20,8 +20,8 @@ def make_broker(orders: Orders) -> KafkaBroker:
     return KafkaBroker(orders.servers, log_level=logging.DEBUG, graceful_timeout=30.0)
 
 
-def make_application(broker: KafkaBroker, orders: Orders) -> FastStream:
-    """The application; what handles events is in its context as long as it runs."""
+async def run_application(broker: KafkaBroker, orders: Orders) -> None:
+    """Run until a signal; what handles events is in the application's context as long."""
 
     @asynccontextmanager
     async def lifespan(context: ContextRepo) -> AsyncIterator[None]:
@@ -29,7 +29,7 @@ def make_application(broker: KafkaBroker, orders: Orders) -> FastStream:
             context.set_global("handler", handler)
             yield
 
-    return FastStream(broker, lifespan=lifespan)
+    await FastStream(broker, lifespan=lifespan).run(log_level=logging.WARNING)
 
 
 def subscribe(broker: KafkaBroker, orders: Orders, policy: AckPolicy, workers: int = 1) -> None:
@@ -47,4 +47,4 @@ async def serve(orders: Orders, policy: AckPolicy, workers: int = 1) -> None:
     """Run until a signal."""
     broker = make_broker(orders)
     subscribe(broker, orders, policy, workers)
-    await make_application(broker, orders).run(log_level=logging.WARNING)
+    await run_application(broker, orders)

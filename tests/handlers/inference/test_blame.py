@@ -41,6 +41,16 @@ def test_an_outage_that_begins_during_calls_is_charged_once_at_most() -> None:
     assert [judge.time_out(MINE, began, began + 5) for began in (2.0, 8.0, 14.0)] == [True, False, False]
 
 
+def test_a_day_later_it_may_be_another_outage() -> None:
+    """Somebody else may have done that job meanwhile: this process never hears of it."""
+    judge, day = Blame(), blame.FORGIVEN
+    assert not judge.time_out(MINE, 1.0, 2.0)
+    judge.answer(THEIRS, 3.0)
+    assert not judge.time_out(MINE, day + 3.0, day + 9.0)
+    judge.answer(THEIRS, day + 10.0)
+    assert judge.time_out(MINE, day + 11.0, day + 12.0), "it is remembered anew"
+
+
 @pytest.mark.parametrize("asked", [CAPTION, f"{CAPTION},{TITLE}"])
 @pytest.mark.parametrize("answered", [CAPTION, f"{CAPTION},{TITLE}", f"{TAGS},{CAPTION}"])
 def test_an_answer_wipes_the_slate(asked: str, answered: str) -> None:

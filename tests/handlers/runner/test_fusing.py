@@ -1,12 +1,13 @@
 """Several jobs of a picture in one call: each is settled as if it had been asked alone."""
 
+import asyncio
 import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from handlers.failures import Unavailable
+from handlers.failures import Transient, Unavailable
 from handlers.inference.prefix_probe import make_control
 from handlers.registry import load_stages
 from handlers.runner.planning import Force
@@ -17,6 +18,10 @@ ALL = tuple(stage.job_type for stage in load_stages())
 CAPTION, TITLE, TAGS, QUALITY = "ollama_caption", "ollama_title", "ollama_tags_normalize", "ollama_quality"
 FUSED = (CAPTION, TAGS, TITLE, QUALITY, "ollama_prompt_recon")
 """What is due of the workshop's picture before anything is known of it, duplicates and what rules decide left out."""
+
+
+def send() -> None:
+    """A call is made."""
 
 
 async def _runs(workshop: Workshop) -> dict[str, Any]:
@@ -57,8 +62,8 @@ async def test_a_part_that_is_not_due_after_all_is_thrown_away(fusing: Workshop)
     model = asker.model
 
     class Meanwhile:
-        async def ask(self, host: str, question: Any) -> Any:
-            reply = await model.ask(host, question)
+        async def ask(self, host: str, question: Any, send: Any) -> Any:
+            reply = await model.ask(host, question, send)
             await fusing.ledger.pool.execute("INSERT INTO media_meta VALUES (1, 'title', $1)", "A title by somebody")
             return reply
 
@@ -108,9 +113,9 @@ async def test_a_part_from_before_a_force_is_not_used(fusing: Workshop) -> None:
     forced = False
 
     class Meanwhile:
-        async def ask(self, host: str, question: Any) -> Any:
+        async def ask(self, host: str, question: Any, send: Any) -> Any:
             nonlocal forced
-            reply = await model.ask(host, question)
+            reply = await model.ask(host, question, send)
             if not forced:
                 forced = True
                 await fusing.ledger.plan(1, Force("once", (TITLE,)))
@@ -195,6 +200,24 @@ async def test_a_host_that_is_too_slow_for_all_at_once_is_asked_one_by_one(fusin
     assert sum("," in call["job"] for call in await fusing.calls()) == 1
 
 
+async def test_a_picture_that_is_never_answered_says_nothing_about_fusing(fusing: Workshop) -> None:
+    """Others are answered meanwhile: they are still to be asked one by one."""
+    fleet = fusing.fleet
+    name, question = fleet.ollama.hosts[0].name, make_control("bildwerk-simulated")
+    bad = replace(question, media_id=7)
+    fleet.ollama.options = replace(fleet.ollama.options, total_timeout=1.5)
+    await fusing.fail("delay", seconds=10.0, next=1)
+    with pytest.raises(Unavailable, match="timeout"):
+        await fleet.ask(name, replace(question, is_fused=True), send)
+    await fleet.look()
+    await fleet.ask(name, question, send)
+    await fusing.fail("delay", seconds=10.0, match={"media": "7"})
+    ended = await asyncio.gather(*(fleet.ask(name, one, send) for one in (bad, question)), return_exceptions=True)
+
+    assert repr(ended[0]) == repr(Transient("timeout"))
+    assert not fleet.fuses(name, question.model)
+
+
 async def test_a_host_that_does_not_answer_one_by_one_either_was_not_too_slow_for_all_at_once(fusing: Workshop) -> None:
     """It merely hung: that one time it would not have answered whatever it was asked."""
     fleet = fusing.fleet
@@ -203,6 +226,6 @@ async def test_a_host_that_does_not_answer_one_by_one_either_was_not_too_slow_fo
     await fusing.fail("delay", seconds=10.0, next=2)
     for one, fuses in ((replace(question, is_fused=True), False), (question, True)):
         with pytest.raises(Unavailable, match="timeout"):
-            await fleet.ask(name, one)
+            await fleet.ask(name, one, send)
         assert fleet.fuses(name, question.model) is fuses
         await fleet.look()

@@ -4,11 +4,15 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from time import monotonic
 
+import pytest
 from PIL import Image
+from structlog.testing import capture_logs
 
 from contracts.facts import MediaFacts
 from handlers.chain import Chain
+from handlers.failures import Unavailable
 from handlers.registry import load_stages
 from handlers.runner.finishing import Failed, Finisher
 from handlers.runner.planning import Planner
@@ -181,7 +185,7 @@ async def test_a_lost_lease_ends_the_call_and_its_slot_stays_taken_a_while(works
 
     async def lose(work: Work) -> None:
         seen.append(work)
-        while work.call is None:
+        while work.sent_at is None:
             await asyncio.sleep(0)
         work.lose()
 
@@ -202,6 +206,31 @@ async def test_a_lease_lost_before_the_call_makes_none(workshop: Workshop) -> No
     assert isinstance(result, Failed)
     assert result.failure.reason == "lease_lost"
     assert await workshop.calls() == []
+
+
+@pytest.mark.parametrize("stops", [False, True])
+async def test_whoever_waits_for_a_turn_has_sent_nothing(workshop: Workshop, stops: bool) -> None:
+    """A lease lost, or a signal to stop: the server reads nothing, so the slot is free, and no call is counted."""
+    (host,) = workshop.fleet.ollama.hosts
+    workshop.fleet.health.record(host, Unavailable("unreachable"), monotonic())
+    await workshop.fleet.look()
+    work, trial = await workshop.claim(), workshop.fleet._trials[host.name]
+    await trial.acquire()
+    with capture_logs() as logs:
+        running = asyncio.create_task(workshop.runner.run(work))
+        while work.call is None:
+            await asyncio.sleep(0)
+        if stops:
+            work.draining = lambda: True
+            trial.release()
+        else:
+            work.lose()
+        assert await running in (Ended.LEASE_LOST, Ended.UNAVAILABLE)
+
+    assert [entry["host"] for entry in logs if entry["event"] == "job.ended"] == [None]
+    assert (work.busy, work.calls, work.called) == (timedelta(0), 0, 0.0)
+    assert await workshop.calls() == []
+    assert (await workshop.ledger.verdict(1, CAPTION))["attempt"] == 0
 
 
 async def test_bytes_that_changed_unseen_are_not_sent(workshop: Workshop) -> None:
