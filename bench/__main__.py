@@ -60,6 +60,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to measure (default: {', '.join(COMPARISONS)})")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each comparison (default: %(default)s)")
     parser.add_argument("--quick", action="store_true", help="small amounts: shows that it runs, measures nothing")
+    parser.add_argument("--more", action="store_true", help="add the rounds to those that are kept, as if measured on")
     parser.add_argument("--model", default="", help="a model of a real Ollama, for prefix and displacement")
     parser.add_argument("--ollama", default="", metavar="HOST", help="where it is (default with --model: OLLAMA_HOST)")
     parser.add_argument("--output", type=Path, help=f"folder (default: {RESULTS}; {SCRATCH} if quick)")
@@ -87,7 +88,7 @@ def main() -> int:
         console = Console()
         console.width = max(console.width, WIDTH)
         plan = partial(Plan, arguments.rounds, quick=arguments.quick, ollama=arguments.ollama, model=arguments.model)
-        return run_all(chosen, plan, arguments.output, console)
+        return run_all(chosen, plan, arguments.output, console, more=arguments.more)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
     async with start_stack(slots=None) as stack:
         template = await create_database(stack.database_url)
         await migrate(template)
-        for number in range(plan.rounds):
+        for number in plan.numbers:
             used = {}
             for way in take_turns([AHEAD, IN_TURN], number):
                 folder = plan.folder / f"{number}-{way.replace(' ', '-')}"

@@ -28,7 +28,8 @@ class Table:
 class Plan:
     """How much to measure. `folder` is empty and thrown away afterwards; `quick` only shows that everything runs.
 
-    `ollama` (as in OLLAMA_HOST) and `model` name a real server; empty: none is asked.
+    `ollama` (as in OLLAMA_HOST) and `model` name a real server; empty: none is asked. `first` rounds were measured
+    before, and these are added to them.
     """
 
     rounds: int
@@ -36,6 +37,12 @@ class Plan:
     quick: bool = False
     ollama: str = ""
     model: str = ""
+    first: int = 0
+
+    @property
+    def numbers(self) -> range:
+        """The numbers of the rounds: what is drawn in a round, and whose turn is first, follows from its number."""
+        return range(self.first, self.first + self.rounds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ CACHE_BYTES = 1 << 30
 async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
     """Look at the same files in each way."""
     files = {name: fill(plan.folder / name, 4 if plan.quick else count, size) for name, (size, count) in SIZES.items()}
-    for number in range(plan.rounds):
+    for number in plan.numbers:
         yield {
             name: {way: await _look(plan.folder, name, names, way) for way in take_turns([BARE, *PROCESSES], number)}
             for name, names in files.items()

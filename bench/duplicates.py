@@ -74,7 +74,7 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
             await _check(shelf)
             shelves.append(shelf)
         designs = await make_designs(shelves[-1].connection)
-        for number in range(plan.rounds):
+        for number in plan.numbers:
             sizes, searches = {shelf.name: shelf.megabytes for shelf in shelves}, await _search_all(shelves, number)
             yield {"size": sizes, **searches, **await _compare(shelves[-1], designs, number)}
 

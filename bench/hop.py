@@ -72,7 +72,7 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
         template = await create_database(stack.database_url)
         await migrate(template)
         await run_statement(template, "CREATE TABLE public.commits (number integer)")
-        for number in range(plan.rounds):
+        for number in plan.numbers:
             folder = plan.folder / str(number)
             folder.mkdir()
             within = await _take_chains(stack, template, folder, plan.folder / "media", names)

@@ -44,7 +44,7 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
             exits.push_async_callback(server.process.stop)
             client = httpx.AsyncClient(base_url=server.url, trust_env=False)
             clients[path] = await exits.enter_async_context(client)
-        for number in range(plan.rounds):
+        for number in plan.numbers:
             yield {
                 path: {name: await _share_of_first(client, name) for name in take_turns((USUAL, *OURS), number)}
                 for path, client in clients.items()

@@ -75,7 +75,7 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
         for name, (url, slots) in (await start_engines(plan, exits, memory=0)).items():
             client = httpx.AsyncClient(base_url=url, timeout=CALL_SECONDS, trust_env=False)
             clients[name] = await exits.enter_async_context(client), slots
-        for number in range(plan.rounds):
+        for number in plan.numbers:
             figures: dict[str, dict[str, float]] = {}
             for name, (client, slots) in clients.items():
                 orders = take_turns(ORDERS, number)

@@ -60,7 +60,7 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
             await run_statement(template, statement)
         await run_statement(template, JOBS, JOB_TYPE)
         await run_statement(template, "VACUUM ANALYZE")
-        for _ in range(plan.rounds):
+        for _ in plan.numbers:
             seconds = await _decide(await create_database(stack.database_url, template), media)
             yield {"seconds": seconds, "rate": {name: media / taken for name, taken in seconds.items()}}
 

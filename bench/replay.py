@@ -89,7 +89,7 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
             **{name: partial(_take_rate, take) for name, take in list_idlers(plan, media).items()},
         }
         await _read_alone(done, planner, batches, kafka)  # warm
-        for number in range(plan.rounds):
+        for number in plan.numbers:
             found = {way: await ways[way](_regroup(kafka)) for way in take_turns([*ways], number)}
             kept = {way: figures for way, figures in found.items() if way in PLANNED}
             yield {

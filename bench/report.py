@@ -3,10 +3,11 @@
 import os
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import orjson
 from rich.table import Table as Grid
@@ -74,14 +75,26 @@ def draw(comparison: Comparison, rounds: Sequence[Round]) -> list[Grid]:
     return grids
 
 
-def write(path: Path, comparison: Comparison, rounds: Sequence[Round], *, quick: bool) -> None:
-    """Everything, every round of it."""
+def read(path: Path, comparison: Comparison) -> Mapping[str, Any]:
+    """What is kept of a comparison. Raises ValueError where it cannot be added to: other tables, or `quick`."""
+    kept: dict[str, Any] = orjson.loads(path.read_bytes())
+    if kept["quick"] or kept["tables"].keys() != comparison.tables.keys():
+        raise ValueError(f"{path} holds something else: measure it anew, without --more")
+    return kept
+
+
+def write(
+    path: Path, comparison: Comparison, rounds: Sequence[Round], *, quick: bool, kept: Mapping[str, Any] | None = None
+) -> None:
+    """Everything, every round of it; `kept` is what was measured before, and when the rounds before were."""
+    earlier = [] if kept is None else [*kept.get("earlier", []), {"measured": kept["measured"], **kept["machine"]}]
     document = {
         "name": comparison.name,
         "about": comparison.about,
         "simulated": comparison.simulated,
         "quick": quick,
         "measured": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "earlier": earlier,
         "machine": {
             "python": platform.python_version(),
             "system": f"{platform.system()} {platform.machine()}",

@@ -144,7 +144,7 @@ async def measure(cases: Mapping[str, Case], quick: Mapping[str, Case], plan: Pl
     async with start_stack(slots=None) as stack:
         template = await create_database(stack.database_url)
         await migrate(template)
-        for number in range(plan.rounds):
+        for number in plan.numbers:
             done: dict[str, Done] = {}
             for name in take_turns([*cases], number):
                 folder = plan.folder / f"{number}-{len(done)}"

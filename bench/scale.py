@@ -24,7 +24,7 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
         sizes, folder = QUICK if plan.quick else SIZES, plan.folder / "backlog"
         backlogs = await build_backlogs(swift, folder, sizes, most=WHOLE[plan.quick], later={SMALLEST, LARGEST})
         throughput = await prepare_throughput(safe, plan.folder / "throughput", pictures=2 if plan.quick else 96)
-        for number in range(plan.rounds):
+        for number in plan.numbers:
             processes = PROCESSES[:2] if plan.quick else PROCESSES
             done = await _do(throughput, processes, number)
             yield {**done, **_list_sizes(backlogs), **await _wait(backlogs, number, quick=plan.quick)}

@@ -4,9 +4,11 @@ import asyncio
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -14,8 +16,17 @@ from bench import plot, report
 from bench.comparison import Comparison, Plan, Round
 
 
-def run_all(chosen: Sequence[Comparison], make_plan: Callable[[Path], Plan], output: Path, console: Console) -> int:
+def run_all(
+    chosen: Sequence[Comparison],
+    make_plan: Callable[[Path], Plan],
+    output: Path,
+    console: Console,
+    *,
+    more: bool = False,
+) -> int:
     """Measure them all; `make_plan` is given a folder that is empty and thrown away afterwards.
+
+    If there is to be `more`, rounds are added to those that are kept in `output`.
 
     Each is shown and written when it ends, whatever ends it, with the rounds that were finished. Returns the exit
     status: 1 when one broke, 130 after Ctrl-C, which ends them all.
@@ -24,7 +35,10 @@ def run_all(chosen: Sequence[Comparison], make_plan: Callable[[Path], Plan], out
     for comparison in chosen:
         try:
             with tempfile.TemporaryDirectory(prefix="bildwerk-bench-") as folder:
-                _run(comparison, make_plan(Path(folder)), output, console)
+                path = output / f"{comparison.name}.json"
+                kept = report.read(path, comparison) if more and path.exists() else None
+                plan = make_plan(Path(folder))
+                _run(comparison, replace(plan, first=len(kept["rounds"])) if kept else plan, kept, output, console)
         except KeyboardInterrupt:
             console.print("stopped: only rounds that were finished are shown and written")
             return 130
@@ -35,13 +49,17 @@ def run_all(chosen: Sequence[Comparison], make_plan: Callable[[Path], Plan], out
     return status
 
 
-def _run(comparison: Comparison, plan: Plan, output: Path, console: Console) -> None:
-    rounds: list[Round] = []
+def _run(comparison: Comparison, plan: Plan, kept: Mapping[str, Any] | None, output: Path, console: Console) -> None:
+    rounds: list[Round] = [*kept["rounds"]] if kept else []
     try:
         asyncio.run(_measure(comparison, plan, rounds, console))
     finally:
-        if rounds:
-            _show(comparison, rounds, plan, output, console)
+        if len(rounds) > plan.first:
+            _show(comparison, rounds, console)
+            path = output / comparison.name
+            report.write(path.with_suffix(".json"), comparison, rounds, quick=plan.quick, kept=kept)
+            path.with_suffix(".svg").write_text(plot.draw(comparison, report.summarise(comparison, rounds)))
+            console.print(f"written: {path}.json and {path}.svg")
 
 
 async def _measure(comparison: Comparison, plan: Plan, rounds: list[Round], console: Console) -> None:
@@ -51,13 +69,10 @@ async def _measure(comparison: Comparison, plan: Plan, rounds: list[Round], cons
         async for one in measuring:
             report.summarise(comparison, [*rounds, one])  # what cannot be shown is found out before more is measured
             rounds.append(one)
-            console.print(f"{comparison.name}: round {len(rounds)} of {plan.rounds}, {time.monotonic() - began:.0f} s")
+            seconds = time.monotonic() - began
+            console.print(f"{comparison.name}: round {len(rounds)} of {plan.numbers.stop}, {seconds:.0f} s")
 
 
-def _show(comparison: Comparison, rounds: Sequence[Round], plan: Plan, output: Path, console: Console) -> None:
+def _show(comparison: Comparison, rounds: Sequence[Round], console: Console) -> None:
     for grid in report.draw(comparison, rounds):
         console.print(grid)
-    path = output / comparison.name
-    report.write(path.with_suffix(".json"), comparison, rounds, quick=plan.quick)
-    path.with_suffix(".svg").write_text(plot.draw(comparison, report.summarise(comparison, rounds)))
-    console.print(f"written: {path}.json and {path}.svg")

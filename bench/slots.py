@@ -64,7 +64,7 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
     async with start_stack(slots=None) as stack:
         template = await create_database(stack.database_url)
         await migrate(template)
-        for number in range(plan.rounds):
+        for number in plan.numbers:
             used = {}
             for order in take_turns([TOGETHER, APART], number):
                 folder = plan.folder / f"{number}-{order.replace(' ', '-')}"

@@ -84,7 +84,7 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
     requests = PARALLEL * (2 if plan.quick else 10)
     async with AsyncExitStack() as exits:
         url = await _start_server(plan.folder, exits)
-        for number in range(plan.rounds):
+        for number in plan.numbers:
             yield {
                 name: {
                     client: await _cost(CLIENTS[client], url, size, requests)

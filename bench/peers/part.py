@@ -69,7 +69,7 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
     contestants = [one for one in installed if not sizes.programs or one.program in ("", *sizes.programs)]
     most = max(sizes.media, courses.MOST_WAVES * SLOTS)
     async with start_stack(slots=None) as stack, open_site(stack, plan.folder, most) as site:
-        for number in range(plan.rounds):
+        for number in plan.numbers:
             bench = Bench(site, sizes, plan.folder / str(number))
             dice = random.Random(number)  # what is drawn in a round is the same for all
             skewed, share = make_skewed(dice, sizes.media, sizes.seconds), dice.uniform(LEAST, MOST)

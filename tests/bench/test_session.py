@@ -29,10 +29,10 @@ def compare(name: str, *steps: Round | BaseException) -> Comparison:
     return Comparison(name, "what it is about", {"t": Table("title", "ms")}, measure)
 
 
-def run(folder: Path, *chosen: Comparison) -> tuple[int, dict[str, int], str]:
+def run(folder: Path, *chosen: Comparison, more: bool = False) -> tuple[int, dict[str, int], str]:
     """The exit status, how many rounds were written of whom, and what was printed."""
     printed = io.StringIO()
-    status = run_all(chosen, partial(Plan, 2), folder, Console(file=printed, width=100))
+    status = run_all(chosen, partial(Plan, 2), folder, Console(file=printed, width=100), more=more)
     written = {path.stem: len(json.loads(path.read_text())["rounds"]) for path in folder.glob("*.json")}
     assert {path.stem for path in folder.glob("*.svg")} == written.keys()
     return status, written, printed.getvalue()
@@ -75,3 +75,29 @@ def test_a_figure_that_no_table_shows_breaks_the_first_round(tmp_path: Path) -> 
 def test_a_real_server_may_have_any_number_of_slots(comparison: Comparison) -> None:
     for slots in (Host("").slots, 6, 16, MAX_SLOTS):
         assert any(key.startswith(f"real {slots} ") for key in comparison.tables)
+
+
+def test_more_rounds_are_added_to_those_that_are_kept(tmp_path: Path) -> None:
+    """Half the night is enough for three of five: the others come later, and are drawn and turned as the fourth."""
+    numbers: list[int] = []
+
+    async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
+        for number in plan.numbers:
+            numbers.append(number)
+            yield {"t": {"a": float(number)}}
+
+    comparison = Comparison("long", "what it is about", {"t": Table("title", "ms")}, measure)
+    run(tmp_path, comparison)
+    assert run(tmp_path, comparison, more=True)[:2] == (0, {"long": 4})
+    assert numbers == [0, 1, 2, 3]
+    kept = json.loads((tmp_path / "long.json").read_text())
+    assert [one["t"]["a"] for one in kept["rounds"]] == [0.0, 1.0, 2.0, 3.0]
+    assert kept["tables"]["t"]["figures"][0]["value"]["most"] == 3.0
+    assert len(kept["earlier"]) == 1
+
+    other = Comparison("long", "what it is about", {"u": Table("title", "ms")}, measure)
+    status, _, printed = run(tmp_path, other, more=True)
+    assert status == 1
+    assert "holds something else" in printed
+    assert json.loads((tmp_path / "long.json").read_text()) == kept
+    assert run(tmp_path, comparison)[:2] == (0, {"long": 2}), "without it all is measured anew"
