@@ -3,11 +3,12 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import TypeVar
 from uuid import UUID
 
 from db.pool import Connection
-from db.queries import load
+from db.queries import keep_parts, load
 
 ClaimT = TypeVar("ClaimT")
 
@@ -99,7 +100,8 @@ async def claim_in(
     sql, counts = load("slots"), dict(hosts)
     names, slots = list(counts), list(counts.values())
     line, suffix = ((), "") if job_types is None else ((job_types,), "_in_line")
-    rows = await connection.fetch(sql[f"slots_claim_for_next{suffix}"], owner, lease, names, slots, oldest, *line)
+    text = _take_slot(in_line=job_types is not None)
+    rows = await connection.fetch(text, owner, lease, names, slots, oldest, *line)
     if not rows:
         return None
     slot, *others = sorted((SlotLease(*row) for row in rows), key=lambda slot: slot.number)
@@ -115,6 +117,11 @@ async def claim_in(
         rows = await connection.fetch(sql["slots_claim_rest"], owner, lease, slot.host, slot.number, whole)
         others += [SlotLease(*row) for row in rows]
     return Claim(leased, slot, tuple(others)) if len(others) == whole - 1 else None
+
+
+@cache
+def _take_slot(*, in_line: bool) -> str:
+    return keep_parts(load("slots")["slots_claim_for_next"], ["in_line" if in_line else "of_all"])
 
 
 async def let_go(connection: Connection) -> None:
