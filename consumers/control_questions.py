@@ -7,7 +7,7 @@ from time import monotonic
 
 import structlog
 
-from handlers.failures import BadAnswer, Failure, Invalid, Unavailable
+from handlers.failures import BadAnswer, Failure, Invalid
 from handlers.inference.client import Ollama
 from handlers.inference.hosts import Host
 from handlers.inference.options import Layout
@@ -17,16 +17,20 @@ from handlers.inference.refusals import CRASHED
 log = structlog.get_logger("bildwerk.consumers.control_questions")
 
 
+TRIES = 2
+"""So many in a row have to crash before the host is blamed: the crash that is looked into may take the first along."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Ending:
-    """What came of a control question (None: an answer; else reason and detail), and when, by the monotonic clock."""
+    """Why a control question was not answered (None: it was), and when, in seconds of the monotonic clock."""
 
     asked: float
     ended: float
-    fault: tuple[str, str] | None
+    reason: str | None
 
     def tells_of(self, crashed: float) -> bool:
-        return crashed < (self.asked if self.fault else self.ended)
+        return crashed < (self.asked if self.reason else self.ended)
 
 
 @dataclass
@@ -41,24 +45,29 @@ class ControlQuestions:
     _turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock), init=False)
     _last: dict[tuple[str, str], _Ending] = field(default_factory=dict, init=False)
 
-    async def find_fault(self, host: Host, model: str, layout: Layout | None) -> Unavailable | None:
-        """The host's fault in a crash just now, if it does not answer a control question either."""
+    async def find_fault(self, host: Host, model: str, layout: Layout | None) -> str | None:
+        """Why the host is to blame for a crash just now: it does not answer a control question either.
+
+        After a time-out the server may be reading the question still: then that is the reason.
+        """
         crashed, pair = monotonic(), (host.name, model)
         async with self._turns[host.name]:
             last = self._last.get(pair)
             if last is None or not last.tells_of(crashed):
-                asked, fault = monotonic(), await self._ask(host, model, layout)
-                last = self._last[pair] = _Ending(asked, monotonic(), fault)
-        return Unavailable(*last.fault) if last.fault else None
+                last = self._last[pair] = await self._ask(host, model, layout)
+        return last.reason if last.reason in (None, "timeout") else CRASHED
 
-    async def _ask(self, host: Host, model: str, layout: Layout | None) -> tuple[str, str] | None:
+    async def _ask(self, host: Host, model: str, layout: Layout | None) -> _Ending:
         control = make_control(model, shown=model not in self.ollama.options.textual)
-        try:
-            await self.ollama.ask(host, control, layout, probe=True)
-        except (BadAnswer, Invalid):
-            return None
-        except Failure as failure:
-            log.warning("host.crashes", host=host.name, reason=failure.reason)
-            # After a time-out the server may be reading the question still: its slot is not to be free at once.
-            return "timeout" if failure.reason == "timeout" else CRASHED, failure.detail
-        return None
+        for _ in range(TRIES):
+            asked, reason = monotonic(), None
+            try:
+                await self.ollama.ask(host, control, layout, probe=True)
+            except (BadAnswer, Invalid):
+                pass  # it is an answer
+            except Failure as failure:
+                reason = failure.reason
+                log.warning("host.crashes", host=host.name, reason=reason)
+            if reason != CRASHED:
+                break
+        return _Ending(asked, monotonic(), reason)

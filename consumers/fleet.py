@@ -164,7 +164,8 @@ class Fleet:
         """The failure, or that the host is away where its runner crashes over anything: then no job is to blame."""
         if failure.reason != CRASHED:
             return failure
-        return await self._controls.find_fault(host, model, self._layout(host, model)) or failure
+        fault = await self._controls.find_fault(host, model, self._layout(host, model))
+        return Unavailable(fault, failure.detail) if fault else failure
 
     def _note(self, host: Host, model: str, failure: Failure, began: float | None = None) -> None:
         """What is wrong with one model of several keeps nobody from asking the host for the others."""

@@ -4,7 +4,12 @@
 SELECT host FROM bildwerk.hosts WHERE host = ANY ($1::text[]) ORDER BY host FOR UPDATE
 
 -- name: hosts_register
-INSERT INTO bildwerk.hosts (host) SELECT unnest($1::text[]) ORDER BY 1 ON CONFLICT DO NOTHING
+-- Those that are there are left out, as in slots_register.
+INSERT INTO bildwerk.hosts (host)
+SELECT w.host FROM unnest($1::text[]) AS w (host)
+WHERE NOT EXISTS (SELECT FROM bildwerk.hosts AS h WHERE h.host = w.host)
+ORDER BY w.host
+ON CONFLICT DO NOTHING
 
 -- name: hosts_standing
 -- What each host runs, and how many of its slots ($2) are free, the least busy first; also a slot beyond them that somebody

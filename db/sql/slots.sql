@@ -1,6 +1,8 @@
 -- name: slots_register
+-- Those that are there are left out: to come into conflict with one is to wait for whoever holds its row, even if frozen.
 INSERT INTO bildwerk.slots (host, number)
 SELECT h.host, n FROM unnest($1::text[], $2::integer[]) AS h (host, slots), generate_series(0, h.slots - 1) AS n
+WHERE NOT EXISTS (SELECT FROM bildwerk.slots AS s WHERE s.host = h.host AND s.number = n)
 ORDER BY h.host, n
 ON CONFLICT DO NOTHING
 

@@ -87,6 +87,16 @@ async def test_a_crash_is_the_hosts_if_the_control_question_crashes_it_too(start
         assert ward.fleet.away() == {ward.host.name: "runner_crashed"}
 
 
+async def test_a_control_question_that_a_crash_takes_along_is_asked_again(start_ollama: Start) -> None:
+    """The first that hears of a crash asks while the runner is still dying."""
+    async with _ward(await start_ollama(4, *SPEED)) as ward:
+        await ward.spoil("runner_crash", next=2)
+        with pytest.raises(Transient, match="runner_crashed"):
+            await ward.ask()
+        assert [call["probe"] for call in await ward.calls()] == [False, True, True]
+        assert ward.fleet.available()
+
+
 async def test_those_that_crash_together_have_a_failure_each(start_ollama: Start) -> None:
     """One that several raise holds what all of them held, pictures too."""
     async with _ward(await start_ollama(4, *SPEED)) as ward:
@@ -236,7 +246,7 @@ async def test_a_model_that_crashes_on_probation_is_tried_once(start_ollama: Sta
         await ward.spoil("runner_crash")
         ended = await ward.ask_at_once(4)
         assert sorted(map(repr, ended)) == [repr(Unavailable("host_away"))] * 3 + [repr(Unavailable("runner_crashed"))]
-        assert [call["probe"] for call in await ward.calls()] == [False, True]
+        assert [call["probe"] for call in await ward.calls()] == [False, True, True]
 
 
 async def test_a_model_that_crashed_is_tried_by_one_call_when_it_is_looked_at_again(start_ollama: Start) -> None:
@@ -249,7 +259,7 @@ async def test_a_model_that_crashed_is_tried_by_one_call_when_it_is_looked_at_ag
         await ward.fleet.look()
         assert OPTIONS.model in ward.fleet.serves(ward.host.name)
         await ward.ask_at_once(4)
-        assert [call["probe"] for call in (await ward.calls())[before:]] == [False, True]
+        assert [call["probe"] for call in (await ward.calls())[before:]] == [False, True, True]
 
         await ward.heal()
         await ward.fleet.look()

@@ -8,7 +8,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from db import leases
+from db import hosts, leases
 from db.leases import Claim, MediumLease, SlotLease
 from db.pool import Connection
 from handlers.runner.planning import Force
@@ -28,6 +28,24 @@ async def expire(ledger: Ledger) -> None:
         await ledger.pool.execute(
             f"UPDATE bildwerk.{table} SET until = now() - interval '1 s' WHERE owner IS NOT NULL"  # noqa: S608
         )
+
+
+async def test_who_starts_waits_for_nobody_who_holds_a_slot(ledger: Ledger) -> None:
+    """A process that is frozen in the middle of a heartbeat holds its rows until PostgreSQL ends its transaction."""
+    async with ledger.pool.acquire() as frozen, ledger.pool.acquire() as starting:
+        await leases.register_slots(frozen, [HOST])
+        await hosts.register(frozen, [HOST[0]])
+        transaction = frozen.transaction()
+        await transaction.start()
+        await frozen.execute("UPDATE bildwerk.slots SET lease_no = lease_no + 1")
+        await frozen.execute("UPDATE bildwerk.hosts SET served = served + 1")
+
+        await starting.execute("SET lock_timeout = '100ms'")
+        await leases.register_slots(starting, [(HOST[0], HOST[1] + 1), ("new:1", 1)])
+        await hosts.register(starting, [HOST[0], "new:1"])
+        await transaction.rollback()
+    assert await ledger.pool.fetchval("SELECT count(*) FROM bildwerk.slots") == HOST[1] + 2
+    assert await ledger.pool.fetchval("SELECT count(*) FROM bildwerk.hosts") == 2
 
 
 async def test_many_claim_at_once_and_each_medium_and_slot_is_taken_once(ledger: Ledger) -> None:
