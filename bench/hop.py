@@ -210,8 +210,8 @@ COMPARISON = Comparison(
     "hop",
     "time from a job's commit to the next job's call, and of a whole chain, with a model that answers at once",
     {
-        f"{where}p{share}": Table(f"from commit to call, {title}", "ms", COMMIT)
-        for where in ("", "events_")
+        f"{where}p{share}": Table(f"from commit to call{how}, {title}", "ms", COMMIT)
+        for where, how in (("", ""), ("events_", " by events"))
         for share, title in SHARES.items()
     },
     measure,

@@ -37,9 +37,15 @@ class Figure:
 
 
 def summarise(comparison: Comparison, rounds: Sequence[Round]) -> dict[str, list[Figure]]:
-    """The figures of each table that was measured, by its key. Raises ValueError when a figure has no table."""
+    """The figures of each table that was measured, by its key.
+
+    Raises ValueError when a figure has no table, or a round has other figures than the first.
+    """
     if unknown := {key for one in rounds for key in one} - set(comparison.tables):
         raise ValueError(f"{comparison.name} has no table for {', '.join(sorted(unknown))}")
+    first = _list_figures(rounds[0])
+    if odd := next((figures ^ first for figures in map(_list_figures, rounds) if figures != first), None):
+        raise ValueError(f"{comparison.name} has rounds with and without {', '.join(map('/'.join, sorted(odd)))}")
     found = {}
     for key, table in comparison.tables.items():
         if key not in rounds[0]:
@@ -49,6 +55,10 @@ def summarise(comparison: Comparison, rounds: Sequence[Round]) -> dict[str, list
             for variant in rounds[0][key]
         ]
     return found
+
+
+def _list_figures(one: Round) -> set[tuple[str, str]]:
+    return {(key, variant) for key, figures in one.items() for variant in figures}
 
 
 def spread(values: Sequence[float]) -> Spread:
@@ -75,10 +85,10 @@ def draw(comparison: Comparison, rounds: Sequence[Round]) -> list[Grid]:
     return grids
 
 
-def read(path: Path, comparison: Comparison) -> Mapping[str, Any]:
-    """What is kept of a comparison. Raises ValueError where it cannot be added to: other tables, or `quick`."""
+def read(path: Path, comparison: Comparison, *, quick: bool) -> Mapping[str, Any]:
+    """What is kept of a comparison. Raises ValueError where it cannot be added to: other tables, or less measured."""
     kept: dict[str, Any] = orjson.loads(path.read_bytes())
-    if kept["quick"] or kept["tables"].keys() != comparison.tables.keys():
+    if kept["quick"] != quick or not kept["tables"].keys() <= comparison.tables.keys():
         raise ValueError(f"{path} holds something else: measure it anew, without --more")
     return kept
 

@@ -35,9 +35,8 @@ def run_all(
     for comparison in chosen:
         try:
             with tempfile.TemporaryDirectory(prefix="bildwerk-bench-") as folder:
-                path = output / f"{comparison.name}.json"
-                kept = report.read(path, comparison) if more and path.exists() else None
-                plan = make_plan(Path(folder))
+                path, plan = output / f"{comparison.name}.json", make_plan(Path(folder))
+                kept = report.read(path, comparison, quick=plan.quick) if more and path.exists() else None
                 _run(comparison, replace(plan, first=len(kept["rounds"])) if kept else plan, kept, output, console)
         except KeyboardInterrupt:
             console.print("stopped: only rounds that were finished are shown and written")

@@ -16,7 +16,8 @@ from db.pool import Connection, Database, open_pool
 PROCESSES = (1, 2, 4)
 SLOTS = 8
 SECONDS = 300.0
-IDLE_SECONDS = 3.0
+SETTLE_SECONDS, IDLE_SECONDS = 5.0, 3.0
+"""Until all have joined the group and looked for work; and as long as what they do then is looked at."""
 HOLD = "UPDATE bildwerk.media SET run_at = now() + interval '1 day'"
 FREE = "UPDATE bildwerk.media SET run_at = now()"
 RUNS = """
@@ -73,6 +74,7 @@ class Throughput:
 
 
 async def _measure_idle(parties: Mapping[str, Sequence[int]]) -> float:
+    await asyncio.sleep(SETTLE_SECONDS)
     pids = [pid for party in parties.values() for pid in party]
     before = take_cpu(*pids)
     await asyncio.sleep(IDLE_SECONDS)

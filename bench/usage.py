@@ -19,15 +19,14 @@ async def find_postgres(connection: Connection) -> int:
 
 def take_cpu(*roots: int) -> float:
     """CPU seconds of these processes and their children until now, those that have ended too."""
-    return sum(_read_stat(pid)[1] for pid in _list_tree(set(roots)))
+    return sum(seconds for _, seconds in _list_spent(*roots))
 
 
 def take_programs(root: int) -> dict[str, float]:
     """CPU seconds of a process and those below it until now, those that have ended too, by the name of the program."""
     totals: dict[str, float] = defaultdict(float)
-    for pid in _list_tree({root}):
-        with suppress(FileNotFoundError, ProcessLookupError):
-            totals[(_PROC / str(pid) / "comm").read_text().strip()] += _read_stat(pid)[1]
+    for name, seconds in _list_spent(root):
+        totals[name] += seconds
     return totals
 
 
@@ -40,6 +39,13 @@ def take_peak(pid: int) -> float:
     """The most memory (resident, MB) that the process ever had."""
     lines = (_PROC / str(pid) / "status").read_text().splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
+
+
+def _list_spent(*roots: int) -> Iterator[tuple[str, float]]:
+    """Program and CPU seconds of each; one that ends meanwhile is its parent's then."""
+    for pid in _list_tree(set(roots)):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            yield (_PROC / str(pid) / "comm").read_text().strip(), _read_stat(pid)[1]
 
 
 def _list_tree(roots: set[int]) -> Iterable[int]:

@@ -67,7 +67,8 @@ class ControlQuestions:
                 pass  # it is an answer
             except Failure as failure:
                 reason = failure.reason
-                log.warning("host.crashes", host=host.name, reason=reason)
             if reason != CRASHED:
                 break
+        if reason:
+            log.warning("host.crashes", host=host.name, reason=reason)
         return _Ending(asked, monotonic(), reason)

@@ -13,7 +13,7 @@ import structlog
 from consumers.control_questions import ControlQuestions
 from consumers.manners import Manners
 from consumers.pulse import Pulse
-from handlers.failures import Failure, Unavailable
+from handlers.failures import BadAnswer, Failure, Invalid, Unavailable
 from handlers.inference.client import HostReport, Ollama, Question, Reply
 from handlers.inference.health import BreakerState, HostHealth
 from handlers.inference.hosts import Host
@@ -104,14 +104,14 @@ class Fleet:
         """Ask a host when its turn has come; how it went moves its breaker. `send` is called right before it is asked.
 
         On probation one is asked at a time, as for a model whose runner crashed over anything: how that goes is how it
-        would go with the others. Raises what `Ollama.ask`
-        and `send` raise, `Unavailable` if the breaker is open by then, or a trial takes too long to wait for.
+        would go with the others. Raises what `Ollama.ask` and `send` raise, `Unavailable` if the host may not be asked
+        by then, or a trial takes too long to wait for.
         """
         target = self._by_name[host]
         if self._is_on_probation(target, question.model):
             async with self._turn_on_probation(host):
                 if self._is_on_probation(target, question.model):
-                    return await self._ask(target, question, send)
+                    return await self._ask(target, question, send, trial=True)
         return await self._ask(target, question, send)
 
     def _is_on_probation(self, host: Host, model: str) -> bool:
@@ -131,11 +131,12 @@ class Fleet:
             trial.release()
             self.back()
 
-    async def _ask(self, target: Host, question: Question, send: Callable[[], None]) -> Reply:
+    async def _ask(self, target: Host, question: Question, send: Callable[[], None], *, trial: bool = False) -> Reply:
         await self.ollama.wait_for_turn(target)
         began = monotonic()
         closed = self.health.breaker(target).state(began) is BreakerState.CLOSED
-        if not closed or question.model in self._lacking[target.name]:
+        untried = self._is_on_probation(target, question.model) and not trial
+        if not closed or untried or question.model in self._lacking[target.name]:
             raise Unavailable("host_away")  # not its reason: after a time-out the server may be reading, here it is not
         send()
         try:
@@ -146,8 +147,7 @@ class Fleet:
             failure = await self._judge(target, question.model, failure)
             self._note(target, question.model, failure, began)
             raise failure from failure.__cause__
-        self.health.record(target, None, monotonic(), began)
-        self._crashed.discard((target.name, question.model))
+        self._note(target, question.model, None, began)
         return reply
 
     def _doubt_fusing(self, host: str, question: Question, failure: Failure) -> None:
@@ -167,8 +167,10 @@ class Fleet:
         fault = await self._controls.find_fault(host, model, self._layout(host, model))
         return Unavailable(fault, failure.detail) if fault else failure
 
-    def _note(self, host: Host, model: str, failure: Failure, began: float | None = None) -> None:
+    def _note(self, host: Host, model: str, failure: Failure | None, began: float | None = None) -> None:
         """What is wrong with one model of several keeps nobody from asking the host for the others."""
+        if failure is None or isinstance(failure, BadAnswer | Invalid):
+            self._crashed.discard((host.name, model))
         if isinstance(failure, Unavailable) and failure.reason in MODEL_REASONS and len(self.models) > 1:
             if failure.reason == CRASHED:  # a look that finds it in the list says nothing about that
                 self._crashed.add((host.name, model))

@@ -104,6 +104,8 @@ class Dispatcher:
     async def _note(self, stop: asyncio.Event) -> None:
         await stop.wait()
         self.stopping = True
+        for work in self.works.values():
+            work.stop_waiting()
         self.wake.set()
 
     async def _claim_until_stopped(self) -> None:

@@ -100,11 +100,11 @@ async def claim_in(
     sql, counts = load("slots"), dict(hosts)
     names, slots = list(counts), list(counts.values())
     line, suffix = ((), "") if job_types is None else ((job_types,), "_in_line")
-    text = _take_slot(in_line=job_types is not None)
+    text = _choose_text(in_line=job_types is not None)
     rows = await connection.fetch(text, owner, lease, names, slots, oldest, *line)
     if not rows:
         return None
-    slot, *others = sorted((SlotLease(*row) for row in rows), key=lambda slot: slot.number)
+    slot, *others = sorted((SlotLease(*row[:3]) for row in rows), key=lambda slot: slot.number)
     medium = await connection.fetchrow(load("leases")[f"leases_claim{suffix}"], owner, lease, oldest, *line)
     if medium is None:
         return None
@@ -113,6 +113,8 @@ async def claim_in(
         for other in others:
             await release_slot(connection, other)
         return Claim(leased, slot)
+    if rows[0]["recent"]:
+        return None
     if len(others) < whole - 1:  # it was not next when the slot was taken
         rows = await connection.fetch(sql["slots_claim_rest"], owner, lease, slot.host, slot.number, whole)
         others += [SlotLease(*row) for row in rows]
@@ -120,7 +122,7 @@ async def claim_in(
 
 
 @cache
-def _take_slot(*, in_line: bool) -> str:
+def _choose_text(*, in_line: bool) -> str:
     return keep_parts(load("slots")["slots_claim_for_next"], ["in_line" if in_line else "of_all"])
 
 

@@ -21,8 +21,8 @@ RETURNING s.host, s.number, s.lease_no
 -- name: slots_claim_for_next
 -- A slot for whom leases_claim takes next, or leases_claim_in_line of those in line for the job types $6. Who that is is
 -- looked up, not locked: while one is next that is to be alone, everybody is to see it. For that one it is all slots of the
--- first host that is free, or none. Where a lease ran out a moment ago the call of whoever died may go on, and the one that
--- is to be alone would not be.
+-- first host that is free, or none. Where a lease ran out a moment ago (recent) the call of whoever died may go on, and the
+-- one that is to be alone would not be.
 WITH next AS MATERIALIZED (
     SELECT coalesce(
 -- part of_all
@@ -59,7 +59,7 @@ WITH next AS MATERIALIZED (
     GROUP BY s.host, h.slots HAVING count(*) = h.slots
     ORDER BY s.host LIMIT 1
 ), free AS MATERIALIZED (
-    SELECT s.host, s.number FROM bildwerk.slots AS s
+    SELECT s.host, s.number, coalesce(s.until > now() - interval '30 s', false) AS recent FROM bildwerk.slots AS s
     JOIN unnest($3::text[], $4::integer[]) AS h (host, slots) ON h.host = s.host AND s.number < h.slots
     WHERE (s.owner IS NULL OR s.until < now()) AND (s.busy_until IS NULL OR s.busy_until < now())
         AND CASE WHEN (SELECT alone FROM next) THEN s.host = (SELECT host FROM whole) ELSE true END
@@ -67,7 +67,7 @@ WITH next AS MATERIALIZED (
 )
 UPDATE bildwerk.slots AS s SET lease_no = s.lease_no + 1, owner = $1, until = now() + $2::interval, busy_until = NULL
 FROM free WHERE s.host = free.host AND s.number = free.number
-RETURNING s.host, s.number, s.lease_no
+RETURNING s.host, s.number, s.lease_no, free.recent
 
 -- name: slots_claim_rest
 -- The other slots of a host, as many of them as are free, and at which the call of one who died cannot go on any more.

@@ -159,18 +159,20 @@ class Asker:
 
     async def _call(self, work: Work, question: Question) -> Reply:
         """One model call that a lost lease cancels without cancelling what comes after it."""
-        if work.lost:
-            raise Unavailable("lease_lost")
+        if work.lost or work.draining():
+            raise Unavailable("lease_lost" if work.lost else "stopping")
         work.call = asyncio.create_task(self.model.ask(work.claim.slot.host, question, work.send))
         try:
             return await work.call
         except asyncio.CancelledError:
             if work.sent_at is not None:
                 work.busy = timedelta(seconds=self.reading_seconds)
-            if not work.lost:
-                work.call.cancel()
-                raise
-            raise Unavailable("lease_lost") from None
+            if work.lost:
+                raise Unavailable("lease_lost") from None
+            if work.stopped:
+                raise Unavailable("stopping") from None
+            work.call.cancel()
+            raise
         except Failure as failure:
             if failure.reason == "timeout":
                 work.busy = timedelta(seconds=self.reading_seconds)

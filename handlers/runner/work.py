@@ -97,9 +97,9 @@ class Work:
     `silent` that nothing is: what is answered already is used.
     `idle` is how long its slot had been free although it waited, `claimed` when it was claimed, `held_at` when what
     claimed or prolonged its lease last was begun, `sent_at` when the call under way was made (None: it waits for its
-    turn), and `called` how long calls took, all in seconds of a monotonic clock. `over` is set before the lease is
-    given back, `busy` is how long the server goes on with a call that was given up, `failure` the last one met; `calls`
-    counts those that were made, `answered` good answers.
+    turn, which `stopped` has ended), and `called` how long calls took, all in seconds of a monotonic clock. `over` is
+    set before the lease is given back, `busy` is how long the server goes on with a call that was given up, `failure`
+    the last one met; `calls` counts those that were made, `answered` good answers.
     `passed` are jobs that another medium's picture is wanting for, with how long until it is worth another look.
     `pause` is for how long nobody is to claim it after it was given back (None: as it is planned).
     `slots` are those still held; `left_at` is when they were given back before the medium, and `freed` is called then.
@@ -121,6 +121,7 @@ class Work:
     claimed: float = field(default_factory=monotonic)
     held_at: float = field(default_factory=monotonic)
     sent_at: float | None = None
+    stopped: bool = False
     calls: int = 0
     called: float = 0.0
     parts: dict[str, Part] = field(default_factory=dict)
@@ -162,6 +163,12 @@ class Work:
             raise Unavailable("stopping")
         self.sent_at = monotonic()
         self.calls += 1
+
+    def stop_waiting(self) -> None:
+        """The process stops: a call that only waits for its turn is not made; one under way is waited for."""
+        if self.call is not None and self.sent_at is None:
+            self.stopped = True
+            self.call.cancel()
 
     def end_call(self) -> None:
         """The call has ended, or was never made."""

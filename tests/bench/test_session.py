@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -95,9 +96,24 @@ def test_more_rounds_are_added_to_those_that_are_kept(tmp_path: Path) -> None:
     assert kept["tables"]["t"]["figures"][0]["value"]["most"] == 3.0
     assert len(kept["earlier"]) == 1
 
-    other = Comparison("long", "what it is about", {"u": Table("title", "ms")}, measure)
-    status, _, printed = run(tmp_path, other, more=True)
-    assert status == 1
-    assert "holds something else" in printed
-    assert json.loads((tmp_path / "long.json").read_text()) == kept
-    assert run(tmp_path, comparison)[:2] == (0, {"long": 2}), "without it all is measured anew"
+    tables = {"t": Table("title", "ms"), "u": Table("only of a real server", "ms")}
+    assert run(tmp_path, replace(comparison, tables=tables), more=True)[:2] == (0, {"long": 6})
+
+
+def test_what_does_not_fit_is_not_added(tmp_path: Path) -> None:
+    """And what is kept stays as it is."""
+    whole = compare("whole", WHOLE, WHOLE)
+    run(tmp_path, whole)
+    kept = (tmp_path / "whole.json").read_text()
+    for other, said in (
+        (replace(whole, tables={"u": Table("title", "ms")}), "holds something else"),
+        (compare("whole", {"t": {"a": 1.0, "b": 1.0}}), "with and without t/b"),
+        (compare("whole", {"t": {"b": 1.0}}), "with and without t/a, t/b"),
+    ):
+        status, _, printed = run(tmp_path, other, more=True)
+        assert status == 1
+        assert said in printed
+    with pytest.raises(ValueError, match="something else"):
+        report.read(tmp_path / "whole.json", whole, quick=True)
+    assert (tmp_path / "whole.json").read_text() == kept
+    assert run(tmp_path, whole)[:2] == (0, {"whole": 2}), "without it all is measured anew"

@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from aiolimiter import AsyncLimiter
 from PIL import Image
 
 from bildwerk.sandbox.ollama import Simulated
@@ -107,6 +109,20 @@ async def test_its_slot_is_open_to_others_before_it_is_in_line_again(slow: Works
     free = "SELECT max(busy_until) FROM bildwerk.slots"
     later = f"SELECT run_at > ({free}) FROM bildwerk.media WHERE id = $1"  # noqa: S608
     assert await slow.ledger.pool.fetchval(later, BAD)
+
+
+async def test_who_stops_waits_for_nobodys_turn(slow: Workshop, database: str) -> None:
+    """With a limit to calls a minute it may be minutes away."""
+    (host,) = slow.fleet.ollama.hosts
+    slow.fleet.ollama._limiters[host.name] = limiter = AsyncLimiter(1, 3600.0)
+    await limiter.acquire()
+    async with working(slow, database):
+        while not await slow.ledger.pool.fetchval("SELECT count(*) FROM bildwerk.runs"):
+            await asyncio.sleep(0.05)
+        began = monotonic()
+    assert monotonic() - began < 30, "half the grace"
+    assert await slow.calls() == []
+    assert await slow.ledger.pool.fetch("SELECT DISTINCT reason FROM bildwerk.runs") == [("stopping",)]
 
 
 async def test_nothing_is_asked_in_a_slot_at_which_the_server_is_still_reading(slow: Workshop) -> None:

@@ -4,16 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from time import monotonic
 from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from bildwerk.sandbox.ollama import Simulated
 from consumers.fleet import TRIAL_WAIT, Fleet
-from handlers.failures import Failure, Transient, Unavailable
+from handlers.failures import BadAnswer, Failure, Invalid, Transient, Unavailable
 from handlers.inference.client import InferenceOptions, Ollama, Reply
 from handlers.inference.health import Breaker, HostHealth
 from handlers.inference.hosts import Host, parse_hosts
@@ -95,6 +95,19 @@ async def test_a_control_question_that_a_crash_takes_along_is_asked_again(start_
             await ward.ask()
         assert [call["probe"] for call in await ward.calls()] == [False, True, True]
         assert ward.fleet.available()
+
+
+async def test_who_crashes_over_anything_is_told_of_once(start_ollama: Start) -> None:
+    """And not where the second control question was answered: the log says whom to blame."""
+    async with _ward(await start_ollama(4, *SPEED)) as ward:
+        await ward.spoil("runner_crash", next=2)
+        with capture_logs() as logs:
+            await ward.ask_at_once(1)
+        assert "host.crashes" not in {entry["event"] for entry in logs}
+        await ward.spoil("runner_crash")
+        with capture_logs() as logs:
+            await ward.ask_at_once(1)
+        assert [entry["event"] for entry in logs].count("host.crashes") == 1
 
 
 async def test_those_that_crash_together_have_a_failure_each(start_ollama: Start) -> None:
@@ -225,8 +238,19 @@ async def test_calls_after_a_probation_keep_the_rate(start_ollama: Start) -> Non
         await ward.be_away()
         await ward.spoil("hang", next=1, seconds=1.5)
         assert [type(one) for one in await ward.ask_at_once(4)] == [Reply] * 4
-        begun = sorted(call["arrived"] for call in await ward.calls())
-        assert all(later - before > 0.5 / rate for before, later in pairwise(begun)), begun
+        _, second, *_, last = sorted(call["arrived"] for call in await ward.calls())
+        assert last - second > 1 / rate, "two turns apart"
+
+
+async def test_who_waits_for_a_turn_when_a_host_was_away_is_no_trial(start_ollama: Start) -> None:
+    """They asked before it was away: with a look that finds it well they would all be sent."""
+    async with _ward(await start_ollama(4, *SPEED), rate=4.0) as ward:
+        asking = [asyncio.create_task(ward.ask()) for _ in range(4)]
+        await ward.sent.wait()
+        await ward.be_away()
+        ended = await asyncio.gather(*asking, return_exceptions=True)
+        assert [type(one) for one in ended] == [Reply] + [Unavailable] * 3
+        assert len(await ward.calls()) == 1
 
 
 async def test_whoever_was_not_asked_for_a_host_is_away_keeps_no_slot_busy(start_ollama: Start) -> None:
@@ -264,7 +288,25 @@ async def test_a_model_that_crashed_is_tried_by_one_call_when_it_is_looked_at_ag
         await ward.heal()
         await ward.fleet.look()
         assert [type(one) for one in await ward.ask_at_once(4)] == [Reply] * 4
-        await ward.spoil("hang", next=2, seconds=1.5)
+        await ward.spoil("hang", next=2, seconds=5.0)
         began = monotonic()
         await ward.ask_at_once(2)
-        assert monotonic() - began < 2.5, "after an answer it is asked by all at once"
+        assert monotonic() - began < 9.0, "after an answer it is asked by all at once"
+
+
+@pytest.mark.parametrize("fault", ["broken_json", "status"])
+async def test_a_model_that_answers_badly_is_off_probation_all_the_same(start_ollama: Start, fault: str) -> None:
+    """Its runner is well."""
+    async with _ward(await start_ollama(4, *SPEED)) as ward:
+        ward.fleet.models = (OPTIONS.model, "other")
+        await ward.spoil("runner_crash")
+        await ward.ask_at_once(1)
+        await ward.heal()
+        await ward.fleet.look()
+        await ward.spoil("truncated" if fault == "broken_json" else fault, next=1, status=400, error="invalid request")
+        (ended,) = await ward.ask_at_once(1)
+        assert isinstance(ended, BadAnswer | Invalid)
+        await ward.spoil("hang", next=2, seconds=5.0)
+        began = monotonic()
+        await ward.ask_at_once(2)
+        assert monotonic() - began < 9.0

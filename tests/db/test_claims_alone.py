@@ -9,6 +9,8 @@ import pytest
 from db import leases
 from db.leases import Claim
 from db.pool import Connection
+from db.queries import load
+from handlers.inference.options import READING_SECONDS
 from tests.ledger import TEXTS, Ledger
 
 LEASE = timedelta(seconds=60)
@@ -65,7 +67,7 @@ async def test_it_gets_the_host_that_is_free_while_another_one_is_busy(ledger: L
     assert [(slot.host, slot.number) for slot in claimed.slots] == [(TWO[0], 0), (TWO[0], 1)]
 
 
-@pytest.mark.parametrize(("seconds", "gets"), [(1, False), (29, False), (31, True)])
+@pytest.mark.parametrize(("seconds", "gets"), [(1, False), (20, False), (31, True)])
 @pytest.mark.parametrize("line", [None, [CAPTION]])
 async def test_a_call_of_whoever_died_may_go_on_for_a_while(
     ledger: Ledger, seconds: int, gets: bool, line: Sequence[str] | None
@@ -170,3 +172,24 @@ async def test_one_that_is_met_behind_a_medium_being_claimed_gets_a_whole_host_o
         claimed = await claim(ledger, TWO)
     assert claimed is not None
     assert (claimed.medium.media_id, len(claimed.slots)) == (alone, 2)
+
+
+async def test_nor_one_with_a_slot_at_which_the_call_of_one_who_died_may_go_on(ledger: Ledger) -> None:
+    """That slot was taken for the one before it, who may have it at once."""
+    first = await add(ledger, 1)
+    await add(ledger, 2, alone=True)
+    died = "UPDATE bildwerk.slots SET owner = gen_random_uuid(), until = now() - $2 * interval '1 s' WHERE host = $1"
+
+    async with ledger.pool.acquire() as faster, faster.transaction():
+        await faster.execute("SELECT FROM bildwerk.media WHERE id = $1 FOR UPDATE", first)
+        await ledger.pool.execute(f"{died} AND number = 0", ONE[0], 1)
+        assert await claim(ledger, (ONE[0], 1)) is None
+        await ledger.pool.execute(f"{died} AND number = 0", ONE[0], 31)
+        assert await claim(ledger, (ONE[0], 1)) is not None
+
+
+@pytest.mark.parametrize("subject", ["slots", "hosts"])
+def test_a_call_goes_on_for_as_long_as_the_server_reads(subject: str) -> None:
+    """What is written in the statements is what is known of servers."""
+    margins = [text.split("'")[0] for text in "".join(load(subject).values()).split("now() - interval '")[1:]]
+    assert set(margins) == {f"{READING_SECONDS:g} s"}

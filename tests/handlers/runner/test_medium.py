@@ -208,8 +208,8 @@ async def test_a_lease_lost_before_the_call_makes_none(workshop: Workshop) -> No
     assert await workshop.calls() == []
 
 
-@pytest.mark.parametrize("stops", [False, True])
-async def test_whoever_waits_for_a_turn_has_sent_nothing(workshop: Workshop, stops: bool) -> None:
+@pytest.mark.parametrize("end", ["lost", "told to stop", "its turn, while stopping"])
+async def test_whoever_waits_for_a_turn_has_sent_nothing(workshop: Workshop, end: str) -> None:
     """A lease lost, or a signal to stop: the server reads nothing, so the slot is free, and no call is counted."""
     (host,) = workshop.fleet.ollama.hosts
     workshop.fleet.health.record(host, Unavailable("unreachable"), monotonic())
@@ -220,11 +220,11 @@ async def test_whoever_waits_for_a_turn_has_sent_nothing(workshop: Workshop, sto
         running = asyncio.create_task(workshop.runner.run(work))
         while work.call is None:
             await asyncio.sleep(0)
-        if stops:
-            work.draining = lambda: True
-            trial.release()
-        else:
+        if end == "lost":
             work.lose()
+        else:
+            work.draining = lambda: True
+            work.stop_waiting() if end == "told to stop" else trial.release()
         assert await running in (Ended.LEASE_LOST, Ended.UNAVAILABLE)
 
     assert [entry["host"] for entry in logs if entry["event"] == "job.ended"] == [None]
