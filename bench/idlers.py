@@ -28,10 +28,12 @@ async def _idle(peer: Contestant, events: int, folder: Path, kafka: KafkaSetting
 
 def _find_peers(*, quick: bool) -> Sequence[Contestant]:
     """Those that are or can be installed; if `quick`, one of each environment that is."""
+    if not quick:
+        install_missing()
+    absent = find_missing()
+    there = [peer for peer in IDLERS if peer.environment not in absent]
     if quick:
-        absent = find_missing()
-        return [*{peer.environment: peer for peer in IDLERS if peer.environment not in absent}.values()]
-    installed = install_missing()
-    if missing := [peer.name for peer in PEERS if peer not in installed]:
+        return [*{peer.environment: peer for peer in there}.values()]
+    if missing := [peer.name for peer in IDLERS if peer not in there]:
         print(f"no-op: not measured, for they cannot be installed here: {'; '.join(missing)}")
-    return [peer for peer in IDLERS if peer.environment in {one.environment for one in installed}]
+    return there

@@ -4,11 +4,10 @@ import asyncio
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -35,9 +34,7 @@ def run_all(
     for comparison in chosen:
         try:
             with tempfile.TemporaryDirectory(prefix="bildwerk-bench-") as folder:
-                path, plan = output / f"{comparison.name}.json", make_plan(Path(folder))
-                kept = report.read(path, comparison, quick=plan.quick) if more and path.exists() else None
-                _run(comparison, replace(plan, first=len(kept["rounds"])) if kept else plan, kept, output, console)
+                _run(comparison, make_plan(Path(folder)), output / f"{comparison.name}.json", console, more=more)
         except KeyboardInterrupt:
             console.print("stopped: only rounds that were finished are shown and written")
             return 130
@@ -48,17 +45,20 @@ def run_all(
     return status
 
 
-def _run(comparison: Comparison, plan: Plan, kept: Mapping[str, Any] | None, output: Path, console: Console) -> None:
+def _run(comparison: Comparison, plan: Plan, path: Path, console: Console, *, more: bool) -> None:
+    kept = report.read(path, comparison, quick=plan.quick) if more and path.exists() else None
     rounds: list[Round] = [*kept["rounds"]] if kept else []
+    plan = replace(plan, first=len(rounds))
     try:
         asyncio.run(_measure(comparison, plan, rounds, console))
     finally:
         if len(rounds) > plan.first:
-            _show(comparison, rounds, console)
-            path = output / comparison.name
-            report.write(path.with_suffix(".json"), comparison, rounds, quick=plan.quick, kept=kept)
-            path.with_suffix(".svg").write_text(plot.draw(comparison, report.summarise(comparison, rounds)))
-            console.print(f"written: {path}.json and {path}.svg")
+            for grid in report.draw(comparison, rounds):
+                console.print(grid)
+            drawing = path.with_suffix(".svg")
+            report.write(path, comparison, rounds, quick=plan.quick, kept=kept)
+            drawing.write_text(plot.draw(comparison, report.summarise(comparison, rounds)))
+            console.print(f"written: {path} and {drawing}")
 
 
 async def _measure(comparison: Comparison, plan: Plan, rounds: list[Round], console: Console) -> None:
@@ -70,8 +70,3 @@ async def _measure(comparison: Comparison, plan: Plan, rounds: list[Round], cons
             rounds.append(one)
             seconds = time.monotonic() - began
             console.print(f"{comparison.name}: round {len(rounds)} of {plan.numbers.stop}, {seconds:.0f} s")
-
-
-def _show(comparison: Comparison, rounds: Sequence[Round], console: Console) -> None:
-    for grid in report.draw(comparison, rounds):
-        console.print(grid)

@@ -45,6 +45,12 @@ async def hold(ledger: Ledger, *places: tuple[str, int]) -> None:
         await ledger.pool.execute(taken, *place)
 
 
+async def die(ledger: Ledger, host: str, number: int, seconds: float) -> None:
+    """Whoever held this slot has died: its lease ran out so long ago."""
+    died = "UPDATE bildwerk.slots SET owner = gen_random_uuid(), until = now() - $3 * interval '1 s'"
+    await ledger.pool.execute(f"{died} WHERE (host, number) = ($1, $2)", host, number, seconds)
+
+
 async def add(ledger: Ledger, number: int, *, alone: bool = False) -> int:
     """A medium; they are in line in the order in which they are added."""
     media_id = await ledger.add(f"{number}.jpg", f"f{number}")
@@ -74,8 +80,7 @@ async def test_a_call_of_whoever_died_may_go_on_for_a_while(
 ) -> None:
     """The server goes on reading; beside that call the medium would not be alone. Others may have the slot at once."""
     await hold(ledger, (TWO[0], 0))
-    died = "UPDATE bildwerk.slots SET owner = gen_random_uuid(), until = now() - $1 * interval '1 s' WHERE host = $2"
-    await ledger.pool.execute(f"{died} AND number = 1", seconds, ONE[0])
+    await die(ledger, ONE[0], 1, seconds)
     alone = await add(ledger, 1, alone=True)
 
     claimed = await claim(ledger, line=line)
@@ -178,13 +183,12 @@ async def test_nor_one_with_a_slot_at_which_the_call_of_one_who_died_may_go_on(l
     """That slot was taken for the one before it, who may have it at once."""
     first = await add(ledger, 1)
     await add(ledger, 2, alone=True)
-    died = "UPDATE bildwerk.slots SET owner = gen_random_uuid(), until = now() - $2 * interval '1 s' WHERE host = $1"
 
     async with ledger.pool.acquire() as faster, faster.transaction():
         await faster.execute("SELECT FROM bildwerk.media WHERE id = $1 FOR UPDATE", first)
-        await ledger.pool.execute(f"{died} AND number = 0", ONE[0], 1)
+        await die(ledger, ONE[0], 0, 1)
         assert await claim(ledger, (ONE[0], 1)) is None
-        await ledger.pool.execute(f"{died} AND number = 0", ONE[0], 31)
+        await die(ledger, ONE[0], 0, 31)
         assert await claim(ledger, (ONE[0], 1)) is not None
 
 
