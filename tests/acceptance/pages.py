@@ -35,16 +35,20 @@ class Pages:
 
     async def say(self, **reasons: str) -> dict[str, str]:
         """Wait until every check that is named begins with its reason; the service is alive all the time."""
+        wrong: dict[str, str] = {}
 
-        async def says() -> dict[str, str] | None:
+        async def says() -> bool:
+            nonlocal wrong
             assert await self.is_alive()
             wrong = await self.lacks()
-            told = all(wrong.get(name, "").startswith(reason) for name, reason in reasons.items())
-            return wrong if told else None
+            return all(wrong.get(name, "").startswith(reason) for name, reason in reasons.items())
 
-        found = await until(says, SECONDS, every=0.2)
-        assert found is not None
-        return found
+        try:
+            await until(says, SECONDS, every=0.2)
+        except AssertionError as error:
+            error.add_note(f"at last they said {wrong}, and were to say {reasons}")
+            raise
+        return wrong
 
     async def become_well(self) -> None:
         """Wait until nothing is lacking; the service is alive all the time."""

@@ -162,7 +162,7 @@ async def test_postgresql_read_only_for_a_while(site: Site, figure: Callable[[st
     try:
         await site.world.wire.created(late)
         refused = "not_planning: ReadOnlySQLTransactionError"
-        await site.pages.say(postgresql="read_only", kafka=refused, heartbeat="late")
+        await site.pages.say(postgresql="read_only", kafka=refused)  # a heart with nothing to keep beats on
         await nothing_runs(site.world)
     finally:
         await site.server.execute("ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()")
