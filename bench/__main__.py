@@ -47,7 +47,7 @@ COMPARISONS = {
         duplicates,
         decode,
     )
-} | {saturation.ALL_DAY.name: saturation.ALL_DAY}
+} | {one.name: one for one in saturation.ALL_DAY}
 
 RESULTS, SCRATCH = Path("bench/results"), Path("bench-output")
 WIDTH = 100

@@ -65,7 +65,8 @@ class Case:
 
 
 FEW, SLOW, MANY = "8 slots, calls of 0.8 s", "8 slots, calls of 4 s", "64 slots, calls of 8 s"
-SKEWED, LONG = "8 slots, 30 % of the work on 4 media, calls of 2 s", "64 slots, calls of 1.5 s"
+SKEWED = "8 slots, 30 % of the work on 4 media, calls of 2 s"
+LONG_FEW, LONG_MANY = "8 slots, calls of 2 s", "64 slots, calls of 1.5 s"
 CASES: Final[Mapping[str, Case]] = {
     FEW: Case(8, 760, 0.8, 0.25),
     SLOW: Case(8, 96, 4.0, 0.25),
@@ -78,9 +79,15 @@ QUICK: Final[Mapping[str, Case]] = {
     MANY: Case(64, 64, 0.2, 0.2),
     SKEWED: Case(8, 16, 0.1, 0.25, hot=2, times=4),
 }
-DAY: Final[Mapping[str, Case]] = {LONG: Case(64, 5900, 1.5, 0.2)}
-"""64 slots until the longest chain is a fiftieth of the floor: some minutes, and 43 calls a second."""
-QUICK_DAY: Final[Mapping[str, Case]] = {LONG: Case(64, 100, 0.2, 0.2)}
+DAYS: Final[Mapping[int, Mapping[str, Case]]] = {
+    8: {LONG_FEW: Case(8, 760, 2.0, 0.25)},
+    64: {LONG_MANY: Case(64, 5900, 1.5, 0.2)},
+}
+"""By slots, until the longest chain is a fiftieth of the floor: five to seven minutes, with calls of a real length."""
+QUICK_DAYS: Final[Mapping[int, Mapping[str, Case]]] = {
+    8: {LONG_FEW: Case(8, 16, 0.2, 0.25)},
+    64: {LONG_MANY: Case(64, 100, 0.2, 0.2)},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,4 +243,7 @@ TABLES = {
     "load": Table("cores in use, the simulated server's too", "cores"),
 }
 COMPARISON = Comparison("saturation", ABOUT, TABLES, partial(measure, CASES, QUICK), simulated=True)
-ALL_DAY = Comparison("saturation-64", ABOUT, TABLES, partial(measure, DAY, QUICK_DAY), simulated=True)
+ALL_DAY = [
+    Comparison(f"saturation-{slots}", ABOUT, TABLES, partial(measure, cases, QUICK_DAYS[slots]), simulated=True)
+    for slots, cases in DAYS.items()
+]

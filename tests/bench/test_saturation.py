@@ -43,7 +43,9 @@ def test_overlapping_calls_of_a_medium_and_those_in_another_order_are_counted() 
     assert make(("1", CAPTION, 0, 1), ("1", CAPTION, 1, 2), ("1", TITLE, 2, 3)).inversions == 2
 
 
-@pytest.mark.parametrize("case", [saturation.CASES[saturation.FEW], saturation.DAY[saturation.LONG]])
+@pytest.mark.parametrize(
+    "case", [saturation.CASES[saturation.FEW], *(case for day in saturation.DAYS.values() for case in day.values())]
+)
 def test_where_a_goal_wants_it_the_longest_chain_is_a_fiftieth_of_the_floor(case: Case) -> None:
     """Call times are drawn by medium and job, so that the cases are the same in every round."""
     drawn, media = DrawnTimes(case.mean, case.spread), [str(number + 1) for number in range(case.media)]
