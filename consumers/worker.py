@@ -117,7 +117,6 @@ class Dispatcher:
             if claim is not None:
                 self._start(claim, asked)
                 continue
-            self.idleness.find_nothing(monotonic())
             if self.ahead:
                 self.ahead.look(self.reach)
             self.pulse.beat(self.settings.poll)
@@ -133,12 +132,15 @@ class Dispatcher:
         try:
             async with self.pool.acquire() as connection:
                 oldest = is_turn_of_oldest(self.claims)
-                return await self.claiming(connection, self.owner, lease, available, oldest=oldest)
+                claim = await self.claiming(connection, self.owner, lease, available, oldest=oldest)
         except Exception as error:
             if not is_repeatable(error):
                 raise
             log.warning("claim.failed", error=type(error).__name__)
             return None
+        if claim is None:
+            self.idleness.find_nothing(monotonic())
+        return claim
 
     def reach(self) -> tuple[int, int]:
         """How many media in line and of the oldest are looked at before their claims: as many as hold slots of ours."""

@@ -82,6 +82,22 @@ async def test_the_time_of_a_slot_is_told(workshop: Workshop, dispatcher: Dispat
     assert work.idle == 0
 
 
+async def test_a_slot_for_which_nothing_is_claimed_on_purpose_is_idle(
+    workshop: Workshop, dispatcher: Dispatcher
+) -> None:
+    """That there was nothing to do is known only from a claim, and none is made while too much fails."""
+    ended: list[Work] = []
+    dispatcher.finished = ended.append
+    dispatcher.failures = FailureStop(limit=1, pause=0.5)
+    await workshop.inspector.inspect_batch()
+    dispatcher.idleness.free(monotonic())
+    dispatcher.failures.record(failed=True, now=monotonic())
+    await run_through(dispatcher, workshop)
+
+    (work,) = ended
+    assert work.idle >= 0.5
+
+
 async def test_a_call_longer_than_the_lease_keeps_it(workshop: Workshop, dispatcher: Dispatcher) -> None:
     """Heartbeats prolong; nobody else takes the medium over, and one call is enough."""
     await workshop.inspector.inspect_batch()
