@@ -108,9 +108,17 @@ def read_file(root: Path, name: str) -> File | None:
 
 
 async def ingest(
-    pool: Pool, planner: Planner, root: Path, names: Sequence[str], tell: Callable[[Tally], None] = lambda _: None
+    pool: Pool,
+    planner: Planner,
+    root: Path,
+    names: Sequence[str],
+    tell: Callable[[Tally], None] = lambda _: None,
+    *,
+    priority: int | None = None,
 ) -> Tally:
     """Put the files named into the library and plan what is new or changed; `tell` hears after each batch.
+
+    `priority` is their place in line, as an event says it: 100 is first, -100 last, None leaves it where it is.
 
     Each batch is one transaction: stopped at any moment, the next run goes on where this one was.
     """
@@ -121,7 +129,7 @@ async def ingest(
             batch = names[start : start + BATCH]
             read = await asyncio.gather(*(loop.run_in_executor(readers, read_file, root, name) for name in batch))
             files = [file for file in read if file is not None]
-            added, changed = await _put(pool, planner, files)
+            added, changed = await _put(pool, planner, files, priority)
             tally = Tally(
                 added=tally.added + added,
                 changed=tally.changed + changed,
@@ -132,11 +140,13 @@ async def ingest(
     return tally
 
 
-async def _put(pool: Pool, planner: Planner, files: Sequence[File]) -> tuple[int, int]:
+async def _put(pool: Pool, planner: Planner, files: Sequence[File], priority: int | None) -> tuple[int, int]:
     if not files:
         return 0, 0
     async with pool.acquire() as connection, connection.transaction():
         put = await library.put_files(connection, files)
-        await planner.plan_media(connection, [PlanRequest(media_id) for media_id in (*put.added, *put.changed)])
+        await planner.plan_media(
+            connection, [PlanRequest(media_id, priority=priority) for media_id in (*put.added, *put.changed)]
+        )
         await library.announce(connection, put)
     return len(put.added), len(put.changed)

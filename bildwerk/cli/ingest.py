@@ -24,15 +24,18 @@ NAMED = 10
 
 def ingest(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders below the media root.")],
+    priority: Annotated[
+        int | None, typer.Option(min=-100, max=100, help="Their place in line: 100 is first, -100 after all others.")
+    ] = None,
 ) -> None:
     """Add pictures to the library: new files become media, changed ones are looked at again, known ones stay."""
-    tally = asyncio.run(ingest_paths(read(Settings), paths))
+    tally = asyncio.run(ingest_paths(read(Settings), paths, priority=priority))
     typer.echo(describe(tally), err=True)
     if tally.unreadable:
         raise typer.Exit(1)
 
 
-async def ingest_paths(settings: Settings, paths: Sequence[Path]) -> Tally:
+async def ingest_paths(settings: Settings, paths: Sequence[Path], *, priority: int | None = None) -> Tally:
     """Put everything below `paths` into the library, with a progress bar on a terminal. Raises Problem."""
     root = settings.media_root
     if not root.is_dir():
@@ -52,8 +55,9 @@ async def ingest_paths(settings: Settings, paths: Sequence[Path]) -> Tally:
         task = progress.add_task("ingest", total=len(names))
         async with open_pool(make_database(settings)) as pool:
             return await put_into_library(
-                pool, planner, root, names, lambda tally: progress.update(task, completed=tally.total)
-            )
+                pool, planner, root, names, lambda tally: progress.update(task, completed=tally.total),
+                priority=priority,
+            )  # fmt: skip
 
 
 def describe(tally: Tally) -> str:

@@ -84,6 +84,13 @@ async def test_new_files_are_rows_planned_and_announced(pool: Pool, tmp_path: Pa
     assert await pool.fetchval("SELECT count(*) FROM bildwerk.media WHERE seen AND inspect_at IS NOT NULL") == 2
 
 
+async def test_a_whole_library_may_let_everything_else_go_first(pool: Pool, tmp_path: Path) -> None:
+    await ingest(pool, PLANNER, tmp_path, fill(tmp_path, "a.png"), priority=-100)
+    await ingest(pool, PLANNER, tmp_path, fill(tmp_path, "b.png"))
+
+    assert await pool.fetch("SELECT id, priority FROM bildwerk.media ORDER BY id") == [(1, -100), (2, 0)]
+
+
 async def test_a_second_run_does_nothing(pool: Pool, tmp_path: Path) -> None:
     names = fill(tmp_path, "a.jpg", "b.jpg")
     await ingest(pool, PLANNER, tmp_path, names)
