@@ -75,6 +75,22 @@ async def _ward(simulated: Simulated, **changes: Any) -> AsyncIterator[Ward]:
         yield Ward(Fleet(ollama, HostHealth(hosts)), hosts[0], control)
 
 
+@pytest.mark.parametrize(
+    ("architecture", "slots", "warned"), [("qwen35", 4, True), ("qwen35", 1, False), ("gemma3", 4, False)]
+)
+async def test_slots_that_only_queue_at_a_server_are_told_of(
+    start_ollama: Start, architecture: str, slots: int, warned: bool
+) -> None:
+    """Whichever of the models it is that Ollama runs one call at a time."""
+    simulated = await start_ollama(slots, *SPEED, "--recorded-models", "--architecture", architecture)
+    hosts = parse_hosts(f"{simulated.url}={slots}")
+    async with Ollama(hosts, OPTIONS) as ollama:
+        with capture_logs() as logs:
+            await Fleet(ollama, HostHealth(hosts), models=("tiny", OPTIONS.model)).look()
+    told = [entry for entry in logs if entry["event"] == "host.one_at_a_time"]
+    assert [entry["slots"] for entry in told] == [slots] * warned
+
+
 async def test_a_crash_is_the_jobs_if_the_host_answers_a_control_question(start_ollama: Start) -> None:
     """Those that crashed together share one: else each of many slots would load the model again."""
     async with _ward(await start_ollama(4, *SPEED)) as ward:

@@ -42,6 +42,10 @@ def _arguments() -> argparse.Namespace:
         "--attention", choices=("full", "sliding"), default="full",
         help="sliding: no prompt is ever reused by 0.33.0 (default: %(default)s)",
     )  # fmt: skip
+    parser.add_argument(
+        "--architecture", default="simulated", metavar="NAME",
+        help=f"what {SIMULATED} says that it is; it behaves no differently (default: %(default)s)",
+    )  # fmt: skip
     parser.add_argument("--num-ctx", type=int, default=4096, help="context length (default: %(default)s)")
     parser.add_argument(
         "--recorded-models", action="store_true", help="also have the models tiny and tiny-text of the recording"
@@ -84,7 +88,10 @@ def _simulation(arguments: argparse.Namespace) -> Simulation:
     return Simulation(
         pose=pose,
         models=available(
-            native=arguments.prompt_path == "native", recorded=arguments.recorded_models, others=arguments.also
+            native=arguments.prompt_path == "native",
+            recorded=arguments.recorded_models,
+            architecture=arguments.architecture,
+            others=arguments.also,
         ),
         runner=Runner(arguments.slots, arguments.load_seconds, memory),
         script=Script(),

@@ -45,12 +45,17 @@ class Model:
         return ["completion", "vision"] if self.vision else ["completion"]
 
 
-def available(*, native: bool, recorded: bool, others: Sequence[str] = ()) -> dict[str, Model]:
-    """The models by bare name; `recorded` adds the two the recording was made with, `others` more of ours."""
+def available(
+    *, native: bool, recorded: bool, architecture: str = "simulated", others: Sequence[str] = ()
+) -> dict[str, Model]:
+    """The models by bare name; `recorded` adds the two the recording was made with, `others` more of ours.
+
+    Ours are of that `architecture`, as far as they tell: they behave no differently.
+    """
     models = [
         Model(
             name,
-            "simulated",
+            architecture,
             vision=True,
             native=native,
             babbles=False,
