@@ -1,7 +1,9 @@
 """Whether a question without a picture costs the pictures that a server remembers, on a real engine.
 
 Each slot has a picture of its own, and asks three times about it. Between two of these a question may come that shows
-none, as the second look at a decision about publishing does; or the same question with the picture before it.
+none, as the second look at a decision about publishing does; or the same question with the picture before it. The
+engine keeps what loses its slot in the host's memory, as it does unless told otherwise; or it forgets it, as it must in
+a library that is larger than that memory.
 """
 
 import asyncio
@@ -14,6 +16,7 @@ from typing import Any, Final
 import httpx
 
 from bench.comparison import Comparison, Plan, Round, Table, take_turns
+from bench.engine.process import MEMORY
 from bench.prefix import (
     ANSWER_TOKENS,
     CALL_SECONDS,
@@ -35,6 +38,7 @@ BETWEEN: Final = (NOTHING, TEXT, SHOWN)
 JOB: Final = "ollama_policy_flags"
 """The one job type that is asked about without its picture."""
 HALF: Final = 0.5
+FORGETFUL: Final = "forgetful"
 CALLS: Final = 3
 """About each picture."""
 PICTURES: Final = 4
@@ -76,8 +80,12 @@ class Spent:
 async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
     """Ask about new pictures with each of the three between, round after round, on every engine."""
     async with AsyncExitStack() as exits:
+        engines = dict(await start_engines(plan, exits, ["full"], MEMORY))
+        if not plan.ollama:
+            forgetful = await start_engines(plan, exits, ["full"], memory=0)
+            engines |= {f"{FORGETFUL} {slots}": (url, slots) for url, slots in forgetful.values()}
         clients = {}
-        for name, (url, slots) in (await start_engines(plan, exits, ["full"])).items():
+        for name, (url, slots) in engines.items():
             client = httpx.AsyncClient(base_url=url, timeout=CALL_SECONDS, trust_env=False)
             clients[name] = await exits.enter_async_context(client), slots
         for number in plan.numbers:
@@ -128,7 +136,8 @@ def _ask_without(model: str) -> Question:
 def _make_tables() -> dict[str, Table]:
     tables = {}
     for kind, word, numbers in (
-        ("full", "full attention", SLOTS), ("real", "the Ollama that was named", REAL_SLOTS),
+        ("full", "full attention", SLOTS), (FORGETFUL, "full attention, no memory beside the slots", SLOTS),
+        ("real", "the Ollama that was named", REAL_SLOTS),
     ):  # fmt: skip
         for slots in numbers:
             name, where = f"{kind} {slots}", f"{word}, {slots} slot{'s' * (slots > 1)}"

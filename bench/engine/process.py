@@ -23,7 +23,7 @@ class Engine(NamedTuple):
 
 async def start_engine(folder: Path, models: tuple[Path, Path], slots: int, way: Way, memory: int = MEMORY) -> Engine:
     """Start an engine with these models (text, projector) on a free port, its log in `folder`. Raises SandboxError."""
-    log = folder / f"{models[0].stem}-{slots}.log"
+    log = folder / f"{models[0].stem}-{slots}-{memory}.log"
     argv = [sys.executable, "-m", "bench.engine", *map(str, models)]
     argv += ["--slots", str(slots), "--way", way, "--memory", str(memory)]
     process = await Process.start(Program("the engine", argv, log))
