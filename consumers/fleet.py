@@ -15,7 +15,7 @@ from consumers.manners import Manners
 from consumers.pulse import Pulse
 from handlers.failures import BadAnswer, Failure, Invalid, Unavailable
 from handlers.inference.client import HostReport, Ollama, Question, Reply
-from handlers.inference.health import BreakerState, HostHealth
+from handlers.inference.health import STEP_ASIDE, BreakerState, HostHealth
 from handlers.inference.hosts import Host
 from handlers.inference.manner import Manner
 from handlers.inference.options import Layout
@@ -145,6 +145,8 @@ class Fleet:
             if failure.reason == "timeout":
                 self._doubt_fusing(target.name, question, failure)
             failure = await self._judge(target, question.model, failure)
+            if trial and isinstance(failure, Unavailable):
+                failure.pause = STEP_ASIDE  # else a medium over which its host always fails would be each trial
             self._note(target, question.model, failure, began)
             raise failure from failure.__cause__
         self._note(target, question.model, None, began)
@@ -228,7 +230,8 @@ class Fleet:
         self.health.record(host, report.problem, monotonic())
         if report.problem is not None:
             log.warning("host.away", host=host.name, reason=report.problem.reason)
-        elif report.one_at_a_time and host.slots > 1:
+            self._apart = {pair for pair in self._apart if pair[0] != host.name}  # it was not for the fused call
+        elif any(one.one_at_a_time for one in reports) and host.slots > 1:
             log.warning("host.one_at_a_time", host=host.name, slots=host.slots)
         if report.problem is None:
             found = zip(self.models, reports, strict=True)

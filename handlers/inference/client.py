@@ -6,7 +6,7 @@ not the reading of a picture: that goes on inside the server.
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
@@ -17,8 +17,8 @@ from aiolimiter import AsyncLimiter
 from httpx_aiohttp import AiohttpTransport
 from pydantic import BaseModel, ValidationError
 
-from handlers.failures import Failure, Transient, Unavailable
-from handlers.inference.blame import Blame
+from handlers.failures import BadAnswer, Failure, Invalid, Transient, Unavailable
+from handlers.inference.blame import Blame, Call
 from handlers.inference.envelope import OK, Envelope, open_envelope
 from handlers.inference.hosts import Host
 from handlers.inference.layout import Question, request_body, request_path
@@ -33,7 +33,7 @@ MAX_SHEET_BYTES = 8 << 20
 """Listings hold the licences and templates of models."""
 _MS_PER_NS = 1e-6
 _PROBE = {"X-Bildwerk-Probe": "1"}
-_FIRST_SERVER_ERROR = 500
+_GATEWAY_TIMEOUT = 504
 
 SheetT = TypeVar("SheetT", bound=BaseModel)
 
@@ -113,17 +113,27 @@ class Ollama:
         content = request_body(question, self.options, layout)
         headers = {"X-Bildwerk-Media": str(question.media_id), "X-Bildwerk-Job": question.job_type}
         headers |= _PROBE if probe else {}
-        try:
+        response: _Response | None = None
+        with suppress(TimeoutError):
             async with asyncio.timeout(self.options.total_timeout):
                 response = await self._send(host, "POST", request_path(layout), content, headers, MAX_ANSWER_BYTES)
-        except TimeoutError:
-            blame = self._blame
-            own = blame.has_answered(host.name, began) if probe else blame.time_out(call, began, loop.time())
+        if response is None or response.status == _GATEWAY_TIMEOUT:
+            blame, now = self._blame, loop.time()
+            own = blame.has_answered(host.name, began) if probe else blame.time_out(call, began, now)
             kind = Transient if own else Unavailable
-            raise kind("timeout", f"no answer within {self.options.total_timeout:g} s") from None
-        if response.status < _FIRST_SERVER_ERROR:
-            self._blame.answer(call, loop.time())
-        return _reply(host, open_envelope(response.status, response.content_type, response.body))
+            raise kind("timeout", f"no answer within {now - began:.3g} s")
+        return _reply(host, self._read_answer(call, response))
+
+    def _read_answer(self, call: Call, response: _Response) -> Envelope:
+        """The answer. One that is none, as that of a proxy in front, says nothing of the host's answering."""
+        now = asyncio.get_running_loop().time()
+        try:
+            envelope = open_envelope(response.status, response.content_type, response.body)
+        except (BadAnswer, Invalid):
+            self._blame.answer(call, now)
+            raise
+        self._blame.answer(call, now)
+        return envelope
 
     async def inspect_host(self, host: Host, model: str | None = None) -> HostReport:
         """What the server is and whether it has the model (default: the usual one); raises no Failure."""

@@ -105,7 +105,8 @@ class Asker:
     ) -> Result:
         """As `ask` for the first of the stages, whose `question` it is; what is said for the others is kept in `work`.
 
-        An answer that cannot be taken apart is worth nothing: then all are asked one by one.
+        An answer that cannot be taken apart is worth nothing, and what is refused may be so for what was joined: then
+        all are asked one by one.
         """
         others = [self._compose(stage, snapshot.facts, None) for stage in stages[1:]]
         questions = [question, *others]
@@ -116,7 +117,7 @@ class Asker:
         try:
             reply = await self._call_with_room(work, fuse(questions))
             texts = divide(reply.text, names)
-        except BadAnswer as failure:
+        except (BadAnswer, Invalid) as failure:
             log.info("answer.not_divided", media_id=question.media_id, reason=failure.reason)
             work.apart = True
             return await self.ask(work, stages[0], snapshot.facts, question)
@@ -174,9 +175,11 @@ class Asker:
             work.call.cancel()
             raise
         except Failure as failure:
+            aside = timedelta(seconds=failure.pause if isinstance(failure, Unavailable) else 0.0)
             if failure.reason == "timeout":
                 work.busy = timedelta(seconds=self.reading_seconds)
-                work.pause = work.busy + OTHERS_FIRST
+                aside = max(aside, work.busy + OTHERS_FIRST)
+            work.pause = aside or work.pause
             raise
         finally:
             work.end_call()

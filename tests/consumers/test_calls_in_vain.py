@@ -98,6 +98,21 @@ async def test_others_go_first_and_the_tries_are_charged(slow: Workshop, databas
     assert set(outcomes[:-3]) <= {"unavailable"}, "of others, whose calls may be late on a busy machine"
 
 
+@pytest.mark.parametrize("status", [403, 502, 504])
+async def test_others_go_first_where_a_picture_makes_the_host_seem_away(
+    slow: Workshop, database: str, status: int
+) -> None:
+    """I11, I12: a proxy refuses it, or gives it up. Tried in vain, it is not what the host is tried with next."""
+    await slow.heal()
+    await slow.fail("status", status=status, match={"media": str(BAD)})
+    async with working(slow, database):
+        await reach(slow, dict.fromkeys(OTHERS, ("done", "")), TITLE)
+        if status == 504:
+            await reach(slow, {BAD: ("failed", "timeout")}, CAPTION)
+
+    assert int((await slow.calls())[0]["media"]) == BAD
+
+
 async def test_its_slot_is_open_to_others_before_it_is_in_line_again(slow: Workshop) -> None:
     """22: nothing of its verdict is changed. With a higher priority it would be next, wherever in line it stands."""
     slow.runner = replace(slow.runner, asker=replace(slow.runner.asker, reading_seconds=30.0))

@@ -42,6 +42,46 @@ async def test_a_time_out_is_the_jobs_when_others_were_answered(asking: Ask, que
     assert caught.value.reason == "timeout"
 
 
+@pytest.mark.parametrize(
+    ("status", "said"), [(429, "slow down"), (404, "page not found"), (200, "llama runner process has terminated")]
+)
+async def test_what_is_no_answer_of_a_model_makes_a_time_out_nobodys_own(
+    asking: Ask, question: Question, status: int, said: str
+) -> None:
+    """A proxy's word, or that of a server whose model died: others were not answered either."""
+
+    async def script(exchange: Exchange) -> None:
+        if exchange.headers["x-bildwerk-media"] == "666":
+            await _hang(exchange)
+        await exchange.answer(status, {"error": said})
+
+    async with asking(script, total_timeout=3.0) as (ollama, host, server):
+        slow = asyncio.ensure_future(ollama.ask(host, replace(question, media_id=666)))
+        async with asyncio.timeout(10):
+            while not server.exchanges:
+                await asyncio.sleep(0.005)
+        with pytest.raises((Unavailable, Transient)):
+            await ollama.ask(host, question)
+        with pytest.raises(Unavailable) as caught:
+            await slow
+    assert caught.value.reason == "timeout"
+
+
+async def test_a_proxy_that_gives_up_has_waited_in_our_place(asking: Ask, question: Question) -> None:
+    """Its time-out counts as ours: the host's at first, the job's once others were answered."""
+
+    async def script(exchange: Exchange) -> None:
+        impatient = exchange.headers["x-bildwerk-media"] == "666"
+        await (exchange.answer(504, {}) if impatient else good(exchange))
+
+    async with asking(script) as (ollama, host, _):
+        for wanted in (Unavailable, Transient):
+            with pytest.raises(wanted) as caught:
+                await ollama.ask(host, replace(question, media_id=666))
+            assert caught.value.reason == "timeout"
+            await ollama.ask(host, question)
+
+
 async def test_dripping_bytes_do_not_stretch_the_time(asking: Ask, question: Question) -> None:
     async def drip(exchange: Exchange) -> None:
         await exchange.send(CHUNKED)

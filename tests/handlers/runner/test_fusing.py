@@ -95,8 +95,18 @@ async def test_one_bad_part_fails_alone(fusing: Workshop) -> None:
     assert shown[TAGS] == ("failed", "not_json"), "a part that is missing"
 
 
-async def test_an_answer_that_cannot_be_taken_apart_is_asked_for_one_by_one(fusing: Workshop) -> None:
-    await fusing.fail("broken_json", next=1)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"fault": "broken_json"},
+        {"fault": "status", "status": 400, "error": "the request exceeds the available context size"},
+        {"fault": "status", "status": 400, "error": "invalid JSON schema in format"},
+    ],
+)
+async def test_an_answer_that_cannot_be_taken_apart_or_is_refused_is_asked_for_one_by_one(
+    fusing: Workshop, fault: dict[str, Any]
+) -> None:
+    await fusing.fail(**fault, next=1)
     await fusing.runner.run(await fusing.claim())
 
     shown = await fusing.shown()
@@ -229,3 +239,18 @@ async def test_a_host_that_does_not_answer_one_by_one_either_was_not_too_slow_fo
             await fleet.ask(name, one, send)
         assert fleet.fuses(name, question.model) is fuses
         await fleet.look()
+
+
+async def test_a_host_that_was_away_is_asked_for_all_at_once_again(fusing: Workshop) -> None:
+    """It hung, and was started anew: that it did not answer was not for what it was asked."""
+    fleet = fusing.fleet
+    name, question = fleet.ollama.hosts[0].name, make_control("bildwerk-simulated")
+    fleet.ollama.options = replace(fleet.ollama.options, total_timeout=1.5)
+    await fusing.fail("delay", seconds=10.0, next=1)
+    with pytest.raises(Unavailable, match="timeout"):
+        await fleet.ask(name, replace(question, is_fused=True), send)
+    await fleet.look()
+    assert not fleet.fuses(name, question.model), "a look that ends well says nothing"
+    await fusing.fail("refuse")
+    await fleet.look()
+    assert fleet.fuses(name, question.model)
