@@ -10,6 +10,7 @@ from rich.console import Console
 
 from bench import (
     ahead,
+    claims,
     decode,
     displacement,
     duplicates,
@@ -43,6 +44,7 @@ COMPARISONS = {
         saturation,
         hop,
         scale,
+        claims,
         peers,
         duplicates,
         decode,

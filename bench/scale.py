@@ -44,17 +44,25 @@ async def _do(throughput: Throughput, processes: Sequence[int], number: int) -> 
 
 
 async def _wait(backlogs: Mapping[str, Backlog], number: int, *, quick: bool) -> dict[str, Mapping[str, float]]:
-    found = await measure_claims(backlogs, CLAIMS // 20 if quick else CLAIMS)
+    claims = await claim_from(backlogs, quick=quick)
     served = {}
     for name in take_turns([*backlogs], number):
         served[name] = await backlogs[name].serve()
+    return {
+        **claims,
+        "memory": {name: one.peak for name, one in served.items()},
+        "look": {name: one.look for name, one in served.items()},
+    }
+
+
+async def claim_from(backlogs: Mapping[str, Backlog], *, quick: bool) -> dict[str, Mapping[str, float]]:
+    """The figures of `CLAIM_TABLES`, by the backlog."""
+    found = await measure_claims(backlogs, CLAIMS // 20 if quick else CLAIMS)
     return {
         "claim_p50": {name: take_percentile(one.seconds, 50, quick=quick) for name, one in found.items()},
         "claim_p99": {name: take_percentile(one.seconds, 99, quick=quick) for name, one in found.items()},
         "claim_cpu": {name: one.cpu for name, one in found.items()},
         "claim_pages": {name: one.pages for name, one in found.items()},
-        "memory": {name: one.peak for name, one in served.items()},
-        "look": {name: one.look for name, one in served.items()},
     }
 
 
@@ -74,6 +82,12 @@ def _list_plain(backlogs: Mapping[str, Backlog]) -> list[str]:
     return [name for name in backlogs if not name.endswith(RETRYING)]
 
 
+CLAIM_TABLES = {
+    "claim_p50": Table(f"the median of {CLAIMS} claims, by the media that wait", "ms", SMALLEST),
+    "claim_p99": Table(f"99 of 100 of {CLAIMS} claims take at most", "ms", SMALLEST),
+    "claim_cpu": Table("CPU time of PostgreSQL for a claim", "ms", SMALLEST),
+    "claim_pages": Table("pages of PostgreSQL that a claim looks at", "pages", SMALLEST),
+}
 COMPARISON = Comparison(
     "scale",
     "how the cost grows with the processes that work and with the media that wait",
@@ -81,10 +95,7 @@ COMPARISON = Comparison(
         "runs": Table("stage runs, all job types of a picture", "runs per second", "1 process"),
         "run_cpu": Table("CPU time of a stage run, by whom", "ms"),
         "idle_cpu": Table("CPU time of all of them while there is nothing to do", "ms per second", "1 process"),
-        "claim_p50": Table(f"the median of {CLAIMS} claims, by the media that wait", "ms", SMALLEST),
-        "claim_p99": Table(f"99 of 100 of {CLAIMS} claims take at most", "ms", SMALLEST),
-        "claim_cpu": Table("CPU time of PostgreSQL for a claim", "ms", SMALLEST),
-        "claim_pages": Table("pages of PostgreSQL that a claim looks at", "pages", SMALLEST),
+        **CLAIM_TABLES,
         "memory": Table("most memory of a service that plans, sweeps and works beside them", "MB", SMALLEST),
         "look": Table("counting what waits, for /metrics", "ms", SMALLEST),
         "media_table": Table("the table bildwerk.media alone: what waits, and for what", "MB", SMALLEST),

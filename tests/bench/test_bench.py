@@ -67,6 +67,13 @@ async def test_a_finished_library_is_planned_again_without_a_row_written(tmp_pat
     assert set(found["ours"]) == replay.PLANNED
 
 
+async def test_claims_are_measured_by_themselves(tmp_path: Path) -> None:
+    (found,) = (await measure("claims", tmp_path))["rounds"]
+
+    assert set(found) == set(scale.CLAIM_TABLES)
+    assert all(min(figures.values()) > 0 for figures in found.values())
+
+
 async def test_claims_and_processes_are_measured_beside_backlogs_of_several_sizes(tmp_path: Path) -> None:
     (found,) = (await measure("scale", tmp_path))["rounds"]
 
