@@ -82,6 +82,19 @@ async def test_the_time_of_a_slot_is_told(workshop: Workshop, dispatcher: Dispat
     assert work.idle == 0
 
 
+async def test_a_slot_for_which_there_was_nothing_is_not_idle(workshop: Workshop, dispatcher: Dispatcher) -> None:
+    ended: list[Work] = []
+    dispatcher.finished = ended.append
+    dispatcher.idleness.free(monotonic() - 60)
+    running = asyncio.create_task(run_through(dispatcher, workshop))
+    await asyncio.sleep(0.5)
+    await workshop.inspector.inspect_batch()
+    await running
+
+    (work,) = ended
+    assert work.idle < 30
+
+
 async def test_a_slot_for_which_nothing_is_claimed_on_purpose_is_idle(
     workshop: Workshop, dispatcher: Dispatcher
 ) -> None:
