@@ -231,12 +231,12 @@ class Fleet:
         if report.problem is not None:
             log.warning("host.away", host=host.name, reason=report.problem.reason)
             self._apart = {pair for pair in self._apart if pair[0] != host.name}  # it was not for the fused call
-        elif any(one.one_at_a_time for one in reports) and host.slots > 1:
+            return report
+        if any(one.one_at_a_time for one in reports) and host.slots > 1:
             log.warning("host.one_at_a_time", host=host.name, slots=host.slots)
-        if report.problem is None:
-            found = zip(self.models, reports, strict=True)
-            self._note_lacking(host, {model: one.problem.reason for model, one in found if one.problem is not None})
-        if report.problem is None and was_away:
+        found = zip(self.models, reports, strict=True)
+        self._note_lacking(host, {model: one.problem.reason for model, one in found if one.problem is not None})
+        if was_away:
             log.info("host.back", host=host.name, version=report.version)
             self.back()
         return report

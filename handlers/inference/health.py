@@ -14,7 +14,7 @@ LONGEST_WAIT = 30.0
 PROBE_LIMIT = 60.0
 """Seconds after which a probe that never reported is given up, so that its host is not forgotten."""
 STEP_ASIDE = LONGEST_WAIT + 15.0
-"""Seconds for which whoever was tried in vain leaves the next trial to others: by then there was a look, and one."""
+"""Seconds for which whoever was tried in vain leaves the next trial to others: the longest wait, and a look."""
 TOLERATED = 5
 """Transient failures in a row before the host itself is doubted."""
 
