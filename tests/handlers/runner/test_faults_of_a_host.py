@@ -131,7 +131,7 @@ async def test_a_thousand_calls_leave_nothing_behind(simulated: Simulated) -> No
         (await control.post("/control/faults", json=rules)).raise_for_status()
         async with Ollama([host], InferenceOptions("bildwerk-simulated", num_ctx=4096, total_timeout=10.0)) as ollama:
             await ollama.inspect_host(host)
-            tasks, files = len(asyncio.all_tasks()), count_files()
+            tasks, files = asyncio.all_tasks(), count_files()
 
             async def ask(number: int) -> None:
                 mode = [*FAST][number % len(FAST)] if number % EVERY else HANGING
@@ -147,9 +147,10 @@ async def test_a_thousand_calls_leave_nothing_behind(simulated: Simulated) -> No
 
             await asyncio.gather(*map(ask, range(CALLS)))
             gc.collect()
+            await asyncio.sleep(0.1)  # aiohttp cancels who writes a request and closes sockets without waiting for it
             assert len(ended) == CALLS
             assert set(ended) == {Transient, Unavailable, BadAnswer, TimeoutError}
-            assert len(asyncio.all_tasks()) <= tasks
+            assert asyncio.all_tasks() - tasks == set()
             assert count_files() <= files + host.slots, "connections that wait to be used again"
         (await control.delete("/control/faults")).raise_for_status()
 
