@@ -107,10 +107,16 @@ async def empty_database(stack: Stack) -> AsyncIterator[str]:
     await _execute(stack.database_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture
+def lock_timeout() -> float:
+    """Return for how many seconds one who holds a lock here may be kept by a busy machine, unlike in a service."""
+    return 25.0
+
+
 @pytest_asyncio.fixture
-async def ledger(database: str) -> AsyncIterator[Ledger]:
+async def ledger(database: str, lock_timeout: float) -> AsyncIterator[Ledger]:
     """Return an empty ledger in a database of this test's own."""
-    async with open_pool(Database(database)) as pool:
+    async with open_pool(Database(database, lock_timeout=lock_timeout)) as pool:
         yield Ledger(pool)
 
 

@@ -12,6 +12,7 @@ from db.inspections import Uninspected
 from db.leases import MediumLease
 from db.pool import Pool
 from db.runs import Cost
+from handlers.backoff import Backoff
 from handlers.chain import Chain
 from handlers.models import Models
 from handlers.registry import load_stages
@@ -21,6 +22,8 @@ from handlers.runner.planning import Force, Planner, PlanRequest
 
 HOST = ("host:1", 4)
 MODEL = "bildwerk-simulated"
+PATIENT = Backoff(tries=3, base=3600.0, cap=3600.0)
+"""What is tried again later is not due before a busy machine comes to look."""
 TEXTS = ("ollama_caption", "ollama_title")
 
 
@@ -70,7 +73,7 @@ class Ledger:
         """Lease the next medium."""
         async with self.pool.acquire() as connection:
             await leases.register_slots(connection, [HOST])
-            claim = await leases.claim(connection, uuid4(), timedelta(seconds=60), [HOST])
+            claim = await leases.claim(connection, uuid4(), timedelta(hours=1), [HOST])
         assert claim is not None
         return claim.medium
 
@@ -92,7 +95,7 @@ class Ledger:
     ) -> Finished:
         """Settle a job in a transaction."""
         async with self.pool.acquire() as connection, connection.transaction():
-            finished, _ = await (finisher or Finisher(self.planner)).finish(connection, job, result, mark)
+            finished, _ = await (finisher or Finisher(self.planner, PATIENT)).finish(connection, job, result, mark)
         return finished
 
     async def release(self, lease: MediumLease) -> None:

@@ -31,7 +31,7 @@ from handlers.runner.finishing import Finisher
 from handlers.runner.medium import Runner
 from handlers.runner.seeking import Seeker
 from handlers.runner.work import Work
-from tests.ledger import MODEL, Ledger
+from tests.ledger import MODEL, PATIENT, Ledger
 
 SPEED = ("--picture-seconds", "0.05", "--token-seconds", "0.0005", "--load-seconds", "0.01")
 
@@ -110,7 +110,7 @@ async def open_workshop(
         httpx.AsyncClient(base_url=simulated.control_url) as control,
     ):
         store, fleet = Store(pictures), Fleet(ollama, HostHealth(hosts))
-        runner = Runner(ledger.pool, Finisher(ledger.planner), Asker(store, fleet, Models(MODEL)))
+        runner = Runner(ledger.pool, Finisher(ledger.planner, PATIENT), Asker(store, fleet, Models(MODEL)))
         inspector = Inspector(ledger.pool, ledger.planner, store, lambda: None)
         await ledger.pool.execute("INSERT INTO media (path) VALUES ('a.png')")
         await ledger.plan(1)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +33,14 @@ async def settings(broker: Broker, unique: str) -> KafkaSettings:
         (broker.address,), f"group-{unique}", topics, idempotence=broker.idempotence,
         session_timeout=broker.session_timeout, rebalance_timeout=4.0, send_timeout=3.0,
     )  # fmt: skip
-    await create_topics(made, partitions=3)
+    await create_topics(replace(made, send_timeout=30.0), partitions=3)
     return made
 
 
 @pytest_asyncio.fixture
-async def pool(database: str) -> AsyncIterator[Pool]:
+async def pool(database: str, lock_timeout: float) -> AsyncIterator[Pool]:
     """Return a pool on a fresh migrated database."""
-    async with open_pool(Database(database, pool_size=5)) as opened:
+    async with open_pool(Database(database, pool_size=5, lock_timeout=lock_timeout)) as opened:
         yield opened
 
 
@@ -52,9 +53,9 @@ async def room(ledger: Ledger, tmp_path: Path) -> AsyncIterator[Room]:
 
 @pytest.fixture
 def read(settings: KafkaSettings) -> Read:
-    """Return a function `(topic, count, seconds=20)` that reads a topic from its beginning until it has `count`."""
+    """Return a function `(topic, count, seconds=60)` that reads a topic from its beginning until it has `count`."""
 
-    async def read_topic(topic: Topic, count: int, seconds: float = 20.0) -> list[ConsumerRecord]:
+    async def read_topic(topic: Topic, count: int, seconds: float = 60.0) -> list[ConsumerRecord]:
         name = settings.name(topic)
         consumer = AIOKafkaConsumer(bootstrap_servers=list(settings.servers), auto_offset_reset="earliest")
         await consumer.start()
@@ -88,7 +89,7 @@ async def produce(settings: KafkaSettings) -> AsyncIterator[Produce]:
     await producer.stop()
 
 
-async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 20.0) -> Any:
+async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 60.0) -> Any:
     """Ask again until the answer is true; fails when the time is over."""
     end = asyncio.get_running_loop().time() + seconds
     while not (answer := await condition()):

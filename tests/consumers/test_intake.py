@@ -185,7 +185,7 @@ async def test_offsets_stay_while_the_database_is_away_and_everything_is_planned
 ) -> None:
     name = database.rpartition("/")[2].partition("?")[0]
     admin = await asyncpg.connect(stack.database_url)
-    async with open_pool(Database(database, pool_size=2, connect_timeout=1.0)) as pool:
+    async with open_pool(Database(database, pool_size=2, connect_timeout=10.0)) as pool:
         await upload(pool, 1, 2, 3)
         intake = Intake(pool, planner, settings)
         async with running(intake):
@@ -238,7 +238,7 @@ async def test_our_own_echo_is_dropped_unless_it_is_newer_than_the_medium(
     for plan_no, sender in ((5, source), (4, source), (6, source), (5, "/another/program")):
         headers, value = encode_completion(sender, media_id=1, plan_no=plan_no)
         await produce(COMPLETED, value, key=b"1", headers=headers)
-    async with running(Intake(pool, planner, settings, heard.append, batch=1)):
+    async with running(Intake(pool, planner, replace(settings, session_timeout=10.0), heard.append, batch=1)):
         await until(lambda: _equals(read_committed(settings, COMPLETED), 4))
     assert [planned.media for planned in heard] == [0, 0, 1, 1]
 
@@ -282,7 +282,7 @@ async def test_a_key_of_another_medium_is_told_of_and_its_event_is_planned(
     await produce(CREATED, body(media_id=1), key=b"media-1")
     await produce(CREATED, body(media_id=2), key=b"media-1")
     with capture_logs() as logs:
-        async with running(Intake(pool, planner, replace(settings, key="media-{media_id}"))):
+        async with running(Intake(pool, planner, replace(settings, session_timeout=10.0, key="media-{media_id}"))):
             await until(lambda: _equals(read_committed(settings, CREATED), 2))
     assert await planned_ids(pool) == {1, 2}
     told = [entry["count"] for entry in logs if entry["event"] == "intake.ignored"]
@@ -317,7 +317,7 @@ async def test_a_topic_full_of_rubbish_stops_intake_before_it_is_drained_until_a
     for _ in range(10):
         await produce(CREATED, b"rubbish")
     await produce(CREATED, body(media_id=7))
-    gate = FloodGate(consecutive=10)
+    gate, settings = FloodGate(consecutive=10), replace(settings, session_timeout=10.0)
     intake = Intake(pool, planner, settings, gate=gate, batch=5, look=0.1)
     async with running(intake):
         await until(lambda: _true(intake.stopped is not None))

@@ -112,12 +112,12 @@ async def test_a_broker_that_gives_nothing_of_what_is_there_is_not_waited_for_fo
     settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """But time that passes between two reads is the caller's own."""
-    monkeypatch.setattr(range_reader, "SILENCE_SECONDS", 1.2)
+    monkeypatch.setattr(range_reader, "SILENCE_SECONDS", 5.0)
     await send(settings, 0, 3)
     async with open_range(settings, CREATED, partition=0) as reader:
         reader._consumer.pause(*reader._consumer.assignment())
         assert await reader.read(1) == []
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(6.0)
         assert await reader.read(1) == []
         with pytest.raises(KafkaTimeoutError):
             await read_all(reader)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -264,7 +265,7 @@ async def test_a_replay_and_the_group_do_not_see_each_other(
 ) -> None:
     media_id = await ledger.add()
     await produce(CREATED, body(media_id=media_id))
-    async with running(Intake(ledger.pool, ledger.planner, settings)) as intake:
+    async with running(Intake(ledger.pool, ledger.planner, replace(settings, session_timeout=10.0))) as intake:
         await until(lambda: _equals(read_committed(settings, CREATED), 1))
         epoch = intake._reader and intake._reader._epoch
         await replay()

@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from time import monotonic
 from urllib.parse import urlsplit, urlunsplit
 
@@ -24,15 +25,20 @@ CAPTION, TITLE = "ollama_caption", "ollama_title"
 
 @pytest.fixture
 def dispatcher(workshop: Workshop, database: str) -> Dispatcher:
-    """Return a dispatcher with a short lease."""
-    settings = WorkerSettings(lease=1.5, poll=0.1, grace=10.0)
+    """Return a dispatcher whose leases outlast what a busy machine does to them."""
+    settings = WorkerSettings(lease=60.0, poll=0.1, grace=10.0)
     return Dispatcher(workshop.ledger.pool, Database(database), workshop.runner, workshop.fleet.available, settings)
 
 
-async def reach(condition: Callable[[], Awaitable[object]], seconds: float = 15.0) -> None:
+async def reach(condition: Callable[[], Awaitable[object]], seconds: float = 60.0) -> None:
     async with asyncio.timeout(seconds):
         while not await condition():
             await asyncio.sleep(0.02)
+
+
+async def is_asked(workshop: Workshop) -> bool:
+    """Whether the server is at a call: its run is there before the call is sent."""
+    return bool((await workshop.control.get("/control/state")).json()["running"] == 1)
 
 
 async def run_through(dispatcher: Dispatcher, workshop: Workshop) -> None:
@@ -49,7 +55,7 @@ async def run_through(dispatcher: Dispatcher, workshop: Workshop) -> None:
         await reach(settled)
     finally:
         stop.set()
-        await asyncio.wait_for(running, 15)
+        await asyncio.wait_for(running, 60)
 
 
 async def test_due_work_is_claimed_run_and_given_back(workshop: Workshop, dispatcher: Dispatcher) -> None:
@@ -71,7 +77,6 @@ async def test_the_time_of_a_slot_is_told(workshop: Workshop, dispatcher: Dispat
     """What went into calls, and what did not; the first medium was not missed by anybody."""
     ended: list[Work] = []
     dispatcher.finished = ended.append
-    dispatcher.settings = WorkerSettings(lease=60.0, poll=0.1, grace=10.0)
     await workshop.inspector.inspect_batch()
     await run_through(dispatcher, workshop)
 
@@ -113,8 +118,9 @@ async def test_a_slot_for_which_nothing_is_claimed_on_purpose_is_idle(
 
 async def test_a_call_longer_than_the_lease_keeps_it(workshop: Workshop, dispatcher: Dispatcher) -> None:
     """Heartbeats prolong; nobody else takes the medium over, and one call is enough."""
+    dispatcher.settings = replace(dispatcher.settings, lease=9.0)
     await workshop.inspector.inspect_batch()
-    await workshop.fail("delay", seconds=4.0, next=1)
+    await workshop.fail("delay", seconds=12.0, next=1)
     await run_through(dispatcher, workshop)
 
     assert [call["job"] for call in await workshop.calls()] == [CAPTION, TITLE]
@@ -123,6 +129,7 @@ async def test_a_call_longer_than_the_lease_keeps_it(workshop: Workshop, dispatc
 
 async def test_a_lease_that_somebody_took_ends_the_call(workshop: Workshop, dispatcher: Dispatcher) -> None:
     """I8: what the heartbeat does not return is lost; the answer of the former owner would be fenced anyway."""
+    dispatcher.settings = replace(dispatcher.settings, lease=6.0)
     await workshop.inspector.inspect_batch()
     await workshop.register()
     await workshop.fail("hang", next=1)
@@ -140,13 +147,14 @@ async def test_a_lease_that_somebody_took_ends_the_call(workshop: Workshop, disp
 
     await reach(given_up)
     stop.set()
-    await asyncio.wait_for(running, 15)
+    await asyncio.wait_for(running, 60)
     assert ended[0].lost
     assert await workshop.ledger.meta(1) == {}
 
 
 async def test_a_claim_whose_answer_comes_late_asks_nothing(workshop: Workshop, dispatcher: Dispatcher) -> None:
     """I8: its lease was counted from its start, and may be somebody else's by now."""
+    dispatcher.settings = replace(dispatcher.settings, lease=3.0)
     await workshop.inspector.inspect_batch()
     await workshop.register()
     ended: list[Work] = []
@@ -163,14 +171,14 @@ async def test_a_claim_whose_answer_comes_late_asks_nothing(workshop: Workshop, 
 
     await reach(two_ended)
     stop.set()
-    await asyncio.wait_for(running, 15)
+    await asyncio.wait_for(running, 60)
     assert ended[0].lost
-    assert ended[0].called == 0
-    assert [call["job"] for call in await workshop.calls()] == [CAPTION, TITLE]
+    assert (ended[0].calls, ended[0].called) == (0, 0.0)
 
 
 async def test_a_heart_that_cannot_beat_stops_its_calls(workshop: Workshop, dispatcher: Dispatcher) -> None:
     """P25 and the trust window: with the database unreachable for longer than the lease, nothing is asked any more."""
+    dispatcher.settings = replace(dispatcher.settings, lease=6.0)
     await workshop.inspector.inspect_batch()
     await workshop.register()
     await workshop.fail("hang", next=1)
@@ -185,10 +193,10 @@ async def test_a_heart_that_cannot_beat_stops_its_calls(workshop: Workshop, disp
         return not dispatcher.works
 
     await reach(lost)
-    assert monotonic() - began < 10
+    assert monotonic() - began < 60
     assert monotonic() - dispatcher.beaten > dispatcher.settings.lease - dispatcher.settings.margin
     stop.set()
-    await asyncio.wait_for(running, 15)
+    await asyncio.wait_for(running, 60)
 
 
 async def test_a_heart_that_beats_into_nothing_stops_its_calls_too(workshop: Workshop, database: str) -> None:
@@ -199,7 +207,7 @@ async def test_a_heart_that_beats_into_nothing_stops_its_calls_too(workshop: Wor
         await workshop.register()
         await workshop.fail("hang", next=1)
         where = urlunsplit(parts._replace(netloc=f"{parts.username}:{parts.password}@{proxy.address}"))
-        settings = WorkerSettings(lease=1.5, poll=0.1, grace=10.0)
+        settings = WorkerSettings(lease=4.0, poll=0.1, grace=10.0)
         silent = Database(where, command_timeout=600.0, connect_timeout=600.0)
         pool, hosts = workshop.ledger.pool, workshop.fleet.available
         dispatcher = Dispatcher(pool, silent, workshop.runner, hosts, settings)
@@ -227,12 +235,13 @@ async def test_draining_finishes_the_call_and_takes_nothing_new(workshop: Worksh
     """I15: the answer under way is kept, the next job is left to others, nothing stays leased."""
     await workshop.inspector.inspect_batch()
     await workshop.register()
-    await workshop.fail("delay", seconds=1.0, next=1)
+    await workshop.fail("hang", next=1)
     stop = asyncio.Event()
     running = asyncio.create_task(dispatcher.run(stop))
-    await reach(lambda: workshop.ledger.pool.fetchval("SELECT count(*) FROM bildwerk.runs"))
+    await reach(lambda: is_asked(workshop))
     stop.set()
-    await asyncio.wait_for(running, 15)
+    await workshop.heal()
+    await asyncio.wait_for(running, 60)
 
     assert await workshop.shown() == {CAPTION: ("done", ""), TITLE: ("due", "")}
     assert await workshop.ledger.pool.fetchval("SELECT owner FROM bildwerk.media") is None
@@ -246,12 +255,12 @@ async def test_a_call_that_outlasts_the_grace_is_given_up_and_released(
     await workshop.inspector.inspect_batch()
     await workshop.register()
     await workshop.fail("hang", next=1)
-    dispatcher.settings = WorkerSettings(lease=1.5, poll=0.1, grace=0.3)
+    dispatcher.settings = replace(dispatcher.settings, grace=0.3)
     stop = asyncio.Event()
     running = asyncio.create_task(dispatcher.run(stop))
-    await reach(lambda: workshop.ledger.pool.fetchval("SELECT count(*) FROM bildwerk.runs"))
+    await reach(lambda: is_asked(workshop))
     stop.set()
-    await asyncio.wait_for(running, 15)
+    await asyncio.wait_for(running, 60)
 
     assert (await workshop.shown())[CAPTION] == ("due", "")
     assert await workshop.ledger.pool.fetchval("SELECT owner FROM bildwerk.media") is None
@@ -286,7 +295,7 @@ async def test_a_bug_outside_of_any_job_is_no_tight_loop(workshop: Workshop, dis
     await reach(lambda: workshop.ledger.pool.fetchval("SELECT max(lease_no) > 1 FROM bildwerk.media"))
     await asyncio.sleep(1.0)
     stop.set()
-    await asyncio.wait_for(running, 15)
+    await asyncio.wait_for(running, 60)
 
     assert await workshop.ledger.pool.fetchval("SELECT max(lease_no) FROM bildwerk.media") <= 4
 

@@ -10,7 +10,7 @@ import pytest
 
 from db import hosts, leases
 from db.leases import Claim, MediumLease, SlotLease
-from db.pool import Connection
+from db.pool import Connection, Database
 from handlers.runner.planning import Force
 from tests.ledger import HOST, Ledger, captioned
 
@@ -206,6 +206,7 @@ async def count_plans(connection: Connection) -> tuple[int, int]:
     return int(counted[0]), int(counted[1])
 
 
+@pytest.mark.parametrize("lock_timeout", [Database("").lock_timeout])
 async def test_a_heart_beats_although_a_finish_waits_for_the_platform(ledger: Ledger) -> None:
     """A long transaction of a person must not cost leases: who waits for a row gives up its own in time."""
     media_id = await ledger.add()
@@ -215,9 +216,10 @@ async def test_a_heart_beats_although_a_finish_waits_for_the_platform(ledger: Le
     job = await ledger.start(lease, "ollama_caption")
 
     async with ledger.pool.acquire() as platform, ledger.pool.acquire() as heart, platform.transaction():
+        await heart.execute("SET lock_timeout = '60s'")  # it began to wait a moment after the one that gives up
         await platform.execute("UPDATE media_meta SET value = value WHERE key = 'ollama.caption'")
         finishing = asyncio.create_task(ledger.finish(job, captioned("Dogs in the sun.")))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not await ledger.pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
                 await asyncio.sleep(0.01)
             kept, _ = await leases.beat(heart, LEASE, [lease], [])

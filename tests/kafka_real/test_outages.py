@@ -27,10 +27,12 @@ async def test_a_broker_that_dies_and_comes_back_loses_nothing(
     media = await world.add(60)
     await (await world.serve()).started()
     async with watched(world) as (_, pages):
+        await world.spoil("hang")  # until it is away: else all is published before
         await world.wire.created(media)
         await world.wire.taken_in(Topic.MEDIA_CREATED)
 
         await apache_kafka.kill()
+        await world.heal()
         try:
             await done(world, 120)
             assert await world.pool.fetchval("SELECT count(*) FROM bildwerk.outbox") > 0

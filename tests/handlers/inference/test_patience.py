@@ -20,7 +20,7 @@ async def _hang(exchange: Exchange) -> None:
 
 
 async def test_a_time_out_is_the_hosts_when_it_answered_nobody(asking: Ask, question: Question) -> None:
-    async with asking(_hang, total_timeout=0.2) as (ollama, host, server):
+    async with asking(_hang, total_timeout=2.0) as (ollama, host, server):
         with pytest.raises(Unavailable) as caught:
             await ollama.ask(host, question)
         assert caught.value.reason == "timeout"

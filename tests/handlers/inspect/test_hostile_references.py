@@ -31,7 +31,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 OUTSIDE, INSIDE = "127.0.0.1", "127.0.0.2"
 """The one address that is allowed, and plays a public one; and one that is loopback, and is not."""
 LIMITS = PictureLimits(max_bytes=1_000_000)
-SECONDS = 1.5
+SECONDS = 5.0
 
 
 @dataclass

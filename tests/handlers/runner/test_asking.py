@@ -18,6 +18,7 @@ from handlers.runner.work import Ended, Work
 from handlers.stage import Companion
 from handlers.stages.title import TitleStage
 from tests.handlers.runner.comparing import Comparing, ComparingTags, put
+from tests.ledger import PATIENT
 from tests.workshop import Workshop
 
 CAPTION, TAGS, TITLE = "ollama_caption", "ollama_tags_normalize", "ollama_title"
@@ -26,7 +27,7 @@ CAPTION, TAGS, TITLE = "ollama_caption", "ollama_tags_normalize", "ollama_title"
 def comparing(workshop: Workshop, *companions: Companion) -> Runner:
     """A runner whose title looks at these."""
     chain = Chain((load_stages()[0], Comparing(companions)))
-    return replace(workshop.runner, finisher=Finisher(Planner(chain)))
+    return replace(workshop.runner, finisher=Finisher(Planner(chain), PATIENT))
 
 
 async def own_facts(workshop: Workshop) -> MediaFacts:
@@ -122,13 +123,15 @@ async def test_a_store_that_is_away_keeps_no_other_job_waiting(workshop: Worksho
     planner = Planner(Chain((load_stages()[0], ComparingTags(companions=(away,)), TitleStage())))
     workshop.ledger.planner = planner
     runner = replace(workshop.runner, finisher=Finisher(planner))
+    before = await workshop.ledger.pool.fetchval("SELECT now()")
     assert await runner.run(await workshop.claim()) is Ended.POSTPONED
 
     shown = await workshop.shown()
     assert [shown[name] for name in (CAPTION, TAGS, TITLE)] == [("done", ""), ("due", ""), ("done", "")]
     assert (await workshop.ledger.verdict(1, TAGS))["attempt"] == 0
     assert [call["job"] for call in await workshop.calls()] == [CAPTION, TITLE]
-    assert await workshop.ledger.pool.fetchval("SELECT run_at > now() AND owner IS NULL FROM bildwerk.media")
+    waiting = "SELECT run_at >= $1 + interval '2 s' AND owner IS NULL FROM bildwerk.media"
+    assert await workshop.ledger.pool.fetchval(waiting, before)
 
     scans = workshop.folder.with_name("scans")
     scans.mkdir()

@@ -3,9 +3,8 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import httpx
@@ -27,7 +26,8 @@ from tests.workshop import SPEED, Workshop, open_workshop
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CAPTION = "ollama_caption"
-CALL_SECONDS = 3.0
+SECONDS = {"timeout": 3.0}
+"""How long calls with that end may take; others have as long as a busy machine takes."""
 SCHEMA: dict[str, Any] = {"type": "object", "properties": {"title": {"type": "string"}}, "required": ["title"]}
 
 
@@ -76,12 +76,12 @@ async def simulated(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[S
 async def shop(
     simulated: Simulated, stack: Stack, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Workshop]:
-    """Return a workshop that waits for no call longer than some seconds."""
+    """Return a workshop over that host."""
     folder: Path = tmp_path_factory.mktemp("shop")
     async with (
         FreshDatabase(stack.database_url, template) as url,
         open_pool(Database(url)) as pool,
-        open_workshop(Ledger(pool), simulated, folder, CALL_SECONDS) as opened,
+        open_workshop(Ledger(pool), simulated, folder) as opened,
     ):
         yield opened
 
@@ -101,6 +101,7 @@ async def test_what_becomes_of_the_job(shop: Workshop, mode: str) -> None:
     rule, fate, reason = MODES[mode]
     await upload(shop)
     before = len(await shop.calls())
+    shop.fleet.ollama.options = replace(shop.fleet.ollama.options, total_timeout=SECONDS.get(reason, 60.0))
     await shop.fail(**rule, match={"job": CAPTION})
     try:
         await shop.runner.run(await shop.claim())
@@ -109,7 +110,7 @@ async def test_what_becomes_of_the_job(shop: Workshop, mode: str) -> None:
 
     job = await shop.ledger.pool.fetchrow("SELECT * FROM bildwerk.jobs WHERE job_type = $1", CAPTION)
     run = await shop.ledger.pool.fetchrow("SELECT * FROM bildwerk.runs WHERE job_type = $1 ORDER BY id DESC", CAPTION)
-    breaker = shop.fleet.health.breaker(shop.fleet.ollama.hosts[0]).state(monotonic()).value
+    breaker = "closed" if shop.fleet.health.breaker(shop.fleet.ollama.hosts[0]).since is None else "open"
     asked = [call for call in (await shop.calls())[before:] if call["job"] == CAPTION]
     shown = Fate(job["status"], job["attempt"], run["outcome"], breaker, len(asked) or fate.calls)
     assert (shown, run["reason"]) == (fate, reason)

@@ -199,6 +199,7 @@ async def test_a_host_that_is_too_slow_for_all_at_once_is_asked_one_by_one(fusin
     await fusing.runner.run(await fusing.claim())
     assert not fleet.fuses(fleet.ollama.hosts[0].name, "bildwerk-simulated")
     await fusing.heal()
+    fleet.ollama.options = replace(fleet.ollama.options, total_timeout=60.0)
     fleet.health.record(fleet.ollama.hosts[0], None, 0.0)
     await fusing.ledger.pool.execute(
         "UPDATE bildwerk.media SET run_at = now(); UPDATE bildwerk.slots SET busy_until = NULL"
@@ -219,9 +220,11 @@ async def test_a_picture_that_is_never_answered_says_nothing_about_fusing(fusing
     await fusing.fail("delay", seconds=10.0, next=1)
     with pytest.raises(Unavailable, match="timeout"):
         await fleet.ask(name, replace(question, is_fused=True), send)
+    fleet.ollama.options = replace(fleet.ollama.options, total_timeout=60.0)
     await fleet.look()
     await fleet.ask(name, question, send)
-    await fusing.fail("delay", seconds=10.0, match={"media": "7"})
+    fleet.ollama.options = replace(fleet.ollama.options, total_timeout=5.0)
+    await fusing.fail("delay", seconds=15.0, match={"media": "7"})
     ended = await asyncio.gather(*(fleet.ask(name, one, send) for one in (bad, question)), return_exceptions=True)
 
     assert repr(ended[0]) == repr(Transient("timeout"))

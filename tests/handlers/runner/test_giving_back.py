@@ -20,6 +20,12 @@ CAPTION, TITLE = "ollama_caption", "ollama_title"
 HELD = "SELECT count(*) FROM bildwerk.slots WHERE owner IS NOT NULL"
 
 
+@pytest.fixture
+def lock_timeout() -> float:
+    """Return the seconds after which who waits for a lock gives up, as in a service."""
+    return Database("").lock_timeout
+
+
 async def until(condition: Callable[[], Awaitable[object]]) -> None:
     async with asyncio.timeout(90):
         while not await condition():

@@ -147,12 +147,13 @@ async def test_a_bug_of_ours_fails_its_job_once_and_blocks_nothing(workshop: Wor
 async def during_call(workshop: Workshop, what: Callable[[Work], Awaitable[None]]) -> Ended:
     """Run the medium and do something while the server is at the caption."""
     work = await workshop.claim()
-    await workshop.fail("delay", seconds=2.0, next=1)
+    await workshop.fail("delay", seconds=600.0, next=1)
     running = asyncio.create_task(workshop.runner.run(work))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await workshop.ledger.pool.fetchval("SELECT count(*) FROM bildwerk.runs"):
             await asyncio.sleep(0.01)
         await what(work)
+        await workshop.heal()
         return await running
 
 
@@ -262,7 +263,7 @@ async def test_a_medium_that_is_deleted_while_its_answer_is_written_is_no_bug(wo
             await deletion.commit()
 
         committing = asyncio.create_task(commit())
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(90):
             await during_call(workshop, delete)
             await committing
 

@@ -166,7 +166,7 @@ async def test_pictures_are_decoded_from_the_very_bytes_and_one_bucket_stops_no_
     """P4, M19: the child hashes what it was sent; a bucket that is away is waited for, and found again."""
     content_hash = hashlib.sha256(JPEG).hexdigest()
     cache = RenditionCache(tmp_path / "cache", 1 << 20)
-    sources = Sources({}, {"s3": shop.buckets(seconds=2.0)})
+    sources = Sources({}, {"s3": shop.buckets(seconds=10.0)})
     async with PicturePool(sources, PictureLimits(), cache, 1) as pool:
         store = Store(pool, poll=0.02)
         seen = await store.inspect("s3://scans/a.jpg")
