@@ -22,7 +22,7 @@ from db.outbox import Row
 
 TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 METADATA_SECONDS = 1.0
-"""A cluster that is well tells a topic's partitions within milliseconds."""
+"""A cluster that is well tells a topic's partitions within milliseconds, unless the machine is busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,12 @@ class Publisher:
         named = sorted(topics)
         asked = (asyncio.wait_for(self.producer.partitions_for(self.settings.name(t)), METADATA_SECONDS) for t in named)
         answers = await asyncio.gather(*asked, return_exceptions=True)
-        closed = {t for t, answer in zip(named, answers, strict=True) if isinstance(answer, KafkaError | TimeoutError)}
-        if closed:
-            await self._require_cluster()
-        return frozenset(closed)
+        doubted = [t for t, answer in zip(named, answers, strict=True) if isinstance(answer, KafkaError | TimeoutError)]
+        if not doubted:
+            return frozenset()
+        await self._require_cluster()
+        known = self.producer.client.cluster.partitions_for_topic
+        return frozenset(topic for topic in doubted if not known(self.settings.name(topic)))
 
     async def _require_cluster(self) -> None:
         """While the cluster itself is silent, no topic is to blame."""

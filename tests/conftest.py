@@ -116,7 +116,7 @@ def lock_timeout() -> float:
 @pytest_asyncio.fixture
 async def ledger(database: str, lock_timeout: float) -> AsyncIterator[Ledger]:
     """Return an empty ledger in a database of this test's own."""
-    async with open_pool(Database(database, lock_timeout=lock_timeout)) as pool:
+    async with open_pool(Database(database, lock_timeout=lock_timeout, connect_timeout=60.0)) as pool:
         yield Ledger(pool)
 
 

@@ -22,7 +22,7 @@ from handlers.runner.planning import Force, Planner, PlanRequest
 
 HOST = ("host:1", 4)
 MODEL = "bildwerk-simulated"
-PATIENT = Backoff(tries=3, base=3600.0, cap=3600.0)
+PATIENT = Backoff(tries=3, base=3600.0, cap=36_000.0)
 """What is tried again later is not due before a busy machine comes to look."""
 TEXTS = ("ollama_caption", "ollama_title")
 

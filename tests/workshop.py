@@ -107,7 +107,7 @@ async def open_workshop(
             Sources({"": MediaRoot(folder), "scans": MediaRoot(place / "scans")}), PictureLimits(), cache, 1
         ) as pictures,
         Ollama(hosts, options) as ollama,
-        httpx.AsyncClient(base_url=simulated.control_url) as control,
+        httpx.AsyncClient(base_url=simulated.control_url, timeout=60.0) as control,
     ):
         store, fleet = Store(pictures), Fleet(ollama, HostHealth(hosts))
         runner = Runner(ledger.pool, Finisher(ledger.planner, PATIENT), Asker(store, fleet, Models(MODEL)))

@@ -315,7 +315,7 @@ CASES = (
          waits("not_ollama")),
 )  # fmt: skip
 
-LOST = Case("L20", "an answer after the lease was lost", fault("delay", seconds=1.0), Fate("due", "", "superseded"),
+LOST = Case("L20", "an answer after the lease was lost", fault("hang"), Fate("due", "", "superseded"),
             "discarded by the fence, and counted as `lease_lost`")  # fmt: skip
 
 

@@ -165,8 +165,8 @@ async def test_an_answer_after_the_lease_was_lost(library: Library) -> None:
     await library.desk.pool.execute(
         "UPDATE bildwerk.media SET owner = $2, lease_no = lease_no + 1 WHERE id = $1", media_id, uuid4()
     )
-    await working
     await library.desk.workshop.heal()
+    await working
 
     run = await library.desk.pool.fetchrow(RUN, media_id, library.job_type)
     assert (run["outcome"], run["reason"]) == (LOST.fate.run, "lease_lost")

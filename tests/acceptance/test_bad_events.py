@@ -39,7 +39,7 @@ SECONDS = 120.0
 ROOM_KB = 700_000
 """What the service may come to with one batch of the most that is unfolded in hand: that, its copies, and itself."""
 ROOM = {"max.message.bytes": str(4 << 20), "message.timestamp.after.max.ms": str(2**63 - 1)}
-LIMITS = {"intake_batch": 40, "missing_tries": 2, "missing_delay_seconds": 0.2, "dead_letter_limit": 0}
+LIMITS = {"intake_batch": 40, "missing_tries": 6, "missing_delay_seconds": 0.2, "dead_letter_limit": 0}
 dead = [case for case in CASES if case.fate is Fate.DEAD]
 
 

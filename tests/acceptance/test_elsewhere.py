@@ -27,7 +27,7 @@ async def shop(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     port = find_free_port()
     argv = [sys.executable, "-m", "tests.object_store", str(port)]
     process = await Process.start(Program("object store", argv, tmp_path / "store.log", cwd=REPOSITORY))
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60.0) as client:
 
         async def ready() -> bool | None:
             try:

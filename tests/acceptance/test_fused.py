@@ -52,6 +52,7 @@ async def test_a_service_killed_in_the_middle_of_fused_answers_loses_nothing(mak
     victim = await world.serve(**SETTINGS)
     await victim.said("host.probed", seconds=60)
     media = await world.add(PICTURES)
+    await world.spoil("hang", match={"media": str(media[-1])})  # so that not all is done before it is killed
     await world.wire.created(media)
 
     async def some() -> bool:
@@ -61,6 +62,7 @@ async def test_a_service_killed_in_the_middle_of_fused_answers_loses_nothing(mak
         while not await some():
             await asyncio.sleep(0.01)
     await victim.kill()
+    await world.heal()
     assert await world.pool.fetchval("SELECT count(*) FROM bildwerk.jobs WHERE status IN ('due', 'waiting')") > 0
     await world.serve(**SETTINGS)
     # What a dead process was comparing with the library, nobody else touches for two minutes.

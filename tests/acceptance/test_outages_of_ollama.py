@@ -18,7 +18,7 @@ from tests.acceptance.world import Service, World
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SPEED = ("--picture-seconds", "0.1", "--token-seconds", "0.0005", "--load-seconds", "0.05")
-CALL_SECONDS = 4.0
+CALL_SECONDS = 12.0
 
 Running = tuple[World, Service, Pages]
 
@@ -93,7 +93,7 @@ async def start_hosts(world: World) -> Hosts:
         folder.mkdir()
         started = await start_simulated_ollama(folder, 8, SPEED)
         world.exits.push_async_callback(started.process.stop)
-        control = httpx.AsyncClient(base_url=started.control_url, trust_env=False)
+        control = httpx.AsyncClient(base_url=started.control_url, trust_env=False, timeout=60.0)
         hosts.urls.append(started.url)
         hosts.controls.append(await world.exits.enter_async_context(control))
     return hosts
@@ -123,7 +123,7 @@ async def test_one_of_three_hosts_dead_slow_or_flapping(make: MakeWorld, figure:
                 case "dead":
                     await hosts.spoil("refuse")
                 case "slow":
-                    await hosts.spoil("delay", seconds=1.0)
+                    await hosts.spoil("delay", seconds=5.0)
                 case "flapping":
                     flapping = asyncio.create_task(flap(hosts))
             asked = await hosts.count()

@@ -27,7 +27,7 @@ async def told(world: World, job: str) -> Counter[str]:
 async def test_a_forced_replay_does_each_job_again_once_and_leaves_the_group_alone(world: World) -> None:
     """I16, P21."""
     media = await world.add(8)
-    service = await (await world.serve()).started()
+    service = await (await world.serve(kafka_session_timeout_seconds=10)).started()
     await world.wire.created(media)
     await world.settled(media)
     await world.wire.taken_in(Topic.MEDIA_CREATED)
@@ -114,7 +114,7 @@ async def test_a_flood_stops_intake_and_nothing_else_until_a_person_lifts_it(wor
     await service.said("intake.flooded")
     (flooded,) = service.events("intake.flooded")
     assert (flooded["dead"], flooded["events"], flooded["reason"]) == (25, 25, "not_json")
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60.0) as client:
 
         async def unready() -> Any:
             answer = await client.get("/readyz")

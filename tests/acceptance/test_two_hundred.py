@@ -73,7 +73,9 @@ async def test_replaying_the_topic_asks_no_model_and_tells_nothing(
     await world.wire.created(media * REPEATS)
     await world.wire.taken_in(Topic.MEDIA_CREATED)
 
-    replaying = await world.serve(kafka_group=f"replay-{world.word}", sweep_seconds=3600)
+    replaying = await world.serve(
+        kafka_group=f"replay-{world.word}", kafka_session_timeout_seconds=10, sweep_seconds=3600
+    )
     for topic in (Topic.MEDIA_CREATED, Topic.STAGE_COMPLETED):
         await world.wire.taken_in(topic, 60, f"replay-{world.word}")
     assert await replaying.stop() == 0

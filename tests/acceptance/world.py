@@ -297,7 +297,8 @@ async def make_world(
         # It could do more at once than it is said to: that no more is asked of it is our doing.
         ollama = await start_simulated_ollama(folder, 4 * slots, options)
         exits.push_async_callback(ollama.process.stop)
-        control = await exits.enter_async_context(httpx.AsyncClient(base_url=ollama.control_url, trust_env=False))
+        client = httpx.AsyncClient(base_url=ollama.control_url, trust_env=False, timeout=60.0)
+        control = await exits.enter_async_context(client)
         pool = await exits.enter_async_context(asyncpg.create_pool(database, min_size=1, max_size=4, init=_read_json))
         wire = await exits.enter_async_context(Wire(settings, PARTITIONS))
         world = World(

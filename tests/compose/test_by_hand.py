@@ -207,7 +207,9 @@ async def test_a_picture_is_captioned_by_two_instances_as_docker_would_start_the
         assert [await instance.wait() for instance in instances] == [0, 0]
     for instance in instances:
         lines = map(orjson.loads, instance.program.log.read_text().splitlines())
-        assert [line for line in lines if line["level"] in ("warning", "error", "critical")] == []
+        # That the group is divided anew, when the other one leaves before it, the library tells as a warning.
+        odd = [line for line in lines if line["level"] in ("warning", "error", "critical")]
+        assert [line for line in odd if not line.get("at", "").startswith("group_coordinator._do_heartbeat")] == []
     status, _ = await project.run("serve", *check, **{"8080": ports[0]})
     assert status == 1
 

@@ -76,7 +76,10 @@ class Ward:
 async def _ward(simulated: Simulated, **changes: Any) -> AsyncIterator[Ward]:
     hosts = parse_hosts(f"{simulated.url}=4")
     options = replace(OPTIONS, **changes)
-    async with Ollama(hosts, options) as ollama, httpx.AsyncClient(base_url=simulated.control_url) as control:
+    async with (
+        Ollama(hosts, options) as ollama,
+        httpx.AsyncClient(base_url=simulated.control_url, timeout=60.0) as control,
+    ):
         yield Ward(Fleet(ollama, HostHealth(hosts)), hosts[0], control)
 
 

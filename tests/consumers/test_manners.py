@@ -63,7 +63,7 @@ async def _learn(fleet: Fleet) -> Manner:
 
 
 async def _calls(simulated: Simulated) -> list[dict[str, Any]]:
-    async with httpx.AsyncClient(base_url=simulated.control_url) as control:
+    async with httpx.AsyncClient(base_url=simulated.control_url, timeout=60.0) as control:
         calls: list[dict[str, Any]] = (await control.get("/control/calls")).json()["calls"]
     return calls
 
@@ -122,7 +122,7 @@ async def test_what_was_found_out_is_remembered_for_all(pool: Pool, start_ollama
 async def test_a_layout_that_is_refused_is_passed_over(pool: Pool, start_ollama: Start) -> None:
     """Some templates insist on alternating roles."""
     simulated = await start_ollama(2, *SPEED)
-    async with httpx.AsyncClient(base_url=simulated.control_url) as control:
+    async with httpx.AsyncClient(base_url=simulated.control_url, timeout=60.0) as control:
         rule = {"fault": "status", "status": 400, "next": 2}
         assert (await control.post("/control/faults", json=[rule])).is_success
     async with _fleet(pool, simulated) as fleet:
@@ -132,7 +132,7 @@ async def test_a_layout_that_is_refused_is_passed_over(pool: Pool, start_ollama:
 async def test_a_host_that_goes_away_while_it_is_probed_is_away(pool: Pool, start_ollama: Start) -> None:
     """Its breaker opens; nothing is remembered of it."""
     simulated = await start_ollama(2, *SPEED)
-    async with httpx.AsyncClient(base_url=simulated.control_url) as control:
+    async with httpx.AsyncClient(base_url=simulated.control_url, timeout=60.0) as control:
         assert (await control.post("/control/faults", json=[{"fault": "status", "status": 503}])).is_success
     async with _fleet(pool, simulated, layout=None) as fleet:
         assert fleet.manners is not None
@@ -152,7 +152,10 @@ async def test_a_host_that_goes_away_while_it_is_probed_is_away(pool: Pool, star
 async def test_a_host_whose_runner_crashes_over_the_probe_is_away(pool: Pool, start_ollama: Start) -> None:
     """That picture was made up: whoever's comes next would crash it, too. It is probed again when it is back."""
     simulated = await start_ollama(2, *SPEED)
-    async with _fleet(pool, simulated) as fleet, httpx.AsyncClient(base_url=simulated.control_url) as control:
+    async with (
+        _fleet(pool, simulated) as fleet,
+        httpx.AsyncClient(base_url=simulated.control_url, timeout=60.0) as control,
+    ):
         assert (await control.post("/control/faults", json=[{"fault": "runner_crash"}])).is_success
         assert fleet.manners is not None
         (host,) = fleet.ollama.hosts
@@ -215,7 +218,7 @@ async def _probing(
     """A host that takes the first call of a probe and never answers it; leases last `seconds`."""
     async with (
         _fleet(pool, simulated, **changes) as fleet,
-        httpx.AsyncClient(base_url=simulated.control_url) as control,
+        httpx.AsyncClient(base_url=simulated.control_url, timeout=60.0) as control,
     ):
         manners = fleet.manners
         assert manners is not None
@@ -307,7 +310,10 @@ async def test_a_probe_whose_slot_may_be_somebody_elses_is_given_up(pool: Pool, 
 async def test_a_look_that_fails_does_not_make_a_host_a_stranger(pool: Pool, start_ollama: Start) -> None:
     """A call that was under way closes the breaker after it: the host gets work again."""
     simulated = await start_ollama(2, *SPEED)
-    async with _fleet(pool, simulated) as fleet, httpx.AsyncClient(base_url=simulated.control_url) as control:
+    async with (
+        _fleet(pool, simulated) as fleet,
+        httpx.AsyncClient(base_url=simulated.control_url, timeout=60.0) as control,
+    ):
         await _learn(fleet)
         (host,) = fleet.ollama.hosts
         fleet.health.record(host, Unavailable("server_busy"), monotonic())

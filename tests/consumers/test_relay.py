@@ -203,6 +203,29 @@ async def test_one_missing_topic_does_not_hold_up_the_others(pool: Pool, setting
     assert await pool.fetchval("SELECT count(*) FROM bildwerk.outbox WHERE topic = 'no such topic!'") == 2
 
 
+async def test_a_topic_that_a_busy_machine_told_late_of_is_not_closed(pool: Pool, settings: KafkaSettings) -> None:
+    """Its partitions came after we stopped waiting for them: nothing is to be held back for half a minute."""
+    relay = Relay(pool, settings)
+    try:
+        await until(lambda: _becomes(relay, Round.IDLE))
+        producer = relay._producer
+        assert producer
+        ask = producer.partitions_for
+
+        async def ask_too_shortly(name: str) -> object:
+            asking = asyncio.create_task(ask(name))
+            await asyncio.sleep(0)
+            asking.cancel()
+            raise TimeoutError
+
+        producer.partitions_for = ask_too_shortly
+        await add(pool, [1])
+        assert await relay.relay_batch() is Round.EMPTIED
+        assert relay._closed == {}
+    finally:
+        await relay._drop_producer()
+
+
 class Guarded:
     """The library's producer, at a cluster that lets us see all topics and write to all but one."""
 

@@ -22,7 +22,7 @@ async def desk(
     """Return a desk with an empty library, and a simulated Ollama of two slots."""
     planner = Planner(Chain(find_stages(cell.job_type)))
     async with (
-        open_pool(Database(database)) as pool,
+        open_pool(Database(database, lock_timeout=25.0, connect_timeout=60.0)) as pool,
         open_workshop(Ledger(pool, planner), await start_ollama(2, *SPEED), tmp_path) as workshop,
     ):
         await pool.execute("DELETE FROM bildwerk.media")

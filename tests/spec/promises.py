@@ -21,7 +21,7 @@ ATTEMPT = "SELECT status, attempt, run_at > now() AS later FROM bildwerk.jobs WH
 async def tries_again_after_a_time_out(desk: Desk, job_type: str) -> None:
     """A call is given up while the server answers others: the job waits, writes nothing, and is tried again."""
     workshop, own = desk.workshop, desk.workshop.ledger.planner.chain.stage(job_type).writes
-    desk.ask_with(total_timeout=5.0)
+    desk.ask_with(total_timeout=12.0)
     media_id = await desk.add("teal")
     await workshop.fail("hang", match={"job": job_type, "media": str(media_id)}, next=1)
     work = await workshop.claim()

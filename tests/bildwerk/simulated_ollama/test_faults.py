@@ -132,7 +132,7 @@ async def test_refuse_until_healed(server: Server) -> None:
 
 async def test_refuse_for_a_while(server: Server) -> None:
     """It comes back by itself, on the same port."""
-    await server.spoil("refuse", seconds=2.0)
+    await server.spoil("refuse", seconds=8.0)
     with pytest.raises(httpx.ConnectError):
         await server.ask()
 

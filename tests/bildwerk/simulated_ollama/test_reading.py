@@ -94,7 +94,15 @@ async def test_pictures_in_order_hit_and_all_jobs_at_once_miss(start: Start) -> 
     calls = await server.calls()
     assert sum(call["cached_tokens"] > 256 for call in calls) == 20
     await server.control.delete("/control/calls")
-    await asyncio.gather(*(duration(server, "B", job, picture((1, 2, 3))) for job in JOBS))
+    await server.spoil("hang")
+    asking = asyncio.gather(*(duration(server, "B", job, picture((1, 2, 3))) for job in JOBS))
+
+    async def all_run() -> bool:
+        return bool((await server.state())["running"] == len(JOBS))
+
+    await server.until(all_run)
+    await server.heal()
+    await asking
     assert not any(call["cached_tokens"] > 256 for call in await server.calls())
 
 

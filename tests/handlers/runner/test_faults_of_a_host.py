@@ -127,7 +127,7 @@ async def test_a_thousand_calls_leave_nothing_behind(simulated: Simulated) -> No
     """No task, no socket: whatever went wrong, and however often."""
     (host,) = parse_hosts(f"{simulated.url}=8")
     turns, ended = asyncio.Semaphore(8), []
-    async with httpx.AsyncClient(base_url=simulated.control_url, trust_env=False) as control:
+    async with httpx.AsyncClient(base_url=simulated.control_url, trust_env=False, timeout=60.0) as control:
         rules = [{**rule, "match": {"job": mode}} for mode, rule in {**FAST, HANGING: MODES[HANGING][0]}.items()]
         (await control.post("/control/faults", json=rules)).raise_for_status()
         async with Ollama([host], InferenceOptions("bildwerk-simulated", num_ctx=4096, total_timeout=10.0)) as ollama:
