@@ -45,9 +45,9 @@ async def run_statement(database: str, statement: str, *arguments: object) -> No
 
 
 async def make_kafka(servers: str, partitions: int = PARTITIONS) -> KafkaSettings:
-    """Settings for new topics on the embedded broker.
+    """Settings for new topics on a broker.
 
-    It admits a member after half its session time-out, and sees new messages a few times in a fetch's wait.
+    The embedded one admits a member after half its session time-out and sees new messages a few times in a fetch's wait.
     """
     word = uuid.uuid4().hex[:12]
     topics = {topic: f"{word}.{topic.value}" for topic in Topic}

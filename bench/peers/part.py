@@ -1,7 +1,8 @@
 """The same handler (ask the simulated Ollama, write one row) on bildwerk and on its peers, side by side.
 
-Each run has a topic, a group and a database of its own on one broker and one PostgreSQL. What is
-counted is seen from outside: calls in the log of the simulated Ollama, rows in PostgreSQL.
+Each run has a topic, a group and a database of its own on one Apache Kafka and one PostgreSQL. The embedded
+broker would not be fair to all: it numbers a group's first generation 0, from which some clients do not leave.
+What is counted is seen from outside: calls in the log of the simulated Ollama, rows in PostgreSQL.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from bench.peers.contestants import BILDWERK, PEERS, SLOTS, Contestant, install_
 from bench.peers.ground import Site, lay_out, open_site
 from bench.peers.workloads import Workload, make_even, make_skewed
 from bildwerk.sandbox.failure import SandboxError
+from bildwerk.sandbox.kafka_jars import prepare_kafka
 from bildwerk.sandbox.stack import start_stack
 
 SECONDS = 300.0
@@ -68,7 +70,8 @@ async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
         print(f"peers: not measured, for they cannot be installed here: {'; '.join(absent)}")
     contestants = [one for one in installed if not sizes.programs or one.program in ("", *sizes.programs)]
     most = max(sizes.media, courses.MOST_WAVES * SLOTS)
-    async with start_stack(slots=None) as stack, open_site(stack, plan.folder, most) as site:
+    kafka = await prepare_kafka(print)
+    async with start_stack(slots=None, kafka=kafka) as stack, open_site(stack, plan.folder, most) as site:
         for number in plan.numbers:
             bench = Bench(site, sizes, plan.folder / str(number))
             dice = random.Random(number)  # what is drawn in a round is the same for all

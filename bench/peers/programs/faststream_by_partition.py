@@ -9,4 +9,4 @@ from bench.peers.programs.orders import read_orders
 
 if __name__ == "__main__":
     orders = read_orders()
-    asyncio.run(serve(orders, AckPolicy.ACK, orders.concurrency))
+    asyncio.run(serve(orders, AckPolicy.NACK_ON_ERROR, orders.concurrency))

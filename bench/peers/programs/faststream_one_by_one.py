@@ -8,4 +8,4 @@ from bench.peers.programs.faststream_application import serve
 from bench.peers.programs.orders import read_orders
 
 if __name__ == "__main__":
-    asyncio.run(serve(read_orders(), AckPolicy.ACK))
+    asyncio.run(serve(read_orders(), AckPolicy.NACK_ON_ERROR))
