@@ -47,7 +47,7 @@ async def run_statement(database: str, statement: str, *arguments: object) -> No
 async def make_kafka(servers: str, partitions: int = PARTITIONS) -> KafkaSettings:
     """Settings for new topics on a broker.
 
-    The embedded one admits a member after half its session time-out and sees new messages a few times in a fetch's wait.
+    The embedded one admits a member after half its session time-out, and sees new messages a few times in a wait.
     """
     word = uuid.uuid4().hex[:12]
     topics = {topic: f"{word}.{topic.value}" for topic in Topic}
