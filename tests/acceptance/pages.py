@@ -60,12 +60,18 @@ class Pages:
         await until(well, SECONDS, every=0.2)
 
 
+def open_client(port: int) -> httpx.AsyncClient:
+    """A client of who listens here. It uses no connection again that uvicorn may be about to close (after 5 s)."""
+    limits = httpx.Limits(keepalive_expiry=1.0)
+    return httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60.0, limits=limits)
+
+
 @asynccontextmanager
 async def watched(world: World, **settings: object) -> AsyncIterator[tuple[Service, Pages]]:
     """One more service of a world, ready for work, with its pages."""
     port = find_free_port()
     service = await (await world.serve(web_port=port, **settings)).started()
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60.0) as client:
+    async with open_client(port) as client:
         pages = Pages(client)
         await pages.become_well()
         yield service, pages

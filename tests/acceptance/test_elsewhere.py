@@ -11,6 +11,7 @@ import pytest_asyncio
 from bildwerk.sandbox.process import Process, Program, find_free_port
 from tests.acceptance.conftest import QUICK, MakeWorld
 from tests.acceptance.invariants import gather
+from tests.acceptance.pages import open_client
 from tests.acceptance.pictures import draw
 from tests.acceptance.world import CAPTION, REPOSITORY
 from tests.hostile_web import hostile_web
@@ -27,7 +28,7 @@ async def shop(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     port = find_free_port()
     argv = [sys.executable, "-m", "tests.object_store", str(port)]
     process = await Process.start(Program("object store", argv, tmp_path / "store.log", cwd=REPOSITORY))
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60.0) as client:
+    async with open_client(port) as client:
 
         async def ready() -> bool | None:
             try:

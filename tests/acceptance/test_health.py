@@ -12,7 +12,7 @@ from bildwerk.sandbox.process import find_free_port
 from bildwerk.service import Service
 from bildwerk.settings import Settings
 from bildwerk.wiring import wire
-from tests.acceptance.pages import Pages
+from tests.acceptance.pages import Pages, open_client
 from tests.acceptance.polling import until
 from tests.acceptance.world import World
 
@@ -32,7 +32,7 @@ async def served(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     stop = asyncio.Event()
     async with wire(read(Settings)) as service:
         running = asyncio.create_task(service.run(stop))
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60.0) as client:
+        async with open_client(port) as client:
             try:
                 await until(lambda: listens(client), 60.0)
                 yield service, Pages(client)

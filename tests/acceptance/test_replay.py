@@ -6,13 +6,13 @@ import sys
 from collections import Counter
 from typing import Any
 
-import httpx
 import pytest
 
 from bildwerk.sandbox.process import find_free_port
 from contracts.topics import Topic
 from tests.acceptance.commands import run
 from tests.acceptance.invariants import gather
+from tests.acceptance.pages import open_client
 from tests.acceptance.polling import until
 from tests.acceptance.world import CAPTION, TITLE, World
 
@@ -114,7 +114,7 @@ async def test_a_flood_stops_intake_and_nothing_else_until_a_person_lifts_it(wor
     await service.said("intake.flooded")
     (flooded,) = service.events("intake.flooded")
     assert (flooded["dead"], flooded["events"], flooded["reason"]) == (25, 25, "not_json")
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60.0) as client:
+    async with open_client(port) as client:
 
         async def unready() -> Any:
             answer = await client.get("/readyz")

@@ -13,6 +13,8 @@ with atheris.instrument_imports(include=[module.split(".")[0] for module in TRAC
     for module in TRACED[name]:
         importlib.import_module(module)
 target = load_target(name)
+for data in target.seeds():
+    target.look(data)  # what is loaded with the first of a kind is not the input's time
 
 
 def mutate(data: bytes, most: int, seed: int) -> bytes:

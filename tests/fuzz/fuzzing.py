@@ -61,8 +61,8 @@ def _options(target: Target, seconds: int, finds: Path, words: Path, seed: int) 
     """Arguments of libFuzzer. Inputs are not made smaller: fields that nothing branches on yet would go first."""
     return [
         f"-max_total_time={seconds}", f"-artifact_prefix={finds}", f"-dict={words}", f"-seed={seed}",
-        f"-max_len={target.max_bytes}", f"-timeout={SLOW_SECONDS}", f"-rss_limit_mb={MEMORY_MIB}",
-        "-print_final_stats=1", "-len_control=0", "-reduce_inputs=0",
+        f"-max_len={target.max_bytes}", f"-timeout={SLOW_SECONDS}", f"-report_slow_units={SLOW_SECONDS}",
+        f"-rss_limit_mb={MEMORY_MIB}", "-print_final_stats=1", "-len_control=0", "-reduce_inputs=0",
     ]  # fmt: skip
 
 
