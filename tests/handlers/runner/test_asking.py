@@ -130,7 +130,7 @@ async def test_a_store_that_is_away_keeps_no_other_job_waiting(workshop: Worksho
     assert [shown[name] for name in (CAPTION, TAGS, TITLE)] == [("done", ""), ("due", ""), ("done", "")]
     assert (await workshop.ledger.verdict(1, TAGS))["attempt"] == 0
     assert [call["job"] for call in await workshop.calls()] == [CAPTION, TITLE]
-    waiting = "SELECT run_at >= $1 + interval '2 s' AND owner IS NULL FROM bildwerk.media"
+    waiting = "SELECT run_at >= $1::timestamptz + interval '2 s' AND owner IS NULL FROM bildwerk.media"
     assert await workshop.ledger.pool.fetchval(waiting, before)
 
     scans = workshop.folder.with_name("scans")

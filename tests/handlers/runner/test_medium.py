@@ -147,7 +147,7 @@ async def test_a_bug_of_ours_fails_its_job_once_and_blocks_nothing(workshop: Wor
 async def during_call(workshop: Workshop, what: Callable[[Work], Awaitable[None]]) -> Ended:
     """Run the medium and do something while the server is at the caption."""
     work = await workshop.claim()
-    await workshop.fail("delay", seconds=600.0, next=1)
+    await workshop.fail("hang", next=1)
     running = asyncio.create_task(workshop.runner.run(work))
     async with asyncio.timeout(60):
         while not await workshop.ledger.pool.fetchval("SELECT count(*) FROM bildwerk.runs"):
