@@ -113,10 +113,15 @@ def lock_timeout() -> float:
     return 25.0
 
 
+def make_patient(database: str, lock_timeout: float) -> Database:
+    """Return a database whose connections bear that a busy machine stands still for some seconds."""
+    return Database(database, lock_timeout=lock_timeout, connect_timeout=60.0, idle_in_transaction_timeout=60.0)
+
+
 @pytest_asyncio.fixture
 async def ledger(database: str, lock_timeout: float) -> AsyncIterator[Ledger]:
     """Return an empty ledger in a database of this test's own."""
-    async with open_pool(Database(database, lock_timeout=lock_timeout, connect_timeout=60.0)) as pool:
+    async with open_pool(make_patient(database, lock_timeout)) as pool:
         yield Ledger(pool)
 
 

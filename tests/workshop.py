@@ -80,6 +80,10 @@ class Workshop:
         """End all faults."""
         await self.control.delete("/control/faults")
 
+    async def is_asked(self) -> bool:
+        """Whether the server is at a call: its run is there before the call is sent."""
+        return bool((await self.control.get("/control/state")).json()["running"])
+
     async def calls(self) -> list[dict[str, Any]]:
         """Every model call the server saw, in order, probes aside."""
         calls = (await self.control.get("/control/calls")).json()["calls"]

@@ -64,13 +64,12 @@ QUICK = Sizes(
 
 async def measure(plan: Plan) -> AsyncGenerator[Round, None]:
     """Everything, for each of those that are installed."""
-    sizes = QUICK if plan.quick else FULL
+    sizes, kafka = QUICK if plan.quick else FULL, await prepare_kafka(print)
     installed = install_missing()
     if absent := [peer.name for peer in PEERS if peer not in installed]:
         print(f"peers: not measured, for they cannot be installed here: {'; '.join(absent)}")
     contestants = [one for one in installed if not sizes.programs or one.program in ("", *sizes.programs)]
     most = max(sizes.media, courses.MOST_WAVES * SLOTS)
-    kafka = await prepare_kafka(print)
     async with start_stack(slots=None, kafka=kafka) as stack, open_site(stack, plan.folder, most) as site:
         for number in plan.numbers:
             bench = Bench(site, sizes, plan.folder / str(number))

@@ -87,7 +87,7 @@ async def test_loops_that_are_stuck_or_dead_are_named(world: World, monkeypatch:
 
 
 async def well(pages: Pages) -> bool:
-    """Whether both pages are content; a group is joined slower than this test is patient."""
+    """Whether both pages are content."""
     return not await stuck(pages) and not await pages.lacks()
 
 

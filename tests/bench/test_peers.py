@@ -21,6 +21,7 @@ from bench.peers.workloads import JOBS, Message, make_even, make_skewed
 from bildwerk.sandbox.addresses import Stack
 from bildwerk.sandbox.failure import SandboxError
 from bildwerk.sandbox.process import Process, Program
+from tests.kafka_real.broker import fetch_kafka
 
 REPOSITORY = Path(__file__).parents[2]
 seeds = st.integers(0, 2**32)
@@ -187,6 +188,7 @@ async def test_what_was_begun_and_has_no_row_was_under_way_when_a_member_was_kil
 async def test_bildwerk_and_a_peer_of_each_environment_are_compared(tmp_path: Path) -> None:
     if missing := find_missing():
         pytest.skip(f"{', '.join(missing)} not installed: `make bench ARGS=peers` does it")
+    await fetch_kafka()
     argv = [sys.executable, "-m", "bench", "peers", "--rounds", "1", "--quick", "--output", str(tmp_path / "out")]
     process = await Process.start(Program("bench", argv, tmp_path / "printed", cwd=REPOSITORY))
     try:

@@ -19,7 +19,7 @@ PLANNER = Planner(choose(*TEXTS))
 @pytest.fixture
 async def pool(database: str) -> AsyncIterator[Pool]:
     """A pool on a database of this test's own."""
-    async with open_pool(Database(database, lock_timeout=60.0)) as opened:
+    async with open_pool(Database(database, lock_timeout=25.0)) as opened:
         yield opened
 
 

@@ -40,7 +40,10 @@ async def slow(
             await ledger.pool.execute("INSERT INTO media (path) VALUES ($1)", f"{media_id}.png")
             await ledger.plan(media_id)
         await workshop.inspector.inspect_batch()
-        workshop.runner = replace(workshop.runner, asker=replace(workshop.runner.asker, reading_seconds=0.0))
+        runner, soon = workshop.runner, Backoff(tries=3, base=2.0, cap=60.0)
+        workshop.runner = replace(
+            runner, asker=replace(runner.asker, reading_seconds=0.0), finisher=replace(runner.finisher, retry=soon)
+        )
         await workshop.fail("hang", match={"media": str(BAD)})
         yield workshop
 

@@ -28,7 +28,7 @@ async def read_until(reader: Reader, count: int) -> list[Message]:
         await reader.settle(messages)
         return len(seen) >= count
 
-    await until(poll, 40)
+    await until(poll)
     return [seen[place] for place in sorted(seen)]
 
 

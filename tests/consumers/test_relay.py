@@ -17,6 +17,7 @@ from aiokafka.errors import TopicAuthorizationFailedError
 from aiokafka.structs import ConsumerRecord
 
 from bildwerk.sandbox.broker import start_broker
+from consumers import publishing
 from consumers.kafka import KafkaSettings, create_topics
 from consumers.publishing import Publisher, split_waves
 from consumers.relay import Relay, Round
@@ -133,7 +134,7 @@ async def test_a_platform_may_have_structured_mode_and_its_own_keys(
 async def test_a_wake_up_publishes_without_waiting_for_the_poll(
     pool: Pool, settings: KafkaSettings, read: Read
 ) -> None:
-    relay = Relay(pool, settings, poll=3600.0, reopen=0.0)
+    relay = Relay(pool, settings, poll=3600.0)
     async with running(relay):
         await until(lambda: _true(relay._producer))
         await add(pool, [1])
@@ -172,7 +173,7 @@ async def test_rows_wait_while_the_broker_is_away_and_leave_when_it_is_back(
         await until(lambda: _true(relay._failures))
         assert await count_rows(pool) == 3
         freezable.send(signal.SIGCONT)
-        await until(lambda: _is_empty(pool), 40)
+        await until(lambda: _is_empty(pool))
         await until(lambda: _true(relay._failures == 0))
 
 
@@ -203,7 +204,9 @@ async def test_one_missing_topic_does_not_hold_up_the_others(pool: Pool, setting
     assert await pool.fetchval("SELECT count(*) FROM bildwerk.outbox WHERE topic = 'no such topic!'") == 2
 
 
-async def test_a_topic_that_a_busy_machine_told_late_of_is_not_closed(pool: Pool, settings: KafkaSettings) -> None:
+async def test_a_topic_that_a_busy_machine_told_late_of_is_not_closed(
+    pool: Pool, settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its partitions came after we stopped waiting for them: nothing is to be held back for half a minute."""
     relay = Relay(pool, settings)
     try:
@@ -219,6 +222,7 @@ async def test_a_topic_that_a_busy_machine_told_late_of_is_not_closed(pool: Pool
             raise TimeoutError
 
         producer.partitions_for = ask_too_shortly
+        monkeypatch.setattr(publishing, "METADATA_SECONDS", 30.0)
         await add(pool, [1])
         assert await relay.relay_batch() is Round.EMPTIED
         assert relay._closed == {}

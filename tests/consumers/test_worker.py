@@ -36,11 +36,6 @@ async def reach(condition: Callable[[], Awaitable[object]], seconds: float = 60.
             await asyncio.sleep(0.02)
 
 
-async def is_asked(workshop: Workshop) -> bool:
-    """Whether the server is at a call: its run is there before the call is sent."""
-    return bool((await workshop.control.get("/control/state")).json()["running"] == 1)
-
-
 async def run_through(dispatcher: Dispatcher, workshop: Workshop) -> None:
     """Run until nothing is open, then stop."""
     await workshop.register()
@@ -187,13 +182,11 @@ async def test_a_heart_that_cannot_beat_stops_its_calls(workshop: Workshop, disp
     stop = asyncio.Event()
     running = asyncio.create_task(dispatcher.run(stop))
     await reach(lambda: workshop.ledger.pool.fetchval("SELECT count(*) FROM bildwerk.runs"))
-    began = monotonic()
 
     async def lost() -> bool:
         return not dispatcher.works
 
     await reach(lost)
-    assert monotonic() - began < 60
     assert monotonic() - dispatcher.beaten > dispatcher.settings.lease - dispatcher.settings.margin
     stop.set()
     await asyncio.wait_for(running, 60)
@@ -219,16 +212,16 @@ async def test_a_heart_that_beats_into_nothing_stops_its_calls_too(workshop: Wor
         async def lost() -> bool:
             return not dispatcher.works
 
-        await reach(lost, 60.0)
+        await reach(lost)
         assert not dispatcher.is_trusted(monotonic())
         await proxy.forward()
 
         async def trusted() -> bool:
             return dispatcher.is_trusted(monotonic())
 
-        await reach(trusted, 60.0)
+        await reach(trusted)
         stop.set()
-        await asyncio.wait_for(running, 30)
+        await asyncio.wait_for(running, 60)
 
 
 async def test_draining_finishes_the_call_and_takes_nothing_new(workshop: Workshop, dispatcher: Dispatcher) -> None:
@@ -238,7 +231,7 @@ async def test_draining_finishes_the_call_and_takes_nothing_new(workshop: Worksh
     await workshop.fail("hang", next=1)
     stop = asyncio.Event()
     running = asyncio.create_task(dispatcher.run(stop))
-    await reach(lambda: is_asked(workshop))
+    await reach(workshop.is_asked)
     stop.set()
     await workshop.heal()
     await asyncio.wait_for(running, 60)
@@ -258,7 +251,7 @@ async def test_a_call_that_outlasts_the_grace_is_given_up_and_released(
     dispatcher.settings = replace(dispatcher.settings, grace=0.3)
     stop = asyncio.Event()
     running = asyncio.create_task(dispatcher.run(stop))
-    await reach(lambda: is_asked(workshop))
+    await reach(workshop.is_asked)
     stop.set()
     await asyncio.wait_for(running, 60)
 
@@ -300,7 +293,9 @@ async def test_a_bug_outside_of_any_job_is_no_tight_loop(workshop: Workshop, dis
     assert await workshop.ledger.pool.fetchval("SELECT max(lease_no) FROM bildwerk.media") <= 4
 
 
-async def test_media_of_a_store_that_is_away_cost_nothing_and_do_not_spin(workshop: Workshop, database: str) -> None:
+async def test_media_of_a_store_that_is_away_cost_nothing_and_do_not_spin(
+    workshop: Workshop, dispatcher: Dispatcher
+) -> None:
     """Those of another store go on meanwhile; each is claimed once, and left alone as long as the store was away."""
     pool, scans = workshop.ledger.pool, workshop.folder.parent / "scans"
     scans.mkdir()
@@ -314,8 +309,7 @@ async def test_media_of_a_store_that_is_away_cost_nothing_and_do_not_spin(worksh
     assert isinstance(store, Store)
     store.breakers["scans"] = Breaker(since=monotonic() - 1000, reason="media_root_unavailable", retry_at=math.inf)
     await workshop.register()
-    settings, stop = WorkerSettings(lease=60.0, poll=0.1, grace=10.0), asyncio.Event()
-    dispatcher = Dispatcher(pool, Database(database), workshop.runner, workshop.fleet.available, settings)
+    stop = asyncio.Event()
     running = asyncio.create_task(dispatcher.run(stop))
 
     async def done() -> bool:
@@ -326,11 +320,11 @@ async def test_media_of_a_store_that_is_away_cost_nothing_and_do_not_spin(worksh
     async def met() -> bool:
         return bool(await pool.fetchval("SELECT min(lease_no) > 0 FROM bildwerk.media"))
 
-    await reach(done, 60.0)
-    await reach(met, 60.0)
+    await reach(done)
+    await reach(met)
     await asyncio.sleep(1.0)
     stop.set()
-    await asyncio.wait_for(running, 30)
+    await asyncio.wait_for(running, 60)
 
     claims = await pool.fetch("SELECT lease_no FROM bildwerk.media WHERE id > 1")
     assert [row["lease_no"] for row in claims] == [1] * 5

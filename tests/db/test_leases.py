@@ -216,7 +216,7 @@ async def test_a_heart_beats_although_a_finish_waits_for_the_platform(ledger: Le
     job = await ledger.start(lease, "ollama_caption")
 
     async with ledger.pool.acquire() as platform, ledger.pool.acquire() as heart, platform.transaction():
-        await heart.execute("SET lock_timeout = '60s'")  # it began to wait a moment after the one that gives up
+        await heart.execute("SET lock_timeout = '25s'")  # it began to wait a moment after the one that gives up
         await platform.execute("UPDATE media_meta SET value = value WHERE key = 'ollama.caption'")
         finishing = asyncio.create_task(ledger.finish(job, captioned("Dogs in the sun.")))
         async with asyncio.timeout(20):

@@ -52,7 +52,7 @@ async def test_16_writers_of_the_same_500_tags(database: str, share: int) -> Non
     """No error, no tag twice, every link there: with all tags on each medium, and with others on each."""
     draw = random.Random(share)
     names = [f"Tag {number}" if number % 3 else f"tag-{number}" for number in range(TAGS)]
-    async with open_pool(Database(database, pool_size=WRITERS, lock_timeout=60.0)) as pool:
+    async with open_pool(Database(database, pool_size=WRITERS, lock_timeout=25.0)) as pool:
         await pool.execute(SLOW)
         media = await Tagged(pool).media(WRITERS * EACH)
         wanted = {medium: draw.sample(names, share) for medium in media}
@@ -75,7 +75,7 @@ async def test_16_writers_of_two_spellings_of_each_tag(database: str, share: int
     """One row a tag, and its spelling on every medium that was given either."""
     draw = random.Random(share)
     keys = [f"tag {number}" for number in range(60)]
-    async with open_pool(Database(database, pool_size=WRITERS, lock_timeout=60.0)) as pool:
+    async with open_pool(Database(database, pool_size=WRITERS, lock_timeout=25.0)) as pool:
         await pool.execute(SLOW)
         media = await Tagged(pool).media(WRITERS)
         wanted = {medium: draw.sample(keys, share) for medium in media}

@@ -16,7 +16,7 @@ async def serve(orders: Orders) -> None:
     broker = make_broker(orders)
 
     @broker.subscriber(
-        orders.topic, group_id=orders.group, auto_offset_reset="earliest", ack_policy=AckPolicy.ACK,
+        orders.topic, group_id=orders.group, auto_offset_reset="earliest", ack_policy=AckPolicy.NACK_ON_ERROR,
         batch=True, max_records=BATCH,
         session_timeout_ms=orders.session_ms, heartbeat_interval_ms=orders.session_ms // 6,
     )  # fmt: skip

@@ -150,7 +150,7 @@ async def during_call(workshop: Workshop, what: Callable[[Work], Awaitable[None]
     await workshop.fail("hang", next=1)
     running = asyncio.create_task(workshop.runner.run(work))
     async with asyncio.timeout(60):
-        while not await workshop.ledger.pool.fetchval("SELECT count(*) FROM bildwerk.runs"):
+        while not await workshop.is_asked():
             await asyncio.sleep(0.01)
         await what(work)
         await workshop.heal()
