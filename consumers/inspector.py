@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
+from time import monotonic
 from typing import Protocol
 
 import structlog
@@ -15,10 +17,11 @@ from contracts.facts import Picture
 from db import inspections, ledger
 from db.failures import is_repeatable
 from db.inspections import Uninspected
-from db.pool import Pool
+from db.pool import Connection, Pool, transact
 from handlers.backoff import Backoff
 from handlers.failures import Failure, Invalid, Stale, Unavailable
 from handlers.inspect.pool import Inspection
+from handlers.runner.outcomes import Planned
 from handlers.runner.planning import Planner, PlanRequest
 from handlers.runner.seeking import index_medium
 
@@ -124,6 +127,7 @@ class Inspector:
             self.settled()
 
     async def _inspect(self, medium: Uninspected) -> None:
+        began = monotonic()
         try:
             inspection = await self._detect(medium, await self.pictures.inspect(medium.path, medium.measured))
         except Invalid as failure:
@@ -135,8 +139,12 @@ class Inspector:
         except Exception:
             log.exception("inspector.broken", media_id=medium.media_id)
             inspection = Inspection(None, 0, Picture(unreadable="bug"), None)
-        if self._may_be_uploading(medium, inspection):
-            return await self._postpone(medium, self.again.delay(medium.tries), vain=True)
+        if inspection.picture.unreadable in UPLOADING:
+            age = _tell_age(medium, inspection, monotonic() - began)
+            if age is None and medium.tries + 1 < self.again.tries:
+                return await self._postpone(medium, self.again.delay(medium.tries), vain=True)
+            if age is not None and age < YOUNG_SECONDS:
+                return await self._postpone(medium, max(self.again.base, age), vain=False)
         return await self._settle(medium, inspection)
 
     async def _detect(self, medium: Uninspected, inspection: Inspection) -> Inspection:
@@ -168,29 +176,17 @@ class Inspector:
                 raise
             raise Unavailable("database_unavailable", type(error).__name__) from error
 
-    def _may_be_uploading(self, medium: Uninspected, inspection: Inspection) -> bool:
-        if inspection.picture.unreadable not in UPLOADING or medium.tries + 1 >= self.again.tries:
-            return False
-        if inspection.mtime is None:
-            return True
-        return medium.now.timestamp() - inspection.mtime < YOUNG_SECONDS
-
     async def _postpone(self, medium: Uninspected, seconds: float, *, vain: bool) -> None:
         async with self.pool.acquire() as connection:
             await inspections.postpone(connection, medium, timedelta(seconds=seconds), vain=vain)
 
     async def _settle(self, medium: Uninspected, inspection: Inspection) -> None:
-        """Store what was found and plan, in one transaction; a mark that moved meanwhile is inspected anew (P6)."""
+        """Store what was found, then make it findable: again where another transaction is in the way for long."""
         picture = inspection.picture
-        async with self.pool.acquire() as connection, connection.transaction():
-            await ledger.lock(connection, [medium.media_id])
-            if not await inspections.is_current(connection, medium):
-                await inspections.postpone(connection, medium, timedelta(0), vain=False)
-                return
-            await inspections.settle(connection, medium, inspection.content_hash, picture)
-            planned = await self.planner.plan_media(connection, [PlanRequest(medium.media_id)])
-        async with self.pool.acquire() as connection, connection.transaction():
-            await index_medium(connection, medium.media_id)
+        planned = await transact(self.pool, partial(self._store, medium, inspection))
+        if planned is None:
+            return
+        await transact(self.pool, partial(index_medium, media_id=medium.media_id))
         if inspection.content_hash is not None and picture.phash is not None:
             async with self.pool.acquire() as connection:
                 await inspections.compare(connection, inspection.content_hash, picture.phash)
@@ -206,3 +202,23 @@ class Inspector:
         self.settled()
         if planned.due:
             self.found()
+
+    async def _store(self, medium: Uninspected, inspection: Inspection, connection: Connection) -> Planned | None:
+        """Store and plan in the caller's transaction; None: the mark moved meanwhile, it is inspected anew (P6)."""
+        await ledger.lock(connection, [medium.media_id])
+        if not await inspections.is_current(connection, medium):
+            await inspections.postpone(connection, medium, timedelta(0), vain=False)
+            return None
+        await inspections.settle(connection, medium, inspection.content_hash, inspection.picture)
+        return await self.planner.plan_media(connection, [PlanRequest(medium.media_id)])
+
+
+def _tell_age(medium: Uninspected, inspection: Inspection, took: float) -> float | None:
+    """Seconds from the file's last change to the claim; None: nobody tells, or only a clock that is wrong.
+
+    A file that changed while the look was waited for, `took` seconds, is younger than the claim.
+    """
+    if inspection.mtime is None:
+        return None
+    age = medium.now.timestamp() - inspection.mtime
+    return None if age < -took - YOUNG_SECONDS else age

@@ -203,7 +203,7 @@ class Dispatcher:
                 if not is_repeatable(error):
                     log.exception("heartbeat.broken")
                 log.warning("heartbeat.failed", error=type(error).__name__)
-                await asyncio.sleep(self.settings.heartbeat / 2)
+                await asyncio.sleep(min(1.0, self.settings.heartbeat / 4))  # so that more are in time after a late one
 
     async def _beat_on_one_connection(self) -> None:
         """Beat on a connection of its own, so that no queue of the pool can starve it. Returns only by raising.
@@ -234,8 +234,8 @@ class Dispatcher:
             for work in works:
                 if work.over:
                     continue  # given back meanwhile, not lost
-                held = {(slot.host, slot.number) for slot in work.slots}  # less than before, when some are given back
-                if work.claim.medium.media_id not in kept or not held <= kept_slots:
+                # Its slots are fewer than before, when some are given back.
+                if work.claim.medium not in kept or not kept_slots.issuperset(work.slots):
                     log.warning("lease.lost", media_id=work.claim.medium.media_id)
                     work.lose()
                 work.held_at = began

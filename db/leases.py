@@ -161,8 +161,8 @@ async def claim_slot(connection: Connection, owner: UUID, lease: timedelta, host
 
 async def beat(
     connection: Connection, lease: timedelta, media: Sequence[MediumLease], slots: Sequence[SlotLease]
-) -> tuple[set[int], set[tuple[str, int]]]:
-    """Prolong leases; returns what is still ours: media ids, and (host, number) of slots."""
+) -> tuple[set[MediumLease], set[SlotLease]]:
+    """Prolong leases; returns those of them that are still ours."""
     async with connection.transaction():
         kept = await connection.fetch(
             load("leases")["leases_heartbeat"], [m.media_id for m in media], [m.lease_no for m in media], lease
@@ -174,7 +174,11 @@ async def beat(
             [s.lease_no for s in slots],
             lease,
         )
-    return {row["id"] for row in kept}, {(row["host"], row["number"]) for row in kept_slots}
+    media_kept, slots_kept = {tuple(row) for row in kept}, {tuple(row) for row in kept_slots}
+    return (
+        {m for m in media if (m.media_id, m.lease_no) in media_kept},
+        {s for s in slots if (s.host, s.number, s.lease_no) in slots_kept},
+    )
 
 
 async def fence(connection: Connection, medium: MediumLease) -> bool:

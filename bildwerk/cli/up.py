@@ -2,16 +2,17 @@
 
 import asyncio
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 from rich.console import Console
 from rich.live import Live
 
 from bildwerk import wiring
 from bildwerk.arguments import make_database
-from bildwerk.cli.connections import connected
 from bildwerk.cli.ingest import describe, ingest_paths
 from bildwerk.cli.migrate import make_topics, migrate_database
 from bildwerk.cli.problem import Problem
@@ -24,9 +25,12 @@ from bildwerk.sandbox.stack import start_stack
 from bildwerk.settings import Settings
 from bildwerk.telemetry import logs
 from bildwerk.telemetry.metrics import Metrics
+from db.failures import is_repeatable
 from db.pool import Pool, open_pool
 from db.reads import read_overview
 from handlers.inference.hosts import list_slots
+
+log = structlog.get_logger("bildwerk.cli.up")
 
 DATA = ".bildwerk"
 LOG = "bildwerk.log"
@@ -85,15 +89,32 @@ async def _work(settings: Settings, data: Path) -> None:
 
 
 async def _watch(pool: Pool, settings: Settings, sheet: Path) -> None:
-    """Show how far it is, and make the contact sheet anew whenever everything is done."""
+    """Show how far it is, and make the contact sheet anew whenever everything is done.
+
+    Where PostgreSQL is away or the disk is full for a moment, that is shown later: the work does not end for it.
+    """
     made = False
-    async with connected(settings) as connection:
-        with Live(console=Console(), auto_refresh=False) as live:
-            while True:
-                overview = await read_overview(connection, list_slots(settings.ollama_host))
+    with Live(console=Console(), auto_refresh=False) as live:
+        while True:
+            try:
+                async with pool.acquire() as connection:
+                    overview = await read_overview(connection, list_slots(settings.ollama_host))
                 live.update(render(overview), refresh=True)
                 if overview.settled and not made:
-                    await make_sheet(pool, settings, sheet, simulated=settings.model == SIMULATED)
-                    live.console.print(f"contact sheet: {sheet / 'index.html'}", soft_wrap=True)
+                    live.console.print(await _make_sheet(pool, settings, sheet), soft_wrap=True)
                 made = overview.settled
-                await asyncio.sleep(WATCH_SECONDS)
+            except Exception as error:
+                if not is_repeatable(error):
+                    raise
+                with suppress(OSError):  # of a disk that is full, where the log is
+                    log.warning("up.not_shown", error=type(error).__name__)
+            await asyncio.sleep(WATCH_SECONDS)
+
+
+async def _make_sheet(pool: Pool, settings: Settings, sheet: Path) -> str:
+    """Make the contact sheet; a line on what came of it."""
+    try:
+        await make_sheet(pool, settings, sheet, simulated=settings.model == SIMULATED)
+    except OSError as error:
+        return f"contact sheet: not made ({error.strerror or type(error).__name__})"
+    return f"contact sheet: {sheet / 'index.html'}"

@@ -56,6 +56,7 @@ LOG_EVENTS: Final[dict[str, str]] = {
     " megabytes; `reason` names it",
     "inspector.broken": "looking at a picture met a mistake of ours; its jobs are skipped",
     "inspector.repeated": "an inspection could not be stored and is tried again",
+    "up.not_shown": "how far `bildwerk up` is could not be shown, or the contact sheet not made: tried again",
     "inspector.unavailable": "the store, the decoders or PostgreSQL are away; the picture waits",
     "duplicates.sought": "others like a medium were looked for; `pairs` were found, `left_out` more are too many",
     "duplicates.broken": "comparing a medium with others met a mistake of ours; it counts as like nobody",

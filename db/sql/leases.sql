@@ -79,7 +79,7 @@ WITH mine AS MATERIALIZED (
     WHERE m.owner IS NOT NULL
     ORDER BY m.id FOR NO KEY UPDATE OF m
 )
-UPDATE bildwerk.media AS m SET until = now() + $3::interval FROM mine WHERE m.id = mine.id RETURNING m.id
+UPDATE bildwerk.media AS m SET until = now() + $3::interval FROM mine WHERE m.id = mine.id RETURNING m.id, m.lease_no
 
 -- name: leases_release
 UPDATE bildwerk.media SET owner = NULL, until = NULL WHERE id = $1 AND lease_no = $2

@@ -91,7 +91,7 @@ WITH mine AS MATERIALIZED (
 )
 UPDATE bildwerk.slots AS s SET until = now() + $4::interval
 FROM mine WHERE s.host = mine.host AND s.number = mine.number
-RETURNING s.host, s.number
+RETURNING s.host, s.number, s.lease_no
 
 -- name: slots_release
 -- busy: how long the server goes on with a call that was given up; the slot is nobody's, but not free.

@@ -20,7 +20,7 @@ from handlers.inspect.sources import Remote, Sources
 
 LEAST_AT_ONCE: Final = 2
 """So that one picture is fetched while another is decoded."""
-_CHILD_FAULTS = frozenset([Reason.DECODER_CRASHED, Reason.DECODER_OUT_OF_MEMORY])
+_CHILD_FAULTS = frozenset([Reason.DECODER_CRASHED, Reason.DECODER_OUT_OF_MEMORY, Reason.DECODER_TIMEOUT])
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class PicturePool:
             return await self._insist(request, await remote.fetch(place, self._limits.max_bytes))
 
     async def _insist(self, request: Header, data: bytes) -> Answer:
-        """Ask a child, and a fresh one if it died: it may be worn out, or a stranger killed it."""
+        """Ask a child, and a fresh one if it died or hung: a stranger killed it, or the machine stood still."""
         try:
             answer = await self._exchange(request, data, fresh=False)
         except ChildDiedError:

@@ -130,8 +130,8 @@ def taken() -> list[Case]:
 
 CASES: Sequence[Case] = (
     Case("M1", "no file", nothing, "missing_file", "looked for twice more; and when an update names the medium"),
-    Case("M2", "no byte", content(bytes), "empty_file", "so is an upload in progress at first: a file that changed in"
-         " the last 30 seconds is looked at twice more"),
+    Case("M2", "no byte", content(bytes), "empty_file", "so is an upload in progress at first: it is looked at until"
+         " nobody has written to it for 30 seconds"),
     *refused(),
     Case("M13", "TIFF whose directories go round", content(lambda: directories(3, ring=True)), "truncated_picture",
          "LibRaw looks at all that begins like TIFF: most RAW files do"),
@@ -159,7 +159,7 @@ OTHERS: Sequence[Told] = (
          "in a child process; tried in a fresh one, too",
          "test_m21_more_memory_than_a_decoder_may_have_fails_only_that_picture"),
     Told("M21", "a picture that a decoder hangs over", "skipped", "decoder_timeout", SHOWN,
-         "the child is killed after `BILDWERK_DECODER_SECONDS`",
+         "the child is killed after `BILDWERK_DECODER_SECONDS`; tried in a fresh one, too",
          "test_m21_a_decoder_that_hangs_is_killed_and_nobody_else_notices"),
     Told("M21", "a picture that crashes its decoder", "skipped", "decoder_crashed", SHOWN,
          "twice, the second time a fresh one",

@@ -132,6 +132,8 @@ async def test_m21_a_decoder_that_hangs_is_killed_and_nobody_else_notices(librar
 
     frozen = await spoil_decoding(world, transparent_plane(7000, 6990), signal.SIGSTOP, "decoder_timeout")
 
+    assert len(frozen) == 2, "the second one fresh: a machine that stood still is not held against a picture"
+
     async def gone() -> bool:
         return not [pid for pid in frozen if Path(f"/proc/{pid}").exists()]
 

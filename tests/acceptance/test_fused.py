@@ -16,7 +16,7 @@ ALL = tuple(stage.job_type for stage in load_stages())
 PICTURES = 20
 SETTINGS = {
     "job_types": ",".join(ALL), "layout": "auto", "fused": "auto", "num_ctx": 16_384, "lease_seconds": 10,
-    "decoder_seconds": 10, "sweep_seconds": 5,
+    "decoder_seconds": 5, "sweep_seconds": 5,
 }  # fmt: skip
 """A busy computer stands still for some seconds, in which no lease may run out and no decoder may be taken for hung."""
 

@@ -19,7 +19,7 @@ OTHERS = ("ollama_title", "ollama_quality")
 PICTURES, TURN = 16, 4
 SETTINGS = {
     "job_types": ",".join(ALL), "models": ",".join(f"{job_type}={OTHER}" for job_type in OTHERS), "swap_media": TURN,
-    "lease_seconds": 10, "decoder_seconds": 10, "sweep_seconds": 5,
+    "lease_seconds": 10, "decoder_seconds": 5, "sweep_seconds": 5,
 }  # fmt: skip
 
 

@@ -33,7 +33,7 @@ ALL = tuple(stage.job_type for stage in load_stages())
 ALWAYS = {key for stage in load_stages() for key in stage.writes} - {REPORT}
 NOTHING: Mapping[str, frozenset[str]] = {}
 MIGRATOR, SERVICE = "bildwerk_migrator", "bildwerk_service"
-SETTINGS = {"job_types": ",".join(ALL), "lease_seconds": 5, "decoder_seconds": 10, "sweep_seconds": 5}
+SETTINGS = {"job_types": ",".join(ALL), "lease_seconds": 5, "decoder_seconds": 5, "sweep_seconds": 5}
 
 
 @dataclass

@@ -26,7 +26,7 @@ WRITTEN = {key for stage in STAGES for key in stage.writes if stage.job_type != 
 PICTURES = 60
 PROMPTS = "ollama_prompt_recon"
 EVALUATIONS = ("quality_eval", "policy_eval")
-SETTINGS = {"job_types": ",".join(ALL), "lease_seconds": 6, "decoder_seconds": 10, "sweep_seconds": 5}
+SETTINGS = {"job_types": ",".join(ALL), "lease_seconds": 6, "decoder_seconds": 6, "sweep_seconds": 5}
 # What many platforms do, and what must not make us look at our own writes again.
 TOUCHING = """
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS

@@ -39,7 +39,7 @@ BACKLOG = 40
 UNSEEN = "SELECT EXISTS (SELECT FROM bildwerk.media WHERE inspect_at IS NOT NULL)"
 SETTINGS: dict[str, object] = {
     "lease_seconds": LEASE,
-    "decoder_seconds": 10,
+    "decoder_seconds": 6,
     "kafka_session_timeout_seconds": 6,
     "sweep_seconds": 5,
 }

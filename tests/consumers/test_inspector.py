@@ -40,6 +40,22 @@ async def test_a_missing_file_is_looked_for_again_and_then_has_one_reason(room: 
     assert (verdict["status"], verdict["reason"]) == ("skipped", "unreadable_picture")
 
 
+@pytest.mark.parametrize(("seconds", "open_looks"), [(0.0, 9), (20.0, 9), (31.0, 0), (-20.0, 9), (-3600.0, 1)])
+async def test_a_file_that_somebody_may_be_writing_is_looked_at_until_it_is_left_alone(
+    room: Room, seconds: float, open_looks: int
+) -> None:
+    """However slow the writer is. A file from the future tells nothing: it has as many looks as one that is absent."""
+    media_id = await room.add("orange.png")
+    picture = Picture(unreadable="truncated_picture")
+    still = 0
+    for _ in range(9):
+        now = (await room.ledger.pool.fetchval("SELECT now()")).timestamp()
+        room.inspector.pictures = Broken(Inspection("f1", 9, picture, now - seconds))
+        await room.inspector.inspect_batch()
+        still += (await room.row(media_id))[2]
+    assert still == open_looks
+
+
 async def test_a_file_that_comes_later_is_found_by_the_next_event(room: Room) -> None:
     media_id = await room.add("late.png")
     for _ in range(2):

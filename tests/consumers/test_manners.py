@@ -69,7 +69,7 @@ async def _calls(simulated: Simulated) -> list[dict[str, Any]]:
 
 
 async def test_a_server_that_reuses_pictures_is_asked_job_by_job(pool: Pool, start_ollama: Start) -> None:
-    """One question wakes it and two are enough; they are marked as a probe."""
+    """One question wakes it, two and two more that confirm them are enough; they are marked as a probe."""
     simulated = await start_ollama(2, *SPEED)
     async with _fleet(pool, simulated) as fleet:
         assert fleet.available() == [], "nothing is asked of it before it is known how"
@@ -77,7 +77,7 @@ async def test_a_server_that_reuses_pictures_is_asked_job_by_job(pool: Pool, sta
         assert await _learn(fleet) == Manner(Layout.TWO_USER_TURNS, fuses=False)
         assert len(fleet.available()) == 1
     calls = await _calls(simulated)
-    assert [call["probe"] for call in calls] == [True, True, True]
+    assert [call["probe"] for call in calls] == [True] * 5
 
 
 async def test_a_sliding_window_is_asked_for_all_jobs_at_once(pool: Pool, start_ollama: Start) -> None:
@@ -178,7 +178,7 @@ async def test_two_that_find_out_at_once_do_not_disturb_each_other(pool: Pool, s
     async with _fleet(pool, simulated, slots=1) as one, _fleet(pool, simulated, slots=1) as other:
         found = await asyncio.gather(_learn(one), _learn(other))
     assert [manner.fuses for manner in found] == [False, False]
-    assert len(await _calls(simulated)) == 3
+    assert len(await _calls(simulated)) == 5
     assert await pool.fetchval("SELECT count(*) FROM bildwerk.slots WHERE owner IS NOT NULL") == 0
 
 
@@ -337,7 +337,7 @@ async def test_what_could_not_be_kept_holds_for_this_process(
     simulated = await start_ollama(2, *SPEED)
     async with _fleet(pool, simulated) as fleet:
         assert await _learn(fleet) == Manner(Layout.TWO_USER_TURNS, fuses=False)
-    assert len(await _calls(simulated)) == 3
+    assert len(await _calls(simulated)) == 5
 
 
 async def test_a_layout_that_is_set_is_judged_by_itself(pool: Pool, start_ollama: Start) -> None:

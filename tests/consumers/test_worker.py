@@ -5,6 +5,7 @@ import math
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from time import monotonic
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
@@ -14,7 +15,8 @@ from consumers.failure_stop import FailureStop
 from consumers.store import Store
 from consumers.turns import is_turn_of_oldest
 from consumers.worker import Dispatcher, WorkerSettings
-from db.pool import Database
+from db import leases
+from db.pool import Connection, Database
 from handlers.inference.health import Breaker
 from handlers.runner.work import Work
 from tests.tcp_proxy import TcpProxy
@@ -190,6 +192,39 @@ async def test_a_heart_that_cannot_beat_stops_its_calls(workshop: Workshop, disp
     assert monotonic() - dispatcher.beaten > dispatcher.settings.lease - dispatcher.settings.margin
     stop.set()
     await asyncio.wait_for(running, 60)
+
+
+async def test_a_beat_that_was_cut_off_is_made_up_for_before_its_lease_is_given_up(
+    workshop: Workshop, dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that stood still for one beat costs no call: the next one comes a second later, not half a beat."""
+    dispatcher.settings = replace(dispatcher.settings, lease=24.0)
+    await workshop.inspector.inspect_batch()
+    await workshop.register()
+    await workshop.fail("hang", next=1)
+    beat, beats = leases.beat, list[float]()
+
+    async def beat_late_once(connection: Connection, *given: Any) -> Any:
+        beats.append(monotonic())
+        if len(beats) == 2:
+            await connection.execute("SELECT pg_sleep(60)")
+        return await beat(connection, *given)
+
+    monkeypatch.setattr(leases, "beat", beat_late_once)
+    ended: list[Work] = []
+    dispatcher.finished = ended.append
+    stop = asyncio.Event()
+    running = asyncio.create_task(dispatcher.run(stop))
+
+    async def beaten_again() -> bool:
+        return len(beats) > 2
+
+    await reach(beaten_again)
+    await workshop.heal()
+    stop.set()
+    await asyncio.wait_for(running, 60)
+    assert [work.lost for work in ended] == [False]
+    assert beats[2] - beats[1] < dispatcher.settings.heartbeat + 3.0
 
 
 async def test_a_heart_that_beats_into_nothing_stops_its_calls_too(workshop: Workshop, database: str) -> None:

@@ -19,7 +19,7 @@ from tests.acceptance.world import TITLE, Service, World
 from tests.crash.cases import Case
 from tests.crash.points import JOBS
 
-SETTINGS = {"lease_seconds": 3, "decoder_seconds": 6, "decoder_processes": 1, "kafka_session_timeout_seconds": 2}
+SETTINGS = {"lease_seconds": 3, "decoder_seconds": 3, "decoder_processes": 1, "kafka_session_timeout_seconds": 2}
 SLOTS = 1
 BAD = b"{oops"
 LARGE = 3_000

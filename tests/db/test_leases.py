@@ -113,7 +113,20 @@ async def test_heartbeat_and_release_of_a_former_owner_do_nothing(ledger: Ledger
         await leases.release(connection, first.medium)
         await leases.release_slot(connection, first.slot)
         kept = await leases.beat(connection, LEASE, [second.medium], [second.slot])
-    assert kept == ({second.medium.media_id}, {(second.slot.host, second.slot.number)})
+    assert kept == ({second.medium}, {second.slot})
+
+
+async def test_whoever_holds_both_the_former_and_the_present_lease_is_told_which_is_lost(ledger: Ledger) -> None:
+    """A process that slept took its own over: the former call must end, or two would run in one slot."""
+    await ledger.add()
+    first = await claim(ledger)
+    await expire(ledger)
+    second = await claim(ledger)
+    assert first is not None
+    assert second is not None
+    async with ledger.pool.acquire() as connection:
+        kept = await leases.beat(connection, LEASE, [first.medium, second.medium], [first.slot, second.slot])
+    assert kept == ({second.medium}, {second.slot})
 
 
 async def test_a_heartbeat_prolongs_both(ledger: Ledger) -> None:
@@ -223,6 +236,6 @@ async def test_a_heart_beats_although_a_finish_waits_for_the_platform(ledger: Le
             while not await ledger.pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
                 await asyncio.sleep(0.01)
             kept, _ = await leases.beat(heart, LEASE, [lease], [])
-        assert kept == {media_id}
+        assert kept == {lease}
         with pytest.raises(asyncpg.LockNotAvailableError):
             await finishing

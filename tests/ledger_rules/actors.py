@@ -148,7 +148,8 @@ def beating(media: Sequence[MediumLease], slots: Sequence[SlotLease] = ()) -> Ac
     """A worker's heart beats."""
 
     async def act(connection: Connection) -> object:
-        return (await leases.beat(connection, HOUR, media, slots))[0]
+        kept, _ = await leases.beat(connection, HOUR, media, slots)
+        return {lease.media_id for lease in kept}
 
     return act
 

@@ -92,7 +92,7 @@ class Bench:
         assert self.lease is not None
         async with self.ledger.pool.acquire() as connection:
             kept, _ = await leases.beat(connection, LATER, [self.lease], [])
-        assert kept == {self.media_id}
+        assert kept == {self.lease}
 
     async def close(self, reason: str = "crashed") -> None:
         """What a worker does whose medium lost too many leases."""

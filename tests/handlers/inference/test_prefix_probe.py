@@ -61,5 +61,24 @@ async def test_a_server_that_tells_no_times_cannot_be_measured() -> None:
     assert await probe(ask, "eye") is None
 
 
+async def test_a_server_that_stood_still_during_a_first_question_rewards_nothing() -> None:
+    """What is found is kept for good: one stall would have the picture read for each job from then on."""
+    stalls = iter([0.0, 1000.0])
+
+    async def ask(_question: Question, _layout: Layout) -> Reply:
+        return _reply(800.0 + next(stalls, 0.0))
+
+    assert await probe(ask, "eye") == Probed(B, 1.0)
+
+
+async def test_a_reward_that_cannot_be_confirmed_is_none() -> None:
+    times = iter([800.0, 1800.0, 800.0, 0.0])
+
+    async def ask(_question: Question, _layout: Layout) -> Reply:
+        return _reply(next(times, 800.0))
+
+    assert await probe(ask, "eye") == Probed(C, 1.0)
+
+
 def test_no_picture_is_drawn_twice() -> None:
     assert len({draw() for _ in range(5)}) == 5

@@ -310,6 +310,23 @@ async def test_children_that_died_while_idle_are_replaced(pool: PicturePool) -> 
     assert 1 <= len(pool.pids) <= 2
 
 
+@linux_only
+async def test_a_decoder_that_stood_still_once_is_not_held_against_its_picture(library: Library, heavy: bytes) -> None:
+    """The whole machine may have: asleep, or at its memory's end."""
+    library.add("heavy.png", heavy)
+    async with library.pool(processes=1, limits=PictureLimits(child_seconds=20.0)) as single:
+        await single.hash("good.jpg")
+        (pid,) = single.pids
+        looking = asyncio.create_task(single.inspect("heavy.png"))
+        while resident(pid) < 100 * MIB and not looking.done():
+            await asyncio.sleep(0.005)
+        os.kill(pid, signal.SIGSTOP)
+        seen = await looking
+        assert pid not in single.pids
+    assert seen.picture.unreadable is None
+    wait_until_gone([pid])
+
+
 async def test_a_store_that_hangs_is_unavailable(library: Library) -> None:
     async with library.pool(processes=1) as impatient:
         await impatient.hash("good.jpg")
