@@ -56,6 +56,31 @@ async def test_a_file_that_somebody_may_be_writing_is_looked_at_until_it_is_left
     assert still == open_looks
 
 
+@pytest.mark.parametrize("lock_timeout", [0.5])
+async def test_what_was_found_is_written_when_the_row_is_free_again(room: Room) -> None:
+    """Else it would be looked at again only when its hold is over."""
+    media_id = await room.add("orange.png")
+    content_hash = (await room.inspector.pictures.inspect("orange.png")).content_hash
+    async with room.ledger.pool.acquire() as other:
+        holding = other.transaction()
+
+        class Locking(Broken):
+            async def inspect(self, reference: str, measured: str | None = None) -> Inspection:
+                await holding.start()
+                await other.execute("LOCK TABLE bildwerk.pictures IN ACCESS EXCLUSIVE MODE")
+                return await super().inspect(reference, measured)
+
+        room.inspector.pictures = Locking(Inspection(content_hash, 9, Picture("PNG", 40, 30), None))
+
+        async def let_go() -> None:
+            await room.ledger.blocked()
+            await asyncio.sleep(1.0)
+            await holding.commit()
+
+        await asyncio.gather(room.inspector.inspect_batch(), let_go())
+    assert await room.row(media_id) == (content_hash, None, False)
+
+
 async def test_a_file_that_comes_later_is_found_by_the_next_event(room: Room) -> None:
     media_id = await room.add("late.png")
     for _ in range(2):

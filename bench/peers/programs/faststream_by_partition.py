@@ -1,4 +1,7 @@
-"""FastStream with `max_workers` and acknowledgement afterwards: as many consumers, each with partitions of its own."""
+"""FastStream with `max_workers` and acknowledgement afterwards: as many consumers, each with partitions of its own.
+
+`ACK` would acknowledge what failed, too.
+"""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""FastStream: one message after the other, acknowledged when it is done."""
+"""FastStream: one message after the other, acknowledged when it is done; `ACK` would do that to what failed, too."""
 
 import asyncio
 
