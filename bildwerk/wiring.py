@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from time import time
 
 import structlog
 
@@ -36,7 +37,8 @@ from consumers.relay import Relay
 from consumers.seeker import DuplicateSeeker
 from consumers.store import Store
 from consumers.sweep import Sweep
-from consumers.worker import Dispatcher, WorkerSettings
+from consumers.worker import Dispatcher
+from consumers.worker_settings import WorkerSettings
 from db import hosts, leases
 from db.pool import Database, Pool, open_pool
 from db.reads import read_installation
@@ -120,7 +122,7 @@ class Parts:
             LookAhead(pool, self.store, planner.chain),
             make_claiming(settings, planner.chain, self.fleet.serves),
             FailureStop(settings.failure_limit),
-            finished=lambda _work: _wake(relay.wake, seeker.wake),
+            finished=lambda _work: _wake(relay.wake, seeker.wake), wall=time,
         )  # fmt: skip
         # A dead inspector's media are missed after this, a hanging one tries twice; two that look do no harm.
         hold = timedelta(seconds=settings.lease_seconds + 2 * settings.decoder_seconds)

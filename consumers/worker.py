@@ -1,6 +1,7 @@
 """Workers: claim a medium and a slot, run it, give both back; heartbeats keep what is claimed."""
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,9 +14,11 @@ from consumers.failure_stop import FailureStop
 from consumers.idleness import Idleness
 from consumers.look_ahead import LookAhead
 from consumers.pulse import Pulse
+from consumers.standstill import Standstill
 from consumers.swaps import Claiming
 from consumers.turns import is_turn_of_oldest
 from consumers.waiting import wait_for_any
+from consumers.worker_settings import WorkerSettings
 from db import leases
 from db.failures import is_repeatable
 from db.leases import Claim
@@ -30,44 +33,20 @@ WAITING_PER_SLOT = 2
 """Media that may wait, without a slot, for rows that a platform holds: with more of them nothing new is asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerSettings:
-    """Times in seconds. A lease outlives three heartbeats; `margin` is how long before its end we stop trusting it."""
-
-    lease: float = 30.0
-    poll: float = 1.0
-    grace: float = 60.0
-
-    @property
-    def heartbeat(self) -> float:
-        """How often leases are prolonged."""
-        return self.lease / 3
-
-    @property
-    def margin(self) -> float:
-        """Distance to the lease's end at which a worker whose heart does not beat stops its calls."""
-        return self.lease / 6
-
-    @property
-    def trust(self) -> float:
-        """How long a lease is relied on after it was claimed or prolonged."""
-        return self.lease - self.margin
-
-
 @dataclass
 class Dispatcher:
     """Keeps every free slot busy as long as there is due work.
 
     One task claims, one beats, and each claimed medium runs in a task of its own. `hosts` are (name, slots) of those
     that may be asked now; `wake` ends the wait for work early; `finished` hears of every medium given back; `claiming`
-    is how a medium is claimed.
+    is how a medium is claimed; `wall` is a clock that goes on while the machine sleeps (default: none is looked at).
     """
 
     pool: Pool
     database: Database
     runner: Runner
     hosts: Callable[[], Sequence[tuple[str, int]]]
-    settings: WorkerSettings = WorkerSettings()
+    settings: WorkerSettings = field(default_factory=WorkerSettings)
     ahead: LookAhead | None = None
     claiming: Claiming = leases.claim
     failures: FailureStop = field(default_factory=lambda: FailureStop(limit=20))
@@ -79,6 +58,8 @@ class Dispatcher:
     idleness: Idleness = field(default_factory=Idleness)
     stopping: bool = False
     beaten: float = field(default_factory=monotonic)
+    wall: Callable[[], float] = monotonic
+    standstill: Standstill = field(default_factory=Standstill)
     pulse: Pulse = field(default_factory=Pulse)
     heart: Pulse = field(default_factory=Pulse)
 
@@ -124,6 +105,9 @@ class Dispatcher:
 
     async def _claim(self) -> Claim | None:
         available, now = self.hosts(), monotonic()
+        if self.standstill.has_slept(self.wall(), now, self.settings.margin):
+            log.warning("worker.slept")
+            self.beaten = -math.inf  # our own leases look expired: they are prolonged before anything is claimed
         waiting, most = self._count_waiting(), WAITING_PER_SLOT * sum(slots for _, slots in available)
         well = waiting < most and self.is_trusted(now)
         if not (well and self.failures.allows(len(self.works) - waiting, now)):

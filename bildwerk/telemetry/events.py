@@ -64,6 +64,7 @@ LOG_EVENTS: Final[dict[str, str]] = {
     "rendition_not_cached": "the cache folder cannot be written: pictures are decoded again each time",
     "look_ahead.broken": "a mistake of ours while a picture was made before its turn; its job makes it",
     "look_ahead.failed": "a picture could not be made before its turn; its job meets the same and says so",
+    "worker.slept": "the machine slept, or its clock was set forward: leases are prolonged before anything is claimed",
     "claim.late": "the answer to a claim took so long that the lease might run out: the medium is given back",
     "claim.failed": "no work could be claimed now; tried again",
     "medium.ended": "a medium was given back; `calling_ms` of its slot's time went into calls, `between_ms` into all"

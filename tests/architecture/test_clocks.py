@@ -12,6 +12,7 @@ ASKED: dict[str, str] = {
     "bildwerk/sandbox/simulated_ollama/calls.py": "its log is compared with other processes'",
     "bildwerk/sandbox/simulated_ollama/replies.py": "the real one tells when it answered",
     "bildwerk/sandbox/simulated_ollama/runner.py": "its log is compared with other processes'",
+    "bildwerk/wiring.py": "that the machine slept is seen in how far it is from the monotonic one",
     "handlers/inspect/renditions.py": "how old a file is that a dead process left: files carry the time of day",
 }
 DATABASE = {"localtimestamp", "current_timestamp", "current_date", "localtime"}

@@ -15,7 +15,8 @@ from PIL import Image
 
 from bildwerk.sandbox.ollama import Simulated
 from consumers.manners import Manners
-from consumers.worker import Dispatcher, WorkerSettings
+from consumers.worker import Dispatcher
+from consumers.worker_settings import WorkerSettings
 from db.pool import Database
 from handlers.backoff import Backoff
 from handlers.inference.health import HostHealth

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from consumers.look_ahead import LookAhead
-from consumers.worker import Dispatcher, WorkerSettings
+from consumers.worker import Dispatcher
+from consumers.worker_settings import WorkerSettings
 from db.leases import Claim, MediumLease, SlotLease
 from db.pool import Database
 from handlers.runner.work import Ended, Work

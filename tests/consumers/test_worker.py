@@ -14,7 +14,8 @@ from PIL import Image
 from consumers.failure_stop import FailureStop
 from consumers.store import Store
 from consumers.turns import is_turn_of_oldest
-from consumers.worker import Dispatcher, WorkerSettings
+from consumers.worker import Dispatcher
+from consumers.worker_settings import WorkerSettings
 from db import leases
 from db.pool import Connection, Database
 from handlers.inference.health import Breaker
@@ -225,6 +226,45 @@ async def test_a_beat_that_was_cut_off_is_made_up_for_before_its_lease_is_given_
     await asyncio.wait_for(running, 60)
     assert [work.lost for work in ended] == [False]
     assert beats[2] - beats[1] < dispatcher.settings.heartbeat + 3.0
+
+
+async def test_a_machine_that_slept_takes_none_of_its_own_leases_over(
+    workshop: Workshop, dispatcher: Dispatcher
+) -> None:
+    """PostgreSQL's clock goes on, or jumps: the call under way is one of ours, and is to end as if nothing had been."""
+    dispatcher.settings = replace(dispatcher.settings, lease=9.0)
+    await workshop.inspector.inspect_batch()
+    await workshop.register()
+    await workshop.fail("hang", next=1)
+    slept = 0.0
+    dispatcher.wall = lambda: monotonic() + slept
+    ended: list[Work] = []
+    dispatcher.finished = ended.append
+    stop = asyncio.Event()
+    running = asyncio.create_task(dispatcher.run(stop))
+    await reach(workshop.is_asked)
+
+    async def not_trusted() -> bool:
+        return not dispatcher.is_trusted(monotonic())
+
+    async with workshop.ledger.pool.acquire() as other, other.transaction():
+        for table in ("media", "slots"):
+            expired = f"UPDATE bildwerk.{table} SET until = now() - interval '1 s' WHERE owner IS NOT NULL"  # noqa: S608
+            await other.execute(expired)
+        slept = 3600.0
+        await reach(not_trusted)  # no claim is on its way any more: one that was sent before a sleep knows of none
+    prolonged = "SELECT count(*) FROM bildwerk.media WHERE until > now()"
+    await reach(lambda: workshop.ledger.pool.fetchval(prolonged))
+    await workshop.heal()
+
+    async def all_done() -> bool:
+        return await workshop.shown() == {CAPTION: ("done", ""), TITLE: ("done", "")}
+
+    await reach(all_done)
+    stop.set()
+    await asyncio.wait_for(running, 60)
+    assert [(work.lost, work.claim.medium.lease_no) for work in ended] == [(False, 1)]
+    assert [call["job"] for call in await workshop.calls()] == [CAPTION, TITLE]
 
 
 async def test_a_heart_that_beats_into_nothing_stops_its_calls_too(workshop: Workshop, database: str) -> None:

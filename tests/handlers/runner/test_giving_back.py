@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 from structlog.testing import capture_logs
 
-from consumers.worker import WAITING_PER_SLOT, Dispatcher, WorkerSettings
+from consumers.worker import WAITING_PER_SLOT, Dispatcher
+from consumers.worker_settings import WorkerSettings
 from db.leases import Claim, MediumLease, SlotLease
 from db.pool import Database, connect
 from handlers.runner import medium
