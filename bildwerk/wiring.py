@@ -124,8 +124,8 @@ class Parts:
             FailureStop(settings.failure_limit),
             finished=lambda _work: _wake(relay.wake, seeker.wake), wall=time,
         )  # fmt: skip
-        # A dead inspector's media are missed after this, a hanging one tries twice; two that look do no harm.
-        hold = timedelta(seconds=settings.lease_seconds + 2 * settings.decoder_seconds)
+        # A dead inspector's media are missed after this; that a slow one's are looked at twice does no harm.
+        hold = timedelta(seconds=settings.lease_seconds + settings.decoder_seconds)
         inspector = Inspector(
             pool, planner, self.store, dispatcher.wake.set,
             poll=settings.poll_seconds, hold=hold, patience=5.0, detector=self.detector, settled=seeker.wake.set,

@@ -36,6 +36,7 @@ async def slow(
 ) -> AsyncIterator[Workshop]:
     """Return a workshop of three pictures: calls about the first one are never answered."""
     async with open_workshop(ledger, await start_ollama(2, *SPEED), tmp_path, CALL_SECONDS) as workshop:
+        await workshop.inspector.inspect_batch()  # before the others, for it is to be due before them
         for media_id, colour in zip(OTHERS, ("teal", "navy"), strict=True):
             Image.new("RGB", (64, 48), colour).save(workshop.folder / f"{media_id}.png")
             await ledger.pool.execute("INSERT INTO media (path) VALUES ($1)", f"{media_id}.png")
