@@ -91,7 +91,8 @@ async def _work(settings: Settings, data: Path) -> None:
 async def _watch(pool: Pool, settings: Settings, sheet: Path) -> None:
     """Show how far it is, and make the contact sheet anew whenever everything is done.
 
-    Where PostgreSQL is away or the disk is full for a moment, that is shown later: the work does not end for it.
+    Where PostgreSQL is away for a moment it is shown later, and a sheet that cannot be written is told: neither ends
+    the work.
     """
     made = False
     with Live(console=Console(), auto_refresh=False) as live:

@@ -85,15 +85,21 @@ async def test_a_fresh_upload_overtakes_a_backfill_and_the_longest_wait_comes_to
     assert [c and c.medium.media_id for c in claims] == [fresh[0], backfill[0], fresh[1], backfill[1]]
 
 
-async def test_an_expired_lease_is_taken_over_and_counted(ledger: Ledger) -> None:
-    """17, P25: no rescuer; the claim itself takes over, with a greater number."""
+async def take_over(ledger: Ledger) -> tuple[Claim, Claim]:
+    """Claim a medium, and once more when its lease is over."""
     await ledger.add()
     first = await claim(ledger)
     await expire(ledger)
     second = await claim(ledger)
-
     assert first is not None
     assert second is not None
+    return first, second
+
+
+async def test_an_expired_lease_is_taken_over_and_counted(ledger: Ledger) -> None:
+    """17, P25: no rescuer; the claim itself takes over, with a greater number."""
+    first, second = await take_over(ledger)
+
     assert second.medium.media_id == first.medium.media_id
     assert second.medium.lease_no == first.medium.lease_no + 1
     assert second.medium.lost == 1
@@ -101,13 +107,7 @@ async def test_an_expired_lease_is_taken_over_and_counted(ledger: Ledger) -> Non
 
 async def test_heartbeat_and_release_of_a_former_owner_do_nothing(ledger: Ledger) -> None:
     """P8: both carry the lease number."""
-    await ledger.add()
-    first = await claim(ledger)
-    await expire(ledger)
-    second = await claim(ledger)
-    assert first is not None
-    assert second is not None
-
+    first, second = await take_over(ledger)
     async with ledger.pool.acquire() as connection:
         assert await leases.beat(connection, LEASE, [first.medium], [first.slot]) == (set(), set())
         await leases.release(connection, first.medium)
@@ -118,12 +118,7 @@ async def test_heartbeat_and_release_of_a_former_owner_do_nothing(ledger: Ledger
 
 async def test_whoever_holds_both_the_former_and_the_present_lease_is_told_which_is_lost(ledger: Ledger) -> None:
     """A process that slept took its own over: the former call must end, or two would run in one slot."""
-    await ledger.add()
-    first = await claim(ledger)
-    await expire(ledger)
-    second = await claim(ledger)
-    assert first is not None
-    assert second is not None
+    first, second = await take_over(ledger)
     async with ledger.pool.acquire() as connection:
         kept = await leases.beat(connection, LEASE, [first.medium, second.medium], [first.slot, second.slot])
     assert kept == ({second.medium}, {second.slot})
